@@ -1,0 +1,1 @@
+"""Clary: the AWS machine-learning stack on machines you own."""

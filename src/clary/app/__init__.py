@@ -1,0 +1,1 @@
+"""Settings, the one place where the parts are joined, and the life cycle of a running Clary."""

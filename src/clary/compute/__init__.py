@@ -1,0 +1,1 @@
+"""Running the work: jobs with their supervisors, executors, and the hosting of endpoints."""

@@ -1,0 +1,246 @@
+"""What a job, a program and a replica are: the values that services hand to `compute`.
+
+A job is a program in a folder with SageMaker's `/opt/ml` contract; a replica is a serving program (`/ping`,
+`/invocations`) on a Unix socket with a model folder. Everything here can be written as JSON and read back
+(`dataclasses.asdict` and the `from_json` functions), because a job outlives the process that submitted it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is run: either `entry` or `argv` is set.
+
+    Attributes:
+        entry: "package.module:function" of Clary's own code. It is called in a child of the preloaded fork server as
+            `function(folder, *args)`, where `folder` is the `Path` that stands for `/opt/ml`.
+        argv: a program that a user brought. It runs isolated, with the job's folder at `/opt/ml`.
+        args: further arguments of `entry`.
+        environment: variables added to a minimal environment.
+    """
+
+    entry: str = ""
+    argv: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a program may use.
+
+    Attributes:
+        cpus: whole CPUs of the instance type; the executor clamps them to the machine.
+        memory_bytes: memory of the instance type; clamped likewise.
+        runtime_seconds: after that long in training the job is stopped (SageMaker's MaxRuntimeInSeconds).
+        pending_seconds: a job that waited longer in the queue fails; 0 waits for ever.
+        network: whether the program may reach the network.
+    """
+
+    cpus: int = 1
+    memory_bytes: int = 4 << 30
+    runtime_seconds: int = 86_400
+    pending_seconds: int = 0
+    network: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """An input channel: where `input/data/NAME` comes from. Values are SageMaker's own words."""
+
+    name: str
+    uri: str
+    source_type: str = "S3Prefix"
+    mode: str = "File"
+    distribution: str = "FullyReplicated"
+    compression: str = "None"
+    content_type: str = ""
+    record_wrapper: str = "None"
+    shuffle_seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is uploaded at the end.
+
+    Attributes:
+        folder: relative to `/opt/ml`: "model", "output/data".
+        uri: the object to write when `packing` is "tar.gz", the prefix to write below when it is "files".
+        required: whether it is written even when the folder is empty.
+    """
+
+    folder: str
+    uri: str
+    packing: str = "tar.gz"
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDefinition:
+    """A metric read from the log: the first group of `regex` is its value."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A job as it is put into the queue.
+
+    Attributes:
+        id: unique; names the job's folder.
+        record_kind, account, region, name, arn: the record whose status follows the job.
+        role_arn: the role that inputs are read and outputs are written with.
+        hosts: how many processes share the work, "algo-1" to "algo-N"; each has a folder of its own.
+        log_group: events go to streams "NAME/algo-N-EPOCH" in it.
+        metric_namespace, metric_dimension: where metrics are stored ("TrainingJobName").
+        checkpoint_uri: S3 prefix kept in step with `checkpoint_folder` while the job runs, "" for none.
+    """
+
+    id: str
+    record_kind: str
+    account: str
+    region: str
+    name: str
+    arn: str
+    role_arn: str
+    program: Program
+    limits: Limits = field(default_factory=Limits)
+    instance_type: str = "ml.m5.large"
+    hosts: int = 1
+    hyperparameters: dict[str, str] = field(default_factory=dict)
+    channels: tuple[Channel, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    metrics: tuple[MetricDefinition, ...] = ()
+    log_group: str = ""
+    metric_namespace: str = ""
+    metric_dimension: str = ""
+    checkpoint_uri: str = ""
+    checkpoint_folder: str = "checkpoints"
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> JobSpec:
+        """Reads what `dataclasses.asdict` wrote."""
+        return cls(
+            **{
+                **value,
+                "program": program_from_json(value["program"]),
+                "limits": Limits(**value["limits"]),
+                "channels": tuple(Channel(**channel) for channel in value["channels"]),
+                "outputs": tuple(Output(**output) for output in value["outputs"]),
+                "metrics": tuple(MetricDefinition(**metric) for metric in value["metrics"]),
+            }
+        )
+
+
+def program_from_json(value: dict[str, Any]) -> Program:
+    """Reads a `Program` that `dataclasses.asdict` wrote."""
+    return Program(**{**value, "argv": tuple(value["argv"]), "args": tuple(value["args"])})
+
+
+class RunningProgram(Protocol):
+    """A started program."""
+
+    @property
+    def pid(self) -> int:
+        """The process group's leader."""
+        ...
+
+    def wait(self, timeout_seconds: float | None = None) -> int | None:
+        """The exit code (negative: the signal that ended it), or None when it still runs after the timeout."""
+        ...
+
+    def terminate(self) -> None:
+        """Sends SIGTERM to the program."""
+        ...
+
+    def kill(self) -> None:
+        """Ends the whole tree of processes at once."""
+        ...
+
+
+class Executor(Protocol):
+    """Starts programs.
+
+    Promises:
+        **Exit.** The exit code is told once, and only after the whole tree of processes is gone.
+        **Logs.** Every byte the program wrote to stdout or stderr before it ended is in `log` when `wait` returns.
+        **Isolation.** A program with `argv` sees its folder as `/opt/ml`; nothing else of the data folder is writable
+        for it. Where the machine cannot do that, `isolation` says so and why.
+    """
+
+    @property
+    def isolation(self) -> str:
+        """How programs are isolated on this machine, or why they are not: a sentence for `clary doctor`."""
+        ...
+
+    def start(self, program: Program, folder: Path, limits: Limits, log: Path) -> RunningProgram:
+        """Starts `program` with `folder` as its `/opt/ml`, its output appended to the file `log`.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaPlan:
+    """How to serve one model.
+
+    Attributes:
+        program: the serving program; an `entry` is called as `function(folder, socket_path, *args)`.
+        model_uri: S3 address of `model.tar.gz`, "" for none; unpacked into `model/` of the replica's folder.
+        startup_seconds: how long `/ping` may take to answer 200.
+    """
+
+    program: Program
+    model_uri: str
+    role_arn: str
+    limits: Limits = field(default_factory=Limits)
+    startup_seconds: int = 240
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPlan:
+    """A production variant: `replicas` equal replicas that get `weight` of the endpoint's requests."""
+
+    name: str
+    plan: ReplicaPlan
+    weight: float = 1.0
+    replicas: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPlan:
+    """What an endpoint should run.
+
+    Attributes:
+        arn: the endpoint record's ARN; its status and `body["hosting"]` follow.
+        generation: grows with every change of the plan; a later one replaces an earlier one.
+        log_group: "/aws/sagemaker/Endpoints/NAME"; streams are "VARIANT/i-ID".
+    """
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    generation: int
+    variants: tuple[VariantPlan, ...]
+    log_group: str = ""
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> EndpointPlan:
+        """Reads what `dataclasses.asdict` wrote."""
+        variants = []
+        for variant in value["variants"]:
+            plan = variant["plan"]
+            replica = ReplicaPlan(
+                **{**plan, "program": program_from_json(plan["program"]), "limits": Limits(**plan["limits"])}
+            )
+            variants.append(VariantPlan(**{**variant, "plan": replica}))
+        return cls(**{**value, "variants": tuple(variants)})

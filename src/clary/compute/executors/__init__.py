@@ -1,0 +1,1 @@
+"""The executors: how a program is started. They do not import one another."""

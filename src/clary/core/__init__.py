@@ -1,0 +1,1 @@
+"""What every layer speaks: calls, operations, errors, names and times. Standard library only."""

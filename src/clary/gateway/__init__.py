@@ -1,0 +1,1 @@
+"""The HTTP front: who calls, which service, which handler."""

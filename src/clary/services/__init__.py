@@ -1,0 +1,1 @@
+"""The AWS services: one folder per product family, one class per AWS resource."""

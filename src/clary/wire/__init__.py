@@ -1,0 +1,1 @@
+"""AWS wire protocols, made from the service models in botocore; no service name in here."""
