@@ -1,0 +1,84 @@
+"""The `clary` command: reads the command line and hands over to one file per subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from clary.core.errors import ClaryError
+
+_DATA = ("--data", {"metavar": "DIR", "help": "the data folder (default: $CLARY_DATA or ~/.clary)"})
+
+# subcommand -> (module with `run(arguments) -> exit code`, one line of help, its arguments)
+_COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]] = {
+    "up": (
+        "clary.cli.up",
+        "start Clary",
+        (
+            ("--port", {"type": int, "metavar": "P", "help": "port to listen on (default 4566; 0 takes a free one)"}),
+            ("--host", {"metavar": "H", "help": "address to listen on (default 127.0.0.1)"}),
+            (
+                "--detach",
+                {"action": "store_true", "help": "return as soon as it answers; it goes on in the background"},
+            ),
+        ),
+    ),
+    "down": ("clary.cli.down", "stop Clary; running jobs go on and are found again", ()),
+    "status": ("clary.cli.status", "what runs: the server, jobs and endpoints", ()),
+    "env": ("clary.cli.env", 'print the shell variables that make AWS clients use Clary: eval "$(clary env)"', ()),
+    "exec": (
+        "clary.cli.exec",
+        "run a program for which every https://*.amazonaws.com is Clary: clary exec -- CMD",
+        (("command", {"nargs": argparse.REMAINDER, "metavar": "-- CMD ..."}),),
+    ),
+    "logs": (
+        "clary.cli.logs",
+        "print the log of a job or an endpoint",
+        (
+            ("name", {"metavar": "JOB"}),
+            ("--follow", {"action": "store_true", "help": "go on until the job has ended"}),
+        ),
+    ),
+    "doctor": ("clary.cli.doctor", "what works on this machine, and why not", ()),
+    "mirror": (
+        "clary.cli.mirror",
+        "public read-only buckets seeded from folders",
+        (
+            ("action", {"choices": ("add", "list", "remove")}),
+            ("name", {"metavar": "NAME", "nargs": "?"}),
+            ("folder", {"metavar": "FOLDER", "nargs": "?"}),
+        ),
+    ),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="clary", description="The AWS machine-learning stack on machines you own.")
+    parser.add_argument("--version", action="version", version=f"clary {version('clary')}")
+    commands = parser.add_subparsers(dest="subcommand", required=True, metavar="COMMAND")
+    for name, (_, help_text, arguments) in _COMMANDS.items():
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.add_argument(_DATA[0], **_DATA[1])  # type: ignore[arg-type]
+        for flag, options in arguments:
+            command.add_argument(flag, **options)  # type: ignore[arg-type]
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one subcommand; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    module = importlib.import_module(_COMMANDS[arguments.subcommand][0])
+    try:
+        return int(module.run(arguments))
+    except ClaryError as error:
+        print(f"clary {arguments.subcommand}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
