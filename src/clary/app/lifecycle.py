@@ -1,0 +1,94 @@
+"""Start, recover, stop: one Clary from the claim of its data folder to the last closed file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+
+from clary.app.data_folder import DataFolder, Running
+from clary.app.platform import Platform
+from clary.app.settings import Settings
+from clary.core.errors import ClaryError
+
+_BACKLOG = 1024
+_DRAIN_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 75
+_log = logging.getLogger(__name__)
+
+
+class CannotListen(ClaryError):
+    """The address cannot be listened on."""
+
+
+def serve(settings: Settings, announce: Callable[[Running], None]) -> None:
+    """Runs Clary until SIGTERM or SIGINT.
+
+    Args:
+        announce: called once, when the server answers.
+
+    Raises:
+        DataFolderInUse: another Clary runs on the data folder.
+        CannotListen: the port is taken, or the address is not this machine's.
+    """
+    folder = DataFolder(settings.data)
+    folder.create()
+    with folder.claimed():
+        listener = _listen(settings)
+        with listener:
+            port = listener.getsockname()[1]
+            running = Running(os.getpid(), settings.host, port, time.time())
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(settings, folder, listener, running, announce))
+
+
+async def _serve(
+    settings: Settings,
+    folder: DataFolder,
+    listener: socket.socket,
+    running: Running,
+    announce: Callable[[Running], None],
+) -> None:
+    platform = Platform(settings, folder)
+    config = uvicorn.Config(
+        platform.application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    try:
+        await platform.start()
+        folder.announce(running)
+        announce(running)
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        await platform.close()
+        _log.info("stopped")
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
+            "Choose another port with --port, or --port 0 for any free one."
+        ) from error
+    return listener

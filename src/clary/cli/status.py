@@ -1,0 +1,50 @@
+"""`clary status`: what runs."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from clary.app.data_folder import Running
+from clary.cli.client import client, folder_of, running_with_key
+
+_SHOWN = 20
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the server's state, its latest jobs and its endpoints; exit code 1 when nothing runs."""
+    folder = folder_of(arguments)
+    running, key = running_with_key(folder)
+    console = Console()
+    console.print(
+        f"Clary answers at [bold]{running.url}[/bold]  (process {running.pid}, {_memory(running)}, {folder.root})"
+    )
+    sagemaker = client("sagemaker", running, key)
+    jobs = sagemaker.list_training_jobs(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
+    _print(console, "Training jobs", jobs["TrainingJobSummaries"], "TrainingJobName", "TrainingJobStatus")
+    endpoints = sagemaker.list_endpoints(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
+    _print(console, "Endpoints", endpoints["Endpoints"], "EndpointName", "EndpointStatus")
+    return 0
+
+
+def _print(console: Console, title: str, rows: list[dict[str, Any]], name: str, status: str) -> None:
+    table = Table("name", "status", "created", title=title, title_justify="left")
+    for row in rows:
+        created = row["CreationTime"].astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(row[name], row[status], created)
+    console.print(table if rows else f"{title}: none")
+
+
+def _memory(running: Running) -> str:
+    try:
+        server = psutil.Process(running.pid)
+        total = sum(process.memory_info().rss for process in [server, *server.children(recursive=True)])
+    except psutil.NoSuchProcess:
+        return "ending"
+    started = datetime.datetime.fromtimestamp(running.started).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{total >> 20} MiB, since {started}"

@@ -1,0 +1,141 @@
+"""Whether the caller may do what the request asks: policies on every call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clary.core.call import Call, Principal
+from clary.core.errors import AccessDenied, AccessDeniedException
+from clary.core.operations import BoundOperation
+
+_MEMBER = re.compile(r"\{(\w+)\}")
+_XML_FAMILIES = frozenset({"s3", "iam", "sts"})
+
+
+class Decision(Protocol):
+    """The outcome of a policy evaluation."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the action is allowed."""
+        ...
+
+    @property
+    def explicit_deny(self) -> bool:
+        """Whether a statement denies it."""
+        ...
+
+
+class PolicyEvaluation(Protocol):
+    """Evaluates the policies of a principal (storage's `Identities`)."""
+
+    def allowed(
+        self,
+        principal: Principal,
+        action: str,
+        resource_arn: str,
+        conditions: Mapping[str, str] = ...,
+        resource_policy: dict[str, Any] | None = ...,
+    ) -> Decision:
+        """Decides."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArnRule:
+    """How a family's actions and ARNs are written.
+
+    Attributes:
+        prefix: "s3" in "s3:GetObject" and "arn:aws:s3:::bucket".
+        has_region, has_account: whether its ARNs carry them.
+    """
+
+    prefix: str
+    has_region: bool = True
+    has_account: bool = True
+
+
+class Authorizer:
+    """Checks calls against identity policies and, where there is one, the resource's own policy.
+
+    Args:
+        policies: evaluates policies.
+        rules: how each API writes its ARNs.
+        resource_policy: the policy document of the resource a request names (a bucket's), None without one.
+        enabled: False lets everything pass, for machines whose owner switched verification off.
+    """
+
+    def __init__(
+        self,
+        policies: PolicyEvaluation,
+        rules: Mapping[str, ArnRule],
+        resource_policy: Callable[[str, Mapping[str, Any]], dict[str, Any] | None],
+        *,
+        enabled: bool = True,
+    ) -> None:
+        self._policies = policies
+        self._rules = rules
+        self._resource_policy = resource_policy
+        self._enabled = enabled
+
+    def check(self, call: Call, bound: BoundOperation, request: Mapping[str, Any]) -> None:
+        """Lets an allowed call pass.
+
+        Raises:
+            AccessDenied, AccessDeniedException: as the API's clients expect it.
+        """
+        if bound.mark.public:
+            return
+        rule = self._rules[call.api]
+        self.check_action(
+            call,
+            f"{rule.prefix}:{bound.mark.action or bound.mark.name}",
+            _arn(rule, call, bound, request),
+            self._resource_policy(call.api, request),
+        )
+
+    def check_action(
+        self, call: Call, action: str, resource_arn: str, resource_policy: dict[str, Any] | None = None
+    ) -> None:
+        """Lets an allowed action on a resource pass; for operations that touch a second resource.
+
+        Raises:
+            AccessDenied, AccessDeniedException: as the API's clients expect it.
+        """
+        if not self._enabled:
+            return
+        decision = self._policies.allowed(call.principal, action, resource_arn, call.conditions, resource_policy)
+        if not decision.allowed:
+            raise _denied(call, action, resource_arn, explicit=decision.explicit_deny)
+
+
+def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str, Any]) -> str:
+    template = bound.mark.resource
+    if template == "*":
+        return "*"
+    names = _MEMBER.findall(template)
+    if any(not isinstance(request.get(name), str) for name in names):
+        return "*"
+    resource = _MEMBER.sub(lambda match: str(request[match[1]]), template)
+    if resource.startswith("arn:"):
+        return resource
+    if bound.mark.lower:
+        resource = resource.lower()
+    region = call.region if rule.has_region else ""
+    account = call.account if rule.has_account else ""
+    return f"arn:aws:{rule.prefix}:{region}:{account}:{resource}"
+
+
+def _denied(call: Call, action: str, resource_arn: str, *, explicit: bool) -> AccessDenied | AccessDeniedException:
+    error = AccessDenied if call.api in _XML_FAMILIES else AccessDeniedException
+    if call.principal.is_anonymous:
+        return error("Access Denied")
+    why = (
+        "with an explicit deny in a policy"
+        if explicit
+        else f"because no identity-based policy allows the {action} action"
+    )
+    return error(f"User: {call.principal.arn} is not authorized to perform: {action} on resource: {resource_arn} {why}")

@@ -1,0 +1,99 @@
+"""The ASGI face of the gateway: turns the server's messages into `HttpRequest` and `HttpResponse` into messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from clary.core.http import ByteStream, Headers, HttpRequest, HttpResponse
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body had arrived whole."""
+
+
+class Responder(Protocol):
+    """Answers requests; never raises, but for `ClientGone` when nobody is left to answer."""
+
+    async def respond(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a request."""
+        ...
+
+
+class AsgiApplication:
+    """An ASGI application around a `Responder`.
+
+    Bodies are handed over as streams: nothing is read before somebody wants it, so that `Expect: 100-continue` is
+    answered only for requests that are not refused by their headers alone.
+    """
+
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            raise ValueError(f"this application does not serve {scope['type']}")
+        request = _request(scope, receive)
+        try:
+            response = await self._responder.respond(request)
+            await _send(response, send, head=request.method == "HEAD")
+        except ClientGone:
+            _log.info("the client of %s %s went away", request.method, request.path)
+
+
+def _request(scope: MutableMapping[str, Any], receive: Receive) -> HttpRequest:
+    headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+    length = headers.get("content-length", "")
+    size = int(length) if length.isdigit() else (None if "transfer-encoding" in headers else 0)
+    client = scope.get("client")
+    return HttpRequest(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=ByteStream(_chunks(receive), size) if size != 0 else b"",
+        scheme=scope.get("scheme", "http"),
+        client_ip=client[0] if client else "",
+    )
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        if body := message.get("body", b""):
+            yield body
+        if not message.get("more_body", False):
+            return
+
+
+async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:
+    body = response.body
+    headers = [(name.lower().encode("latin-1"), _header_bytes(value)) for name, value in response.headers]
+    length = len(body) if isinstance(body, bytes) else body.length
+    has_body = response.status >= 200 and response.status not in (204, 304)
+    if has_body and length is not None and not any(name == b"content-length" for name, _ in headers):
+        headers.append((b"content-length", str(length).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if isinstance(body, bytes) or head:
+        await send({"type": "http.response.body", "body": body if isinstance(body, bytes) and not head else b""})
+        return
+    async for chunk in body:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _header_bytes(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8")
