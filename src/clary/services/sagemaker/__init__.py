@@ -1,0 +1,1 @@
+"""Amazon SageMaker: training jobs, models, endpoints, tags and search, one class per AWS resource."""

@@ -1,0 +1,32 @@
+"""Kinds of records, and the ARNs and texts that go with SageMaker's names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from clary.core.arn import Arn
+from clary.core.call import Call
+
+TRAINING_JOB = "sagemaker:training-job"
+MODEL = "sagemaker:model"
+ENDPOINT_CONFIG = "sagemaker:endpoint-config"
+ENDPOINT = "sagemaker:endpoint"
+
+
+def resource_arn(call: Call, kind: str, name: str) -> str:
+    """The ARN of a resource of the caller's account and region; SageMaker lower-cases the name in it.
+
+    Args:
+        kind: a record kind, "sagemaker:TYPE".
+    """
+    return str(Arn("sagemaker", call.region, call.account, f"{kind.partition(':')[2]}/{name.lower()}"))
+
+
+def timestamp(seconds: float) -> datetime:
+    """Seconds since 1970 as the aware datetime that answers carry, to the millisecond as SageMaker reports it."""
+    return datetime.fromtimestamp(round(seconds, 3), UTC)
+
+
+def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Tags as SageMaker lists them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
