@@ -1,0 +1,65 @@
+"""XGBoost for the platform: names, hyperparameters, metrics, channels and content types; imports nothing heavy."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clary.algorithms.contract import Metric, Predictor
+from clary.algorithms.hyperparameters import HyperparameterTable
+from clary.algorithms.xgboost.parameters import MAXIMIZED_METRICS, MINIMIZED_METRICS, TABLE
+
+
+def _metrics() -> tuple[Metric, ...]:
+    """Every metric of both channels; tuning may use those of the validation channel."""
+    return tuple(
+        Metric(f"{channel}:{name}", direction, rf".*\[[0-9]+\].*#011{channel}-{name}:(\S+)", channel == "validation")
+        for channel in ("train", "validation")
+        for names, direction in ((MAXIMIZED_METRICS, "Maximize"), (MINIMIZED_METRICS, "Minimize"))
+        for name in names
+    )
+
+
+@dataclass(frozen=True)
+class XGBoostAlgorithm:
+    """The built-in XGBoost; see `contract.Algorithm`."""
+
+    name: str = "xgboost"
+    hyperparameters: HyperparameterTable = TABLE
+    metrics: tuple[Metric, ...] = _metrics()
+    required_channels: tuple[str, ...] = ("train",)
+    optional_channels: tuple[str, ...] = ("validation", "model", "code")
+    train_content_types: tuple[str, ...] = (
+        "text/libsvm",
+        "text/csv",
+        "application/x-parquet",
+        "application/x-recordio-protobuf",
+    )
+    inference_content_types: tuple[str, ...] = (
+        "text/csv",
+        "text/libsvm",
+        "text/x-libsvm",
+        "application/json",
+        "application/jsonlines",
+        "application/x-recordio-protobuf",
+    )
+    supports_distributed: bool = True
+
+    def validate(self, hyperparameters: Mapping[str, str]) -> list[str]:
+        """See `contract.Algorithm`."""
+        return self.hyperparameters.problems(hyperparameters)
+
+    def train(self, root: Path) -> None:
+        """See `contract.Algorithm`."""
+        importlib.import_module("clary.algorithms.xgboost.training").train(root)
+
+    def load(self, model_folder: Path, environment: Mapping[str, str]) -> Predictor:
+        """See `contract.Algorithm`."""
+        module = importlib.import_module("clary.algorithms.xgboost.inference")
+        predictor: Predictor = module.load(model_folder, environment)
+        return predictor
+
+
+XGBOOST = XGBoostAlgorithm()
