@@ -135,7 +135,8 @@ def _check_source(name: str, source: Mapping[str, Any]) -> None:
     location(s3["S3Uri"], f"channel {name!r}")
     if s3["S3DataType"] not in ("S3Prefix", "ManifestFile"):
         raise ValidationException(
-            f"Clary does not have the S3DataType {s3['S3DataType']} yet (channel {name!r}): use S3Prefix or ManifestFile."
+            f"Clary does not have the S3DataType {s3['S3DataType']} yet (channel {name!r}): use S3Prefix or "
+            "ManifestFile."
         )
     for member in ("AttributeNames", "InstanceGroupNames", "HubAccessConfig"):
         if s3.get(member):

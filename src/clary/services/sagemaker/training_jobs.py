@@ -1,0 +1,148 @@
+"""Training jobs: created, described, listed, stopped, updated and deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clary.compute.jobs import Jobs
+from clary.core.call import Call
+from clary.core.errors import ValidationException
+from clary.core.operations import operation
+from clary.services.sagemaker import training_description as reading
+from clary.services.sagemaker.errors import ResourceInUse
+from clary.services.sagemaker.listing import listing, page_of
+from clary.services.sagemaker.names import TRAINING_JOB, resource_arn
+from clary.services.sagemaker.roles import require_role
+from clary.services.sagemaker.tags import tags_of
+from clary.services.sagemaker.training_request import check_request
+from clary.services.sagemaker.training_spec import job_spec
+from clary.storage.identities import Identities
+from clary.storage.records import Record, RecordChanged, RecordExists, Records
+
+_RESOURCE = "training-job/{TrainingJobName}"
+
+
+class TrainingJobs:
+    """The training jobs of every account.
+
+    A job's record holds the request under "request"; `compute` owns the status and what stands under "job".
+
+    Args:
+        records: where jobs are read.
+        identities: whom roles belong to and what they allow.
+        jobs: the durable queue that runs them.
+    """
+
+    api = "sagemaker"
+
+    def __init__(self, records: Records, identities: Identities, jobs: Jobs) -> None:
+        self._records = records
+        self._identities = identities
+        self._jobs = jobs
+
+    @operation("CreateTrainingJob", resource=_RESOURCE, lower=True)
+    def create(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Puts a training job into the queue; it is on disk when this returns.
+
+        Raises:
+            ResourceInUse: the name is taken.
+            ResourceLimitExceeded: it asks for a warm pool.
+            ValidationException: the request breaks a rule, or asks for what Clary does not have.
+        """
+        algorithm = check_request(request)
+        tags = tags_of(request.get("Tags", []))
+        require_role(self._identities, call, request["RoleArn"])
+        name = request["TrainingJobName"]
+        arn = resource_arn(call, TRAINING_JOB, name)
+        body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
+        record = Record(TRAINING_JOB, call.account, call.region, name, arn, body=body)
+        try:
+            self._jobs.submit(record, job_spec(call, request, algorithm, arn), tags=tags)
+        except RecordExists as error:
+            raise ResourceInUse(
+                "Training job names must be unique within an AWS account and region, and a training job with this "
+                f"name already exists ({arn})"
+            ) from error
+        return {"TrainingJobArn": arn}
+
+    @operation("DescribeTrainingJob", resource=_RESOURCE, lower=True)
+    def describe(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Everything about one job."""
+        return reading.description(self._find(call, request))
+
+    @operation("ListTrainingJobs")
+    def list(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """A page of jobs."""
+        if "WarmPoolStatusEquals" in request or "TrainingPlanArnEquals" in request:
+            return {"TrainingJobSummaries": []}  # no job is accepted with either
+        page = page_of(self._records, call, TRAINING_JOB, request, descending_by_default=False)
+        return listing("TrainingJobSummaries", [reading.summary(record) for record in page.records], page)
+
+    @operation("StopTrainingJob", resource=_RESOURCE, lower=True)
+    def stop(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Asks a job to stop: SIGTERM, 120 seconds later SIGKILL; what it left as its model is kept.
+
+        Raises:
+            ValidationException: it has ended already.
+        """
+        record = self._find(call, request)
+        self._require_running(record)
+        self._jobs.stop(record.arn)
+        return {}
+
+    @operation("UpdateTrainingJob", resource=_RESOURCE, lower=True)
+    def update(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Turns the profiler off, which is all that can be changed of a job in Clary.
+
+        Raises:
+            ValidationException: the job has ended, or the request asks for what Clary does not have.
+        """
+        record = self._find(call, request)
+        if "ResourceConfig" in request:
+            raise ValidationException(
+                "Clary keeps no warm pools yet: the training job has none whose KeepAlivePeriodInSeconds could be "
+                "changed."
+            )
+        profiler = request.get("ProfilerConfig", {})
+        if (
+            request.get("ProfilerRuleConfigurations")
+            or (profiler and not profiler.get("DisableProfiler"))
+            or request.get("RemoteDebugConfig", {}).get("EnableRemoteDebug")
+        ):
+            raise ValidationException(
+                "Clary has neither the profiler nor remote debugging yet: UpdateTrainingJob can only turn them off."
+            )
+        self._require_running(record)
+        return {"TrainingJobArn": record.arn}
+
+    @operation("DeleteTrainingJob", resource=_RESOURCE, lower=True)
+    def delete(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Forgets a job that has ended; its model, logs and metrics stay, its name is free again.
+
+        Raises:
+            ResourceInUse: it has not ended.
+        """
+        record = self._find(call, request)
+        if record.status not in reading.FINAL_STATUSES:
+            raise ResourceInUse(
+                f"Training job {record.arn} is in status {record.status} and cannot be deleted: it must be Completed, "
+                "Failed or Stopped."
+            )
+        try:
+            self._records.delete(record)
+        except RecordChanged as error:
+            raise ResourceInUse(f"Training job {record.arn} has changed since it was read.") from error
+        return {}
+
+    def _find(self, call: Call, request: dict[str, Any]) -> Record:
+        record = self._records.get(TRAINING_JOB, call.account, call.region, request["TrainingJobName"])
+        if record is None:
+            raise ValidationException("Requested resource not found.")
+        return record
+
+    @staticmethod
+    def _require_running(record: Record) -> None:
+        if record.status in reading.FINAL_STATUSES:
+            raise ValidationException(
+                f"The request was rejected because the training job is in status {record.status}."
+            )
