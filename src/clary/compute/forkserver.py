@@ -41,7 +41,7 @@ _QUIET_IMPORTS = {
     # Thread pools that these libraries would start while they are imported; a program's own limits are set after the
     # fork (see `forked`).
     "OPENBLAS_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
 
 _log = logging.getLogger(__name__)
