@@ -1,0 +1,245 @@
+"""One request, hop by hop: who calls, which operation, is it well formed, is it allowed, what is the answer."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from clary.core.call import Call
+from clary.core.clock import Clock
+from clary.core.errors import InternalFailure, ServiceError
+from clary.core.http import BodyTooLarge, ByteStream, HttpRequest, HttpResponse
+from clary.core.ids import request_id as new_request_id
+from clary.gateway.addressing import HostMeaning, meaning_of_host
+from clary.gateway.authorization import Authorizer
+from clary.gateway.dispatch import Dispatcher
+from clary.gateway.identity import Authentication, Authenticator, Payload
+from clary.gateway.server import ClientGone
+from clary.wire import routing
+from clary.wire.errors import protocol_of_refusal
+from clary.wire.protocol import Route
+from clary.wire.streaming import decode_aws_chunked
+from clary.wire.validation import validate
+
+_log = logging.getLogger(__name__)
+
+
+class RequestTooLarge(ServiceError):
+    """The body is larger than Clary takes for this operation."""
+
+    code = "RequestEntityTooLarge"
+    status = 413
+    fmt = "The request body is larger than the {limit_bytes} bytes that this operation takes."
+
+
+class ServiceUnavailable(ServiceError):
+    """Clary's disk is full or does not answer; nothing was changed."""
+
+    code = "ServiceUnavailable"
+    status = 503
+    fmt = "Clary cannot store anything at the moment ({reason}); nothing was changed. (request {request_id})"
+
+
+class Page(Protocol):
+    """Answers requests that are no API calls: website pages, form uploads, preflights, /metrics."""
+
+    async def handle(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer, or None when the request is not for this page."""
+        ...
+
+
+class Finisher(Protocol):
+    """Adds to an answer what another party wants to see (CORS headers)."""
+
+    def finish(self, request: HttpRequest, api: str, response: HttpResponse) -> None:
+        """Changes the response in place."""
+        ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is known of a request once it is answered, for the request log and the metrics.
+
+    Attributes:
+        duration_seconds: until the head of the answer is ready; bodies may stream on.
+    """
+
+    request_id: str
+    method: str
+    api: str = ""
+    operation: str = ""
+    account: str = ""
+    principal_arn: str = ""
+    status: int = 0
+    error_code: str = ""
+    duration_seconds: float = 0.0
+    client_ip: str = ""
+
+
+class Observer(Protocol):
+    """Is told of every request."""
+
+    def observe(self, outcome: Outcome) -> None:
+        """Takes note; must be quick and must not raise."""
+        ...
+
+
+class Pipeline:
+    """Answers requests.
+
+    Promises: `respond` never raises but for a client that went away; whatever breaks becomes a modelled error with a
+    request id, and a log line with the same id.
+
+    Args:
+        pages: asked in order before a request is taken for an API call.
+        body_limit_bytes: for bodies that are not streamed to their handler.
+        default_region: of requests whose signature names none.
+    """
+
+    def __init__(
+        self,
+        *,
+        authenticator: Authenticator,
+        authorizer: Authorizer,
+        dispatcher: Dispatcher,
+        apis: Sequence[str],
+        clock: Clock,
+        default_account: str,
+        default_region: str,
+        body_limit_bytes: int,
+        pages: Sequence[Page] = (),
+        finishers: Sequence[Finisher] = (),
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self._authenticator = authenticator
+        self._authorizer = authorizer
+        self._dispatcher = dispatcher
+        self._apis = tuple(apis)
+        self._clock = clock
+        self._default_account = default_account
+        self._default_region = default_region
+        self._body_limit_bytes = body_limit_bytes
+        self._pages = tuple(pages)
+        self._finishers = tuple(finishers)
+        self._observers = tuple(observers)
+
+    async def respond(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a request."""
+        started = time.perf_counter()
+        outcome = Outcome(new_request_id(), request.method, client_ip=request.client_ip)
+        response = await self._page(request)
+        if response is None:
+            response = await self._answer(request, outcome)
+        for finisher in self._finishers:
+            finisher.finish(request, outcome.api, response)
+        outcome.status = response.status
+        outcome.duration_seconds = time.perf_counter() - started
+        for observer in self._observers:
+            observer.observe(outcome)
+        return response
+
+    async def _page(self, request: HttpRequest) -> HttpResponse | None:
+        for page in self._pages:
+            response = await page.handle(request)
+            if response is not None:
+                return response
+        return None
+
+    async def _answer(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
+        route: Route | None = None
+        try:
+            host = meaning_of_host(request.headers.get("host", ""))
+            authentication = self._authenticator.authenticate(request)
+            request = _addressed(request, authentication, host)
+            route = routing.resolve(request, authentication.signing_name or None, self._apis)
+            outcome.api, outcome.operation = route.api, route.operation
+            return await self._carry_out(request, authentication, route, host, outcome)
+        except ClientGone:
+            raise
+        except Exception as problem:
+            error = self._as_service_error(problem, outcome)
+            outcome.error_code = error.wire_code
+            protocol = route.protocol if route is not None else protocol_of_refusal(request)
+            return protocol.serialize_error(route.model if route else None, error, outcome.request_id)
+
+    async def _carry_out(
+        self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
+    ) -> HttpResponse:
+        bound = self._dispatcher.find(route.api, route.operation)
+        request.body = await self._verified_body(request, authentication, route)
+        parameters = route.protocol.parse(route.model, request, route)
+        validate(route.model, parameters)
+        call = self._call(request, authentication, route, host, outcome)
+        self._authorizer.check(call, bound, parameters)
+        result = await self._dispatcher.call(call, parameters)
+        return route.protocol.serialize(route.model, result, outcome.request_id)
+
+    async def _verified_body(
+        self, request: HttpRequest, authentication: Authentication, route: Route
+    ) -> bytes | ByteStream:
+        body = request.body
+        stream = body if isinstance(body, ByteStream) else None
+        if authentication.is_chunked and stream is not None:
+            stream = decode_aws_chunked(stream, authentication.chunks, request.headers)
+        streamed = route.model.has_streaming_input and authentication.payload is not Payload.IN_SIGNATURE
+        if stream is not None and streamed:
+            return self._authenticator.verified_stream(authentication, stream)
+        data = await stream.read(self._body_limit_bytes) if stream is not None else bytes(body)  # type: ignore[arg-type]
+        self._authenticator.verify_payload(authentication, data)
+        return data
+
+    def _call(
+        self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
+    ) -> Call:
+        principal = authentication.principal
+        outcome.account = principal.account or self._default_account
+        outcome.principal_arn = principal.arn
+        conditions = {
+            "aws:SourceIp": request.client_ip,
+            "aws:SecureTransport": "true" if request.scheme == "https" else "false",
+            "aws:UserAgent": request.headers.get("user-agent", ""),
+        }
+        return Call(
+            api=route.api,
+            operation=route.operation,
+            account=outcome.account,
+            region=authentication.region or host.region or self._default_region,
+            principal=principal,
+            request_id=outcome.request_id,
+            time=datetime.fromtimestamp(self._clock.time(), UTC),
+            endpoint=f"{request.scheme}://{request.headers.get('host', '')}",
+            conditions=MappingProxyType(conditions),
+        )
+
+    def _as_service_error(self, problem: Exception, outcome: Outcome) -> ServiceError:
+        if isinstance(problem, ServiceError):
+            return problem
+        if isinstance(problem, BodyTooLarge):
+            return RequestTooLarge(limit_bytes=problem.limit_bytes)
+        where = f"{outcome.api}:{outcome.operation}" if outcome.operation else "a request"
+        _log.error("request %s: %s failed", outcome.request_id, where, exc_info=problem)
+        if _is_storage_trouble(problem):
+            return ServiceUnavailable(reason=type(problem).__name__, request_id=outcome.request_id)
+        return InternalFailure(request_id=outcome.request_id)
+
+
+def _is_storage_trouble(problem: Exception) -> bool:
+    if isinstance(problem, sqlite3.OperationalError):
+        return True
+    return isinstance(problem, OSError) and problem.errno is not None
+
+
+def _addressed(request: HttpRequest, authentication: Authentication, host: HostMeaning) -> HttpRequest:
+    """The request in path style, with the headers that a presigned URL carries in its query."""
+    if authentication.hoisted:
+        for name, value in authentication.hoisted.items():
+            request.headers.setdefault(name, value)
+    if host.bucket and not host.website and authentication.signing_name in ("", "s3"):
+        return replace(request, path=f"/{host.bucket}{request.path}")
+    return request
