@@ -316,24 +316,31 @@ class Logs:
         start_ms: int = 0,
         end_ms: int | None = None,
         after: LogEvent | None = None,
+        newest_first: bool = False,
     ) -> Iterator[LogEvent]:
-        """The events of several streams in order of time, then stream, then arrival.
+        """The events of several streams in order of time, then stream, then arrival, or backwards.
 
         Args:
-            after: the last event of the page before; need not be there any more.
+            after: the last event of the page before, in the same order; need not be there any more.
         """
 
         def of(stream: LogStream) -> Iterator[LogEvent]:
-            if after is None:
-                return self.events(stream.id, start_ms=start_ms, end_ms=end_ms)
-            if stream.id == after.stream_id:
-                position: Position = after.position
-            else:  # of the same millisecond, only streams that come later in the order still have to be read
-                position = (after.time_ms, 0 if stream.id > after.stream_id else LARGEST_INTEGER)
-            return self.events(stream.id, start_ms=start_ms, end_ms=end_ms, after=position)
+            edge: Position | None = None
+            if after is not None and stream.id == after.stream_id:
+                edge = after.position
+            elif after is not None:  # of that millisecond, only streams behind in the order are still to be read
+                edge = (after.time_ms, 0 if stream.id > after.stream_id else LARGEST_INTEGER)
+            return self.events(
+                stream.id,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                after=None if newest_first else edge,
+                before=edge if newest_first else None,
+                newest_first=newest_first,
+            )
 
         readers = [of(stream) for stream in streams]
-        return heapq.merge(*readers, key=lambda event: (event.time_ms, event.stream_id, event.sequence))
+        return heapq.merge(*readers, key=_order_of, reverse=newest_first)
 
     def expire(self) -> None:
         """Removes from disk what is past its group's retention, and what deleted streams left behind."""
@@ -385,3 +392,7 @@ class Logs:
 
     def _now_ms(self) -> int:
         return int(self._clock.time() * 1000)
+
+
+def _order_of(event: LogEvent) -> tuple[int, int, int]:
+    return event.time_ms, event.stream_id, event.sequence

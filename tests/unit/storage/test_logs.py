@@ -59,6 +59,7 @@ def test_merging_streams_resumes_after_any_event_without_loss_or_repetition(logs
     assert len(whole) == 18
     for i, event in enumerate(whole):
         assert list(logs.merged(streams, after=event)) == whole[i + 1 :]
+        assert list(logs.merged(streams, after=event, newest_first=True)) == whole[:i][::-1]
 
 
 def test_a_name_that_is_taken_or_missing_is_refused(logs):

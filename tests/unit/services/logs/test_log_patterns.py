@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from clary.services.logs.errors import InvalidParameterException
+from clary.services.logs.patterns import compile_pattern
+
+EVENT = json.dumps(
+    {
+        "status": 404,
+        "ok": True,
+        "none": None,
+        "user": {"name": "alice", "tags": ["red", "green"], "odd-key": 1},
+        "items": [{"price": 5}, {"price": 50}],
+        "text": "value with 10",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "expected"),
+    [
+        ("", "anything", True),
+        ("ERROR", "[ERROR] disk", True),
+        ("ERROR", "error disk", False),
+        ("ERROR disk", "disk ERROR", True),
+        ("ERROR disk", "ERROR", False),
+        ('"INTERNAL SERVER"', "500 INTERNAL SERVER ERROR", True),
+        ('"INTERNAL SERVER"', "INTERNAL x SERVER", False),
+        (r'"a \"b\""', 'a "b"', True),
+        ("ERROR -disk", "ERROR net", True),
+        ("ERROR -disk", "ERROR disk", False),
+        ('-"bad thing"', "a bad thing", False),
+        ("?ERROR ?WARN", "WARN x", True),
+        ("?ERROR ?WARN", "INFO x", False),
+        ("?ERROR INFO", "INFO x", True),
+        ("?ERROR -disk", "WARN", False),
+        ("%[0-9]{3}%", "code 500", True),
+        ("%^code [0-9]+$%", "the code 500", False),
+    ],
+)
+def test_terms_select_messages(pattern, message, expected):
+    assert compile_pattern(pattern)(message) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("{ $.status = 404 }", True),
+        ("{ $.status != 404 }", False),
+        ("{$.status>=404&&$.status<405}", True),
+        ("{ $.status > 404 }", False),
+        ("{ $.missing != 1 }", False),
+        ('{ $.user.name = "alice" }', True),
+        ('{ $.user.name = "al*" }', True),
+        ('{ $.user.name = "li*" }', False),
+        ("{ $.user.name = alice }", True),
+        ('{ $.user.name != "bob" }', True),
+        ("{ $.user.name = %^a.+e$% }", True),
+        ('{ $.user.tags[1] = "green" }', True),
+        ('{ $.user.tags[*] = "green" }', True),
+        ('{ $.user.tags[*] = "blue" }', False),
+        ("{ $.user['odd-key'] = 1 }", True),
+        ("{ $.items[*].price > 10 }", True),
+        ("{ $.items[*].price > 100 }", False),
+        ("{ $.ok IS TRUE }", True),
+        ("{ $.ok IS FALSE }", False),
+        ("{ $.none IS NULL }", True),
+        ("{ $.missing NOT EXISTS }", True),
+        ("{ $.none NOT EXISTS }", False),
+        ("{ ($.status = 1 || $.status = 404) && $.ok IS TRUE }", True),
+        ("{ $.status = 404 || $.status = 1 && $.ok IS FALSE }", True),
+        ("{ ($.status = 404 || $.status = 1) && $.ok IS FALSE }", False),
+        ('{ $.text = "value with *" }', True),
+    ],
+)
+def test_json_patterns_select_messages(pattern, expected):
+    assert compile_pattern(pattern)(EVENT) is expected
+    assert compile_pattern(pattern)("not json") is False
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["{ $.a = }", "{ $.a }", "{ $.a = 1", "{ $.a = 1 } x", "{ a = 1 }", '{ $.a > "x" }', "[a, b]", '"open', "%(a)%",
+     "{ $.a = 1 && }", "{ " + "(" * 100 + "$.a = 1" + ")" * 100 + " }", "%[%"],
+)  # fmt: skip
+def test_a_broken_pattern_is_refused(pattern):
+    with pytest.raises(InvalidParameterException):
+        compile_pattern(pattern)
