@@ -125,7 +125,8 @@ class Database:
                     last = True
                     break
                 batch.append(waiting)
-            self._commit(batch)
+            # From here on nobody can cancel them: a future that was cancelled could not be answered.
+            self._commit([entry for entry in batch if entry[1].set_running_or_notify_cancel()])
             if last:
                 return
 
