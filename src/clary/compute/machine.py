@@ -1,0 +1,59 @@
+"""What this machine has, as far as this process may use it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """CPUs (their numbers) and memory that jobs share."""
+
+    cpus: tuple[int, ...]
+    memory_bytes: int
+
+    def clamp_cpus(self, wanted: int) -> int:
+        """How many CPUs a job that wants so many gets: one at least, all of the machine's at most."""
+        return max(1, min(wanted, len(self.cpus)))
+
+    def clamp_memory(self, wanted_bytes: int) -> int:
+        """How much memory a job that wants so much gets."""
+        return min(wanted_bytes, self.memory_bytes)
+
+
+def this_machine() -> Machine:
+    """Looks at the machine, within what a container leaves of it."""
+    return Machine(tuple(available_cpus()), _memory_bytes())
+
+
+def available_cpus() -> list[int]:
+    """The numbers of the CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def run_on(cpus: tuple[int, ...]) -> None:
+    """Keeps this process, and what it will start, on these CPUs, where the platform can."""
+    if cpus and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, cpus)
+
+
+def _memory_bytes() -> int:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in _CGROUP_LIMITS:
+        with contextlib.suppress(OSError, ValueError):
+            total = min(total, int(Path(limit).read_text(encoding="ascii")))
+    return total
+
+
+def gibibytes(count: int) -> str:
+    """A number of bytes for people: "8 GiB", "0.5 GiB"."""
+    return f"{count / _GIB:.3g} GiB"
