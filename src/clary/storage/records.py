@@ -273,6 +273,11 @@ class Records:
         more = len(rows) > limit and records
         return Page(records, encode_token(getattr(records[-1], sort), records[-1].name) if more else None)
 
+    def of_kind(self, kind: str) -> list[Record]:
+        """Every record of a kind, whatever its account and region: for what a start of Clary takes up again."""
+        rows = self.database.read().execute(f"SELECT {_COLUMNS} FROM resources WHERE kind=? ORDER BY arn", (kind,))  # noqa: S608
+        return [_record(row) for row in rows]
+
     def count(self, kind: str, account: str, region: str) -> int:
         """How many records of that kind there are."""
         row = self.database.read().execute(

@@ -1,0 +1,249 @@
+"""One process that serves a model: started, asked for its health, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from clary.compute.contract import ReplicaPlan
+from clary.compute.hosting_logs import ReplicaLog
+from clary.compute.replica_client import (
+    ReplicaClient,
+    ReplicaLost,
+    ReplicaTimeout,
+    ReplicaUnreachable,
+    ResponseTooLarge,
+    request_bytes,
+)
+
+T = TypeVar("T")
+_PING = request_bytes("GET", "/ping", (), b"")
+
+
+class ReplicaFailed(Exception):
+    """A replica did not become healthy.
+
+    Args:
+        reason: why, with the last lines of its log.
+        final: whether another attempt cannot help.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class HostingTimes:
+    """How long hosting waits for what, in seconds.
+
+    Attributes:
+        ping: an answer to `/ping`.
+        watch: between two pings of a healthy replica.
+        invocation: an answer to `/invocations`; SageMaker allows 60.
+        grace: between SIGTERM and SIGKILL; SageMaker allows 30.
+        first_backoff, longest_backoff: between a crash and the next start; it doubles each time.
+    """
+
+    ping: float = 2.0
+    watch: float = 10.0
+    invocation: float = 60.0
+    grace: float = 30.0
+    first_backoff: float = 0.1
+    longest_backoff: float = 30.0
+
+
+class StartedProgram(Protocol):
+    """A running program: `forkserver.ForkedProgram`."""
+
+    exited: Future[int]
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        ...
+
+    def terminate(self) -> None:
+        """Sends SIGTERM."""
+        ...
+
+    def kill(self) -> None:
+        """Ends the whole tree."""
+        ...
+
+
+class Spawner(Protocol):
+    """Starts programs: `forkserver.ForkServer`."""
+
+    def spawn(
+        self,
+        entry: str = "",
+        args: Sequence[str | Path] = (),
+        *,
+        environment: Mapping[str, str] | None = None,
+        output: Path | int | None = None,
+        folder: Path | None = None,
+        cpus: int = 0,
+        memory_bytes: int = 0,
+        die_with_parent: bool = False,
+    ) -> StartedProgram:
+        """Starts `entry(*args)` in a process of its own."""
+        ...
+
+
+class Replica:
+    """A started serving program and the connections to it.
+
+    Attributes:
+        in_flight: requests that it has been given and that are not answered.
+        available: whether requests may be given to it.
+        exited: resolves to the exit code.
+    """
+
+    def __init__(self, program: StartedProgram, socket_path: Path, times: HostingTimes) -> None:
+        loop = asyncio.get_running_loop()
+        self.program = program
+        self.client = ReplicaClient(str(socket_path))
+        self.in_flight = 0
+        self.available = False
+        self.exited: asyncio.Future[int] = loop.create_future()
+        self.suspected = asyncio.Event()
+        self._idle: asyncio.Event | None = None
+        self._socket_path = socket_path
+        self._times = times
+        program.exited.add_done_callback(lambda code: _tell(loop, self._exit, code.result()))
+
+    def _exit(self, code: int) -> None:
+        self.available = False
+        if not self.exited.done():
+            self.exited.set_result(code)
+        self._socket_path.unlink(missing_ok=True)
+
+    def answered(self) -> None:
+        """A request that was counted in `in_flight` is over."""
+        self.in_flight -= 1
+        if self._idle is not None and self.in_flight == 0:
+            self._idle.set()
+
+    async def ping(self) -> bool:
+        """Whether `/ping` answers 200 in time."""
+        try:
+            answer = await self.client.request(_PING, timeout_seconds=self._times.ping)
+        except (ReplicaUnreachable, ReplicaLost, ReplicaTimeout, ResponseTooLarge):
+            return False
+        return answer.status == 200
+
+    async def until_healthy(self, startup_seconds: float) -> None:
+        """Waits until `/ping` answers 200.
+
+        Raises:
+            ReplicaFailed: the program ended, or the time is over.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + startup_seconds
+        pause = 0.004
+        while not await self.ping():
+            if self.exited.done():
+                raise ReplicaFailed(f"The serving program ended with exit code {self.exited.result()}.")
+            if loop.time() >= deadline:
+                raise ReplicaFailed(f"/ping did not answer 200 within {startup_seconds:g} seconds.", final=True)
+            await asyncio.wait([self.exited], timeout=pause)
+            pause = min(pause * 1.4, 0.25)
+        self.available = True
+
+    async def until_idle(self, longest_seconds: float) -> None:
+        """Gives the replica no further requests and waits for the answers to those it has."""
+        self.available = False
+        if self.in_flight:
+            self._idle = asyncio.Event()
+            try:
+                await asyncio.wait_for(self._idle.wait(), longest_seconds)
+            except TimeoutError:
+                pass
+
+    async def stop(self) -> None:
+        """SIGTERM, the grace, SIGKILL; returns when the process is gone."""
+        self.available = False
+        if not self.exited.done():
+            self.program.terminate()
+            done, _ = await asyncio.wait([self.exited], timeout=self._times.grace)
+            if not done:
+                self.program.kill()
+                await asyncio.wait([self.exited])
+        self.client.close()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, function: Callable[[int], None], code: int) -> None:
+    try:
+        loop.call_soon_threadsafe(function, code)
+    except RuntimeError:  # the loop is closed: nobody waits any more
+        pass
+
+
+class Launcher:
+    """Starts replicas.
+
+    Args:
+        spawner: the fork server.
+        sockets: folder of the replicas' sockets; its path must be short (a socket's path has at most 107 bytes).
+        threads: where blocking calls are made.
+    """
+
+    def __init__(self, spawner: Spawner, sockets: Path, threads: ThreadPoolExecutor, times: HostingTimes) -> None:
+        self.times = times
+        self._spawner = spawner
+        self._sockets = sockets
+        self._threads = threads
+
+    async def blocking(self, function: Callable[..., T], *args: object) -> T:
+        """Calls `function` in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    async def launch(self, plan: ReplicaPlan, root: Path, log: ReplicaLog) -> Replica:
+        """Starts a replica; it is not healthy yet.
+
+        Raises:
+            ReplicaFailed: it cannot be started.
+        """
+        if not plan.program.entry:
+            raise ReplicaFailed("Clary cannot serve programs other than its built-in algorithms yet.", final=True)
+        socket_path = self._sockets / f"{secrets.token_hex(6)}.sock"
+        output = log.open()
+        start = asyncio.ensure_future(self.blocking(self._spawn, plan, root, socket_path, output))
+        try:
+            program = await asyncio.shield(start)
+        except asyncio.CancelledError:
+            program = await start  # it is being born: wait for it, or nobody would ever end it
+            program.kill()
+            raise
+        except OSError as error:
+            raise ReplicaFailed(f"The serving program cannot be started: {error}") from error
+        finally:
+            os.close(output)
+        return Replica(program, socket_path, self.times)
+
+    def _spawn(self, plan: ReplicaPlan, root: Path, socket_path: Path, output: int) -> StartedProgram:
+        program = plan.program
+        return self._spawner.spawn(
+            program.entry,
+            [root, str(socket_path), *program.args],
+            environment={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "LANG": "C.UTF-8",
+                "HOME": str(root),
+                "PYTHONUNBUFFERED": "1",
+                **program.environment,
+            },
+            output=output,
+            folder=root,
+            cpus=plan.limits.cpus,
+            memory_bytes=plan.limits.memory_bytes,
+            die_with_parent=True,
+        )
