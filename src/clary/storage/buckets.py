@@ -166,4 +166,5 @@ class Buckets:
 
 
 def _bucket(row: tuple[Any, ...]) -> Bucket:
-    return Bucket(*row[:5], settings=orjson.loads(row[5]))
+    identity, name, account, region, created, settings = row
+    return Bucket(identity, name, account, region, created, orjson.loads(settings))

@@ -70,7 +70,9 @@ class Source:
         """
         try:
             if self.data is not None:
-                os.write(target, self.data)
+                rest = memoryview(self.data)
+                while rest:
+                    rest = rest[os.write(target, rest) :]
             elif len(self.segments) != 1 or not _clone(self.descriptor(0), target):
                 for index, segment in enumerate(self.segments):
                     _copy(self.descriptor(index), target, segment.size)

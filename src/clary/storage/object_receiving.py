@@ -165,9 +165,9 @@ class Receiver:
     async def _receive_file(self, pieces: list[bytes], body: ByteStream, integrity: Integrity) -> Content:
         loop = asyncio.get_running_loop()
         incoming = self._files.create(_announced(integrity))
-        working: asyncio.Future[list[None]] | None = None
+        working: asyncio.Future[tuple[None, None]] | None = None
 
-        def work(block: list[bytes]) -> asyncio.Future[list[None]]:
+        def work(block: list[bytes]) -> asyncio.Future[tuple[None, None]]:
             return asyncio.gather(
                 loop.run_in_executor(self._pool, incoming.write, block),
                 loop.run_in_executor(self._pool, incoming.hash, block),

@@ -1,0 +1,158 @@
+"""Mirrors: read-only buckets that show the files of a folder, where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from clary.core.errors import ValidationException
+from clary.storage.object_errors import BucketAlreadyOwnedByYou
+from clary.storage.object_values import Attributes, Bucket, Segment
+from clary.storage.object_writes import Content
+from clary.storage.objects import Objects
+
+_FILES_PER_COMMIT = 200
+_LONGEST_KEY_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What `add_mirror` found.
+
+    Attributes:
+        added: files that are new or have changed.
+        removed: files that are there no more.
+        skipped: paths that cannot be shown, with the reason.
+    """
+
+    bucket: Bucket
+    added: int
+    removed: int
+    skipped: list[tuple[str, str]]
+
+
+def add_mirror(objects: Objects, name: str, folder: Path, account: str, region: str) -> Mirrored:
+    """Makes a bucket that shows a folder, or brings it up to date: everybody may read it, nobody may write to it.
+
+    Files are registered by reference, with size, time and MD5; a file that changes afterwards is refused to readers
+    until the mirror is added again. Links that lead out of the folder are not followed.
+
+    Raises:
+        ValidationException: `folder` is not a folder.
+        BucketAlreadyExists: another account has a bucket of that name.
+        BucketAlreadyOwnedByYou: the bucket is there and is not a mirror of that folder.
+    """
+    root = folder.resolve()
+    if not root.is_dir():
+        raise ValidationException(f"'{folder}' is not a folder")
+    bucket = _mirror_bucket(objects, name, root, account, region)
+    known = _known(objects, bucket)
+    skipped: list[tuple[str, str]] = []
+    batch: list[tuple[str, Content, float]] = []
+    added = 0
+    for key, path in _walk(root, skipped):
+        before = known.pop(key, None)
+        found = path.stat()
+        if before is not None and (before.size, before.modified_ns) == (found.st_size, found.st_mtime_ns):
+            continue
+        batch.append((key, _content(path, found), found.st_mtime))
+        added += 1
+        if len(batch) >= _FILES_PER_COMMIT:
+            _commit(objects, bucket, batch)
+            batch = []
+    _commit(objects, bucket, batch)
+    _forget(objects, bucket, list(known))
+    return Mirrored(bucket, added, len(known), skipped)
+
+
+def _mirror_bucket(objects: Objects, name: str, root: Path, account: str, region: str) -> Bucket:
+    bucket = objects.bucket(name)
+    if bucket is None:
+        readers = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "MirrorReaders",
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"],
+                    "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+                }
+            ],
+        }
+        return objects.create_bucket(name, account, region, {"mirror": str(root), "policy": readers})
+    if bucket.settings.get("mirror") != str(root):
+        raise BucketAlreadyOwnedByYou(f"the bucket {name} exists and is not a mirror of {root}", BucketName=name)
+    return bucket
+
+
+def _known(objects: Objects, bucket: Bucket) -> dict[str, Segment]:
+    rows = objects.database.read().execute("SELECT key, segments FROM objects WHERE bucket = ?", (bucket.id,))
+    return {key.decode(): Segment.from_json(orjson.loads(segments)[0]) for key, segments in rows}
+
+
+def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, Path]]:
+    """Key and path of every file below `root`; the path has no links in it."""
+    for here, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            shown = Path(here, name)
+            path = shown.resolve()
+            key = os.fsencode(shown.relative_to(root).as_posix())
+            if not path.is_file():
+                skipped.append((str(shown), "not a plain file"))
+            elif not path.is_relative_to(root):
+                skipped.append((str(shown), "a link that leads out of the folder"))
+            elif len(key) > _LONGEST_KEY_BYTES:
+                skipped.append((str(shown), "its path is longer than a key may be"))
+            elif (text := _decoded(key)) is None:
+                skipped.append((str(shown), "its name is not UTF-8"))
+            else:
+                yield text, path
+
+
+def _decoded(key: bytes) -> str | None:
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _content(path: Path, found: os.stat_result) -> Content:
+    with path.open("rb") as file:
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    segment = Segment(str(path), found.st_size, 0, found.st_mtime_ns)
+    return Content(found.st_size, md5, {}, segments=[segment])
+
+
+def _commit(objects: Objects, bucket: Bucket, batch: Sequence[tuple[str, Content, float]]) -> None:
+    def write(connection: sqlite3.Connection, dead: list[str]) -> None:
+        for key, content, modified in batch:
+            kind = mimetypes.guess_type(key)[0] or "binary/octet-stream"
+            attributes = Attributes(headers={"Content-Type": kind}, owner=bucket.account)
+            objects.writes.put(
+                connection, dead, bucket.name, key, content, attributes, modified=modified, bucket=bucket
+            )
+
+    if batch:
+        objects.transact(write)
+
+
+def _forget(objects: Objects, bucket: Bucket, keys: Sequence[str]) -> None:
+    def write(connection: sqlite3.Connection, dead: list[str]) -> None:
+        for key in keys:
+            row: tuple[Any, ...] = connection.execute(
+                "SELECT id FROM objects WHERE bucket = ? AND key = ?", (bucket.id, key.encode())
+            ).fetchone()
+            objects.writes.remove(connection, dead, row[0])
+
+    if keys:
+        objects.transact(write)
