@@ -128,7 +128,7 @@ def main() -> None:
         ours, theirs = (statistics.median(results[kind, name]) for name in ("clary", "moto"))
         rows.append([kind, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}"])
     text = table(["measure", "Clary", "moto", "ratio"], rows)
-    text += f"\n\nListing 1,000 of {KEYS:,} keys: {listing:.1f} ms from the server, {with_boto3:.1f} ms with boto3's parsing."
+    text += f"\n\nListing 1,000 of {KEYS:,} keys: {listing:.1f} ms, {with_boto3:.1f} ms with boto3's parsing."
     report("s3", f"{text}\n\n{machine()}; medians of {ROUNDS} rounds, {CLIENTS} clients, {SMALL_BYTES} byte objects.")
 
 
