@@ -1,0 +1,50 @@
+"""What clients of certain APIs rely on and the models do not say, as data.
+
+Every entry is keyed by a name that stands in the model (a shape, a target prefix), so that the code that reads it
+stays free of services.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ROOT_ELEMENTS: Final[dict[str, str]] = {
+    "CompleteMultipartUploadOutput": "CompleteMultipartUploadResult",
+    "CreateMultipartUploadOutput": "InitiateMultipartUploadResult",
+    "CreateSessionOutput": "CreateSessionResult",
+    "DeleteObjectsOutput": "DeleteResult",
+    "GetBucketAccelerateConfigurationOutput": "AccelerateConfiguration",
+    "GetBucketAclOutput": "AccessControlPolicy",
+    "GetBucketCorsOutput": "CORSConfiguration",
+    "GetBucketLifecycleConfigurationOutput": "LifecycleConfiguration",
+    "GetBucketLifecycleOutput": "LifecycleConfiguration",
+    "GetBucketLocationOutput": "LocationConstraint",
+    "GetBucketLoggingOutput": "BucketLoggingStatus",
+    "GetBucketRequestPaymentOutput": "RequestPaymentConfiguration",
+    "GetBucketTaggingOutput": "Tagging",
+    "GetBucketVersioningOutput": "VersioningConfiguration",
+    "GetBucketWebsiteOutput": "WebsiteConfiguration",
+    "GetObjectAclOutput": "AccessControlPolicy",
+    "GetObjectAttributesOutput": "GetObjectAttributesResponse",
+    "GetObjectTaggingOutput": "Tagging",
+    "ListBucketAnalyticsConfigurationsOutput": "ListBucketAnalyticsConfigurationResult",
+    "ListBucketInventoryConfigurationsOutput": "ListInventoryConfigurationsResult",
+    "ListBucketMetricsConfigurationsOutput": "ListMetricsConfigurationsResult",
+    "ListBucketsOutput": "ListAllMyBucketsResult",
+    "ListDirectoryBucketsOutput": "ListAllMyDirectoryBucketsResult",
+    "ListMultipartUploadsOutput": "ListMultipartUploadsResult",
+    "ListObjectVersionsOutput": "ListVersionsResult",
+    "ListObjectsOutput": "ListBucketResult",
+    "ListObjectsV2Output": "ListBucketResult",
+    "ListPartsOutput": "ListPartsResult",
+}
+"""The root element of a result's document, by output shape; clients in typed languages check it."""
+
+UNWRAPPED_RESULTS: Final[dict[str, str]] = {"GetBucketLocationOutput": "LocationConstraint"}
+"""Results that are one member's text in the root element itself, without an element around the member."""
+
+VALIDATION_CODES: Final[dict[str, str]] = {"Logs_20140328": "InvalidParameterException"}
+"""The code under which an API reports broken constraints where it is not `ValidationException`, by target prefix."""
+
+LENIENT_HEADERS: Final[frozenset[str]] = frozenset({"if-modified-since", "if-unmodified-since"})
+"""Headers whose unreadable value HTTP tells servers to ignore (RFC 9110, 13.1.3 and 13.1.4)."""
