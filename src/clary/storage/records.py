@@ -122,13 +122,20 @@ class Records:
         self.database = database
         self._clock = clock or SystemClock()
 
-    def insert(self, record: Record) -> Record:
-        """Stores a new record; `created` and `modified` become now where they are 0.
+    def insert(self, record: Record, *, tags: Mapping[str, str] | None = None) -> Record:
+        """Stores a new record with its tags; `created` and `modified` become now where they are 0.
 
         Raises:
             RecordExists: kind and name, or the ARN, are taken.
         """
-        return self.database.write(lambda connection: self.insert_in(connection, record))
+
+        def write(connection: sqlite3.Connection) -> Record:
+            stored = self.insert_in(connection, record)
+            if tags:
+                self.set_tags_in(connection, stored.arn, tags)
+            return stored
+
+        return self.database.write(write)
 
     def insert_in(self, connection: sqlite3.Connection, record: Record) -> Record:
         """`insert` inside a transaction that somebody else commits."""
@@ -287,11 +294,13 @@ class Records:
 
     def set_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Adds tags to a resource; a key it has already gets the new value."""
-        rows = [(arn, key, value) for key, value in tags.items()]
-        self.database.write(
-            lambda connection: connection.executemany(
-                "INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?,?,?)", rows
-            )
+        self.database.write(lambda connection: self.set_tags_in(connection, arn, tags))
+
+    def set_tags_in(self, connection: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None:
+        """`set_tags` inside a transaction that somebody else commits."""
+        connection.executemany(
+            "INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?,?,?)",
+            [(arn, key, value) for key, value in tags.items()],
         )
 
     def remove_tags(self, arn: str, keys: Sequence[str]) -> None:
