@@ -32,7 +32,10 @@ class HyperparameterError(ValueError):
 class Domain(Protocol):
     """The values that a hyperparameter may have."""
 
-    type_name: str
+    @property
+    def type_name(self) -> str:
+        """SageMaker's word for the type: Integer, Continuous, Categorical or FreeText."""
+        ...
 
     def parse(self, text: str) -> Any:
         """The value that `text` stands for.

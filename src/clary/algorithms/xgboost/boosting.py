@@ -1,0 +1,160 @@
+"""The boosting loop: a round, its metrics in the log, early stopping, a checkpoint, a look at the signal.
+
+The loop is our own rather than `xgboost.train`, which counts the rounds of a continued model from zero again: here the
+number of a round is that of the whole model, so that seeds, log lines and early stopping go on where they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import xgboost
+
+from clary.algorithms import log_lines
+from clary.algorithms.contract import AlgorithmError
+from clary.algorithms.xgboost import metrics, model_files
+from clary.algorithms.xgboost.settings import Settings, maximizes
+
+START_ROUND = "clary_start_round"
+"""The attribute of a checkpoint that says how many rounds the job started from."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the loop gives.
+
+    Attributes:
+        scores: the last round's metrics: ("validation", "auc") -> value.
+        stopped: whether a signal ended it.
+    """
+
+    booster: xgboost.Booster
+    scores: dict[tuple[str, str], float] = field(default_factory=dict)
+    stopped: bool = False
+
+
+class EarlyStopping:
+    """Watches one metric of the last data set; the best score and round are kept as attributes of the model.
+
+    Args:
+        patience_rounds: rounds without a better score before it says stop.
+    """
+
+    def __init__(self, metric: str, patience_rounds: int) -> None:
+        self._metric = metric
+        self._patience = patience_rounds
+
+    def was_over(self, booster: xgboost.Booster, number: int) -> bool:
+        """Whether the job that left this checkpoint had stopped early before round `number`."""
+        best = booster.attr("best_iteration")
+        return best is not None and number - 1 - int(best) >= self._patience
+
+    def is_over(self, booster: xgboost.Booster, number: int, scores: dict[tuple[str, str], float]) -> bool:
+        """Takes the scores of round `number`; True when training should end."""
+        data = next(reversed(scores))[0]
+        name = self._metric or next(reversed(scores))[1]
+        if (data, name) not in scores:
+            raise AlgorithmError(f"Early stopping: the metric {name} is not among those of the {data} channel.")
+        score, best = scores[data, name], booster.attr("best_score")
+        if best is None or (score > float(best) if maximizes(name) else score < float(best)):
+            booster.set_attr(best_score=repr(score), best_iteration=str(number))
+            return False
+        return number - int(booster.attr("best_iteration") or number) >= self._patience
+
+
+def boost(
+    settings: Settings,
+    start: bytes | None,
+    train: xgboost.DMatrix,
+    evaluations: Sequence[tuple[xgboost.DMatrix, str]],
+    *,
+    after_round: Callable[[xgboost.Booster, int], None] = lambda booster, rounds: None,
+    stop_requested: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Trains `settings.rounds` rounds, those of a resumed job included.
+
+    Args:
+        start: a checkpoint of this job, or a model to add rounds to.
+        after_round: called with the model and its number of rounds.
+        stop_requested: asked before each round.
+
+    Raises:
+        AlgorithmError: xgboost refuses data or parameters.
+    """
+    try:
+        return _boost(settings, start, train, evaluations, after_round, stop_requested)
+    except xgboost.core.XGBoostError as error:
+        raise AlgorithmError(f"XGBoost: {model_files.first_sentence(error)}") from None
+
+
+def _boost(
+    settings: Settings,
+    start: bytes | None,
+    train: xgboost.DMatrix,
+    evaluations: Sequence[tuple[xgboost.DMatrix, str]],
+    after_round: Callable[[xgboost.Booster, int], None],
+    stop_requested: Callable[[], bool],
+) -> Outcome:
+    """See `boost`."""
+    cache = [train, *(data for data, _ in evaluations)]
+    booster = xgboost.Booster(settings.parameters, cache, model_file=bytearray(start) if start else None)
+    done = booster.num_boosted_rounds() if start else 0
+    first = int(booster.attr(START_ROUND) or done) if start else 0
+    if booster.attr(START_ROUND) is None:
+        booster.set_attr(**{START_ROUND: str(first), "best_score": None, "best_iteration": None})
+    stopping = EarlyStopping(settings.target_metric, settings.patience_rounds) if settings.patience_rounds else None
+    evaluator = metrics.evaluator(settings.own_metrics, settings.objective)
+    updates = settings.parameters.get("process_type") == "update"
+    first, done = (0, 0) if updates else (first, done)
+    outcome = Outcome(booster)
+    for number in range(done, first + settings.rounds):
+        if stopping is not None and stopping.was_over(booster, number):
+            break
+        if stop_requested():
+            outcome.stopped = True
+            break
+        booster.update(train, iteration=number)
+        text = booster.eval_set(evaluations, number, evaluator, output_margin=False)
+        outcome.scores = _scores(text)
+        log_lines.line(log_line(number, outcome.scores))
+        over = stopping is not None and stopping.is_over(booster, number, outcome.scores)
+        after_round(booster, number + 1)
+        if over:
+            log_lines.info(f"Stopped early: the best round was {booster.attr('best_iteration')}.")
+            break
+    return outcome
+
+
+def finished(outcome: Outcome, settings: Settings) -> xgboost.Booster:
+    """The model as it is saved: with its best rounds only when training could stop early, without our attributes."""
+    booster = outcome.booster
+    booster.set_attr(**{START_ROUND: None})
+    best = booster.attr("best_iteration")
+    if settings.patience_rounds and best is not None and settings.parameters.get("booster") != "gblinear":
+        score = booster.attr("best_score")
+        booster = booster[: int(best) + 1]
+        booster.set_attr(best_iteration=best, best_score=score)
+    return booster
+
+
+def _scores(text: str) -> dict[tuple[str, str], float]:
+    """The metrics in a line of `Booster.eval_set`, in its order."""
+    scores = {}
+    for item in text.split("\t")[1:]:
+        name, _, value = item.rpartition(":")
+        data, _, metric = name.partition("-")
+        scores[data, metric] = float(value)
+    return scores
+
+
+def log_line(number: int, scores: dict[tuple[str, str], Any]) -> str:
+    """The line that the regular expressions of the metrics are made for; "#011" is how a log shows a tab."""
+    items = (f"#011{data}-{_shown(metric)}:{value:.5f}" for (data, metric), value in scores.items())
+    return f"[{number}]{''.join(items)}"
+
+
+def _shown(metric: str) -> str:
+    """A metric's name in the log: without the power that xgboost puts into the Tweedie likelihood's."""
+    return "tweedie-nloglik" if metric.startswith("tweedie-nloglik@") else metric

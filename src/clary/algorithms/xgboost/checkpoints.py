@@ -1,0 +1,51 @@
+"""Checkpoints: the whole model after each round, so that a stopped job goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import xgboost
+
+from clary.algorithms import log_lines
+from clary.algorithms.contract import AlgorithmError
+from clary.algorithms.xgboost import model_files
+
+KEPT = 5
+_NAME = re.compile(r"xgboost-checkpoint\.(\d+)")
+
+
+class Checkpoints:
+    """The checkpoints of one job: `xgboost-checkpoint.N`, where N rounds had been trained.
+
+    Args:
+        folder: exists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _numbers(self) -> list[int]:
+        """The rounds of all checkpoints, lowest first."""
+        matches = (_NAME.fullmatch(path.name) for path in self._folder.iterdir())
+        return sorted(int(match[1]) for match in matches if match)
+
+    def save(self, booster: xgboost.Booster, rounds: int) -> None:
+        """Keeps the model of `rounds` rounds, and drops all but the last few."""
+        model_files.write(model_files.to_bytes(booster), self._folder / f"xgboost-checkpoint.{rounds}")
+        for number in self._numbers()[:-KEPT]:
+            (self._folder / f"xgboost-checkpoint.{number}").unlink(missing_ok=True)
+
+    def latest(self) -> bytes | None:
+        """The newest checkpoint that loads, or None; broken ones are left where they are."""
+        for number in reversed(self._numbers()):
+            path = self._folder / f"xgboost-checkpoint.{number}"
+            data = path.read_bytes()
+            try:
+                model_files.to_booster(data, path.name)
+            except AlgorithmError as error:
+                log_lines.warning(f"The checkpoint is left out: {error}")
+                continue
+            log_lines.info(f"Checkpoint loaded from {path.name}")
+            return data
+        return None
