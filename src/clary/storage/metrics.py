@@ -199,8 +199,8 @@ class Metrics:
 
     def values(
         self, metric: Metric, start: float, end: float, period_seconds: int, *, origin: int = 0, unit: str | None = None
-    ) -> list[Weighted] | None:
-        """The values behind `query`, in order of period, unit and value; None where only their sums are known."""
+    ) -> list[Weighted]:
+        """The values behind `query`, by period, unit and value; without periods that hold sums of unknown values."""
         rows = (
             self.database.read()
             .execute(
@@ -212,9 +212,8 @@ class Metrics:
             )
             .fetchall()
         )
-        if any(row[4] for row in rows):
-            return None
-        return [Weighted(*row[:4]) for row in rows]
+        unknown = {row[:2] for row in rows if row[4]}
+        return [Weighted(*row[:4]) for row in rows if row[:2] not in unknown]
 
     def list(
         self,

@@ -1,0 +1,1 @@
+"""Amazon CloudWatch metrics: what is measured, its statistics, and arithmetic over them."""
