@@ -45,7 +45,7 @@ class InputChannel:
             pipe = self.folder / f"{self.name}_{epoch}"
             if not pipe.exists():
                 raise AlgorithmError(f"Channel {self.name}: the pipe {pipe.name} does not exist.")
-            return [Source(pipe.name, data=pipe.read_bytes())]
+            return [Source(f"Pipe {pipe.name}", data=pipe.read_bytes())]
         folder = self.folder / self.name
         if not folder.is_dir():
             return []

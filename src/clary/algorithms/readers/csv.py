@@ -42,7 +42,7 @@ def read(sources: Sequence[Source], label_size: int = 1, weights: bool = False) 
         first = source.first_line()
         if first:
             tables.append(_table(source, first, label_size, weights))
-            names.append(source.name)
+            names.append(source.title)
     if not tables:
         return Table(np.empty((0, 0), np.float32), np.empty(0, np.float32))
     return joined(tables, names)
@@ -76,14 +76,14 @@ def number(cell: str) -> float | None:
 
 def _table(source: Source, first: bytes, label_size: int, weights: bool) -> Table:
     """Reads one file that is not blank."""
-    name, head = source.name, label_size + bool(weights)
+    name, head = source.title, label_size + bool(weights)
     delimiter = sniffed_delimiter(first)
     columns = len(next(csv.reader([first.decode("utf-8", "replace")], delimiter=delimiter)))
     if columns > MOST_COLUMNS:
-        raise AlgorithmError(f"File {name} has {columns} columns, which is too many.")
+        raise AlgorithmError(f"{name} has {columns} columns, which is too many.")
     if columns <= head:
         raise AlgorithmError(
-            f"File {name}, line 1: {columns} column{'s' * (columns > 1)}, but {head} for the label"
+            f"{name}, line 1: {columns} column{'s' * (columns > 1)}, but {head} for the label"
             f"{' and the weight' if weights else ''} and at least one for a feature are needed."
         )
     front, features = _numbers(source, first, delimiter, columns, head)
@@ -94,7 +94,7 @@ def _table(source: Source, first: bytes, label_size: int, weights: bool) -> Tabl
     column = np.ascontiguousarray(front[:, label_size]) if weights else None
     if column is not None and not (column >= 0).all():
         row = int(np.argmin(column >= 0))
-        raise AlgorithmError(f"File {name}, line {row + 1}, column {head}: the weight is missing or negative.")
+        raise AlgorithmError(f"{name}, line {row + 1}, column {head}: the weight is missing or negative.")
     return Table(features, labels, column)
 
 
@@ -181,20 +181,20 @@ def _diagnosis(source: Source, delimiter: str, columns: int, cause: Exception) -
             bad = [index for index, cell in enumerate(cells) if number(cell) is None]
             if reader.line_num == 1 and len(bad) * 2 > len(cells):
                 return AlgorithmError(
-                    f"File {source.name}, line 1, column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is not a number. The "
-                    "line looks like a header; CSV training data must have none, and the label in its first column."
+                    f"{source.title}, line 1, column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is not a number. The "
+                    "line looks like a header; CSV data must have none."
                 )
             if len(cells) != columns:
-                place = f"File {source.name}, line {reader.line_num}"
+                place = f"{source.title}, line {reader.line_num}"
                 return AlgorithmError(f"{place}: {len(cells)} columns, but the first line has {columns}.")
             if bad:
                 return AlgorithmError(
-                    f"File {source.name}, line {reader.line_num}, column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is "
-                    "not a number. CSV training data must be numeric: encode categories first."
+                    f"{source.title}, line {reader.line_num}, column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is "
+                    "not a number. CSV data must be numeric: encode categories first."
                 )
     except csv.Error as error:
-        return AlgorithmError(f"File {source.name}, line {reader.line_num}: {error}.")
-    return AlgorithmError(f"File {source.name} cannot be read as CSV: {cause}")
+        return AlgorithmError(f"{source.title}, line {reader.line_num}: {error}.")
+    return AlgorithmError(f"{source.title} cannot be read as CSV: {cause}")
 
 
 def _shown(cell: str) -> str:

@@ -21,8 +21,8 @@ def read(sources: Sequence[Source]) -> Table:
     tables, names = [], []
     for source in sources:
         if first := source.first_line():
-            tables.append(_read_fast(source, first) or parse(source.read(), source.name))
-            names.append(source.name)
+            tables.append(_read_fast(source, first) or parse(source.read(), source.title))
+            names.append(source.title)
     if not tables:
         return Table(sparse.csr_matrix((0, 0), dtype=np.float32), np.empty(0, np.float32))
     return joined(tables, names)
@@ -45,7 +45,7 @@ def _read_fast(source: Source, first: bytes) -> Table | None:
     features, labels = loaded[0], loaded[1].astype(np.float32)
     if features.shape[1] > MOST_COLUMNS:
         return None
-    check_labels(labels, source.name)
+    check_labels(labels, source.title)
     return Table(features, labels, None, loaded[2].astype(np.int64) if queries else None)
 
 
@@ -92,7 +92,7 @@ def parse(data: bytes, name: str, labelled: bool = True) -> Table:
     rows = len(starts) - 1
     for kind, items in (("weight", weights), ("qid", queries)):
         if items and len(items) != rows:
-            raise AlgorithmError(f"File {name}: only {len(items)} of {rows} lines have a {kind}.")
+            raise AlgorithmError(f"{name}: only {len(items)} of {rows} lines have a {kind}.")
     matrix = sparse.csr_matrix(
         (np.array(values, np.float32), np.array(indices, np.int64), np.array(starts, np.int64)),
         shape=(rows, max(indices, default=-1) + 1),
@@ -115,5 +115,5 @@ def _wrong(name: str, number: int, token: bytes, line: bytes) -> AlgorithmError:
     if line.count(b",") > line.count(b":"):
         hint = " The file looks like CSV: set the channel's content_type to text/csv (without one, LIBSVM is expected)."
     return AlgorithmError(
-        f"File {name}, line {number}: '{shown}' is not LIBSVM ('label[:weight] [qid:N] index:value ...').{hint}"
+        f"{name}, line {number}: '{shown}' is not LIBSVM ('label[:weight] [qid:N] index:value ...').{hint}"
     )

@@ -24,15 +24,15 @@ def read(sources: Sequence[Source], label_size: int = 1) -> Table:
     tables, names = [], []
     for source in sources:
         for stream in _streams(source):
-            rows = _numbers(stream, source.name)
+            rows = _numbers(stream, source.title)
             if rows.shape[1] <= label_size:
-                raise AlgorithmError(f"File {source.name} has {rows.shape[1]} columns; label and features are needed.")
+                raise AlgorithmError(f"{source.title} has {rows.shape[1]} columns; label and features are needed.")
             labels = None
             if label_size:
                 labels = np.ascontiguousarray(rows[:, 0] if label_size == 1 else rows[:, :label_size])
-                check_labels(labels, source.name)
+                check_labels(labels, source.title)
             tables.append(Table(rows[:, label_size:], labels))
-            names.append(source.name)
+            names.append(source.title)
     if not tables:
         return Table(np.empty((0, 0), np.float32), np.empty(0, np.float32))
     return joined(tables, names)
@@ -71,7 +71,7 @@ def _numbers(stream: Any, name: str) -> Floats:
             for field in schema:
                 if not _is_numeric(field.type):
                     raise AlgorithmError(
-                        f"File {name}: column '{field.name}' has the type {field.type}; all columns must be numeric."
+                        f"{name}: column '{field.name}' has the type {field.type}; all columns must be numeric."
                     )
             rows = np.empty((file.metadata.num_rows, len(schema)), np.float32)
             start = 0
@@ -82,7 +82,7 @@ def _numbers(stream: Any, name: str) -> Floats:
                 start += batch.num_rows
             return rows[:start]
     except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
-        raise AlgorithmError(f"File {name} cannot be read as Parquet: {error}") from None
+        raise AlgorithmError(f"{name} cannot be read as Parquet: {error}") from None
 
 
 def _is_numeric(kind: Any) -> bool:

@@ -35,18 +35,18 @@ def payloads(data: bytes, name: str) -> Iterator[bytes]:
     parts: list[bytes] = []
     while position < len(data):
         if len(data) - position < _HEAD.size:
-            raise AlgorithmError(f"File {name}, byte {position}: the RecordIO stream ends inside a record.")
+            raise AlgorithmError(f"{name}, byte {position}: the RecordIO stream ends inside a record.")
         magic, word = _HEAD.unpack_from(data, position)
         if magic != _MAGIC:
-            raise AlgorithmError(f"File {name}, byte {position}: this is not RecordIO (no magic number).")
+            raise AlgorithmError(f"{name}, byte {position}: this is not RecordIO (no magic number).")
         part, length = word >> 29, word & _MOST_PAYLOAD_BYTES
         start = position + _HEAD.size
         if start + length > len(data):
-            raise AlgorithmError(f"File {name}, byte {position}: the RecordIO stream ends inside a record.")
+            raise AlgorithmError(f"{name}, byte {position}: the RecordIO stream ends inside a record.")
         payload = data[start : start + length]
         position = start + (length + 3) // 4 * 4
         if part > 3 or (part in (2, 3)) != bool(parts):
-            raise AlgorithmError(f"File {name}, byte {start - _HEAD.size}: the parts of a record are out of order.")
+            raise AlgorithmError(f"{name}, byte {start - _HEAD.size}: the parts of a record are out of order.")
         if part == 0:
             yield payload
             continue
@@ -55,7 +55,7 @@ def payloads(data: bytes, name: str) -> Iterator[bytes]:
             yield _MAGIC_BYTES.join(parts)
             parts = []
     if parts:
-        raise AlgorithmError(f"File {name}: the last record is incomplete.")
+        raise AlgorithmError(f"{name}: the last record is incomplete.")
 
 
 def framed(payload: bytes) -> bytes:
@@ -85,8 +85,8 @@ def read(sources: Sequence[Source], labelled: bool = True) -> Table:
     tables, names = [], []
     for source in sources:
         if data := source.read():
-            tables.append(decode(data, source.name, labelled))
-            names.append(source.name)
+            tables.append(decode(data, source.title, labelled))
+            names.append(source.title)
     if not tables:
         return Table(np.empty((0, 0), np.float32), np.empty(0, np.float32))
     return joined(tables, names)
@@ -102,7 +102,7 @@ def decode(data: bytes, name: str, labelled: bool = True) -> Table:
     labels: list[Any] = []
     record = Record()
     for number, payload in enumerate(payloads(data, name), 1):
-        where = f"File {name}, record {number}"
+        where = f"{name}, record {number}"
         try:
             record.ParseFromString(payload)
         except DecodeError:
@@ -151,7 +151,7 @@ def _matrix(rows: list[tuple[Any, Any, int]], name: str) -> Any:
     if all(keys is None for _, keys, _ in rows):
         for number, (values, _, _) in enumerate(rows, 1):
             if len(values) != width:
-                raise AlgorithmError(f"File {name}, record {number}: {len(values)} features, but others have {width}.")
+                raise AlgorithmError(f"{name}, record {number}: {len(values)} features, but others have {width}.")
         return np.stack([values for values, _, _ in rows])
     keys = [np.arange(len(values)) if keys is None else keys for values, keys, _ in rows]
     starts = np.concatenate([[0], np.cumsum([len(values) for values, _, _ in rows])])
@@ -164,7 +164,7 @@ def _label_array(labels: list[Any], name: str) -> Any:
     size = len(labels[0])
     for number, values in enumerate(labels, 1):
         if len(values) != size:
-            raise AlgorithmError(f"File {name}, record {number}: {len(values)} labels, but others have {size}.")
+            raise AlgorithmError(f"{name}, record {number}: {len(values)} labels, but others have {size}.")
     array = np.stack(labels)
     array = array[:, 0] if size == 1 else array
     check_labels(array, name)

@@ -51,13 +51,18 @@ class Source:
     """A file of a channel, or what a pipe delivered.
 
     Attributes:
-        name: for messages: the path below the channel's folder.
+        name: the path below the channel's folder, or what delivered the data ("The request").
         path: the file; None when `data` holds the bytes.
     """
 
     name: str
     path: Path | None = None
     data: bytes = b""
+
+    @property
+    def title(self) -> str:
+        """The source as the first words of a message."""
+        return self.name if self.path is None else f"File {self.name}"
 
     def read(self) -> bytes:
         """All bytes."""
@@ -85,7 +90,7 @@ def joined(tables: Sequence[Table], names: Sequence[str]) -> Table:
     """One table of the rows of several.
 
     Args:
-        names: of the files, for messages.
+        names: the titles of the sources, for messages.
 
     Raises:
         AlgorithmError: the tables do not fit together.
@@ -100,7 +105,7 @@ def joined(tables: Sequence[Table], names: Sequence[str]) -> Table:
         for table, name in zip(tables, names, strict=True):
             if table.columns != tables[0].columns:
                 raise AlgorithmError(
-                    f"File {name} has {table.columns} feature columns, but {names[0]} has {tables[0].columns}."
+                    f"{name} has {table.columns} feature columns, but {names[0]} has {tables[0].columns}."
                 )
         features = np.concatenate([table.features for table in tables])
     return Table(
@@ -128,4 +133,4 @@ def check_labels(labels: Floats, name: str, first_line: int = 1) -> None:
     bad = ~np.isfinite(labels if labels.ndim == 1 else labels.sum(axis=1))
     if bad.any():
         row = int(np.argmax(bad))
-        raise AlgorithmError(f"File {name}, line {row + first_line}: the label is missing or not finite.")
+        raise AlgorithmError(f"{name}, line {row + first_line}: the label is missing or not finite.")

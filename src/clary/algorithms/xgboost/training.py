@@ -66,7 +66,7 @@ def _tables(job: JobFolder, settings: Settings) -> Tables:
             if item is not None and table is not None and not table.rows:
                 raise AlgorithmError(f"No data in the {item.name} channel.")
         if settings.folds is not None and validation_table is not None:
-            return joined([train_table, validation_table], ["of the train channel", "of the validation channel"]), None
+            return joined([train_table, validation_table], ["The train channel", "The validation channel"]), None
     elif not train_table.rows:
         log_lines.warning(f"Host {job.current_host} has no training data: give the channel as many files as hosts.")
     return train_table, validation_table
