@@ -243,18 +243,7 @@ class Authenticator:
         return result
 
     def _credential(self, access_key_id: str, token: str | None, family: Family) -> Credential:
-        credential = self._identities.credential(access_key_id)
-        if credential is None:
-            raise refusal.unknown_key(family, access_key_id)
-        expected = credential.session_token
-        if expected is not None:
-            if not hmac.compare_digest(expected.encode(), (token or "").encode("utf-8", "replace")):
-                raise refusal.wrong_token(family)
-            if credential.expires is not None and self._clock.time() >= credential.expires:
-                raise refusal.expired_token(family)
-        elif token:
-            raise refusal.wrong_token(family)
-        return credential
+        return checked_credential(self._identities, self._clock.time(), access_key_id, token, family)
 
     def _sigv2_query(self, request: HttpRequest) -> Authentication:
         query = sigv2.parameters(request.query)
@@ -323,6 +312,32 @@ class Authenticator:
                 "Unsupported Authorization Type", ArgumentName="Authorization", ArgumentValue=word
             )
         return refusal.incomplete(family, f"Unsupported Authorization type: '{word}'.")
+
+
+def checked_credential(
+    identities: Credentials, now: float, access_key_id: str, token: str | None, family: Family
+) -> Credential:
+    """The active key of that id, whose session token (if it has one) is the one that was sent and is still valid.
+
+    Args:
+        now: seconds since 1970.
+
+    Raises:
+        ServiceError: there is no such key, or its token is missing, wrong or expired.
+    """
+    credential = identities.credential(access_key_id)
+    if credential is None:
+        raise refusal.unknown_key(family, access_key_id)
+    expected = credential.session_token
+    if expected is None:
+        if token:
+            raise refusal.wrong_token(family)
+        return credential
+    if not hmac.compare_digest(expected.encode(), (token or "").encode("utf-8", "replace")):
+        raise refusal.wrong_token(family)
+    if credential.expires is not None and now >= credential.expires:
+        raise refusal.expired_token(family)
+    return credential
 
 
 async def _hashed(stream: ByteStream, declared: str) -> AsyncIterator[bytes]:

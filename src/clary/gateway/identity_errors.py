@@ -104,6 +104,24 @@ class InvalidRequest(ServiceError):
     """An S3 request cannot be understood."""
 
 
+class InvalidPolicyDocument(ServiceError):
+    """The policy of a browser's form upload cannot be read (S3)."""
+
+    fmt = "Invalid Policy: {reason}"
+
+
+class EntityTooLarge(ServiceError):
+    """An upload is larger than its form's policy allows (S3)."""
+
+    fmt = "Your proposed upload exceeds the maximum allowed size"
+
+
+class EntityTooSmall(ServiceError):
+    """An upload is smaller than its form's policy demands (S3)."""
+
+    fmt = "Your proposed upload is smaller than the minimum allowed size"
+
+
 class XAmzContentSHA256Mismatch(ServiceError):
     """The body is not the one whose hash was signed."""
 
