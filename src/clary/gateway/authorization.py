@@ -38,10 +38,29 @@ class PolicyEvaluation(Protocol):
         action: str,
         resource_arn: str,
         conditions: Mapping[str, str] = ...,
-        resource_policy: dict[str, Any] | None = ...,
+        resource_policy: Mapping[str, Any] | None = ...,
+        resource_account: str = ...,
     ) -> Decision:
         """Decides."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What protects the resource that a request names, beside the caller's own policies.
+
+    Attributes:
+        policy: the resource's policy document (a bucket's), None without one.
+        account: the account that owns the resource, "" for the caller's own.
+        is_missing: whether there is no such resource: its handler says so better than "access denied".
+    """
+
+    policy: Mapping[str, Any] | None = None
+    account: str = ""
+    is_missing: bool = False
+
+
+UNGUARDED = Guard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,7 @@ class Authorizer:
     Args:
         policies: evaluates policies.
         rules: how each API writes its ARNs.
-        resource_policy: the policy document of the resource a request names (a bucket's), None without one.
+        guard: what protects the resource that a request to an API names.
         enabled: False lets everything pass, for machines whose owner switched verification off.
     """
 
@@ -72,13 +91,13 @@ class Authorizer:
         self,
         policies: PolicyEvaluation,
         rules: Mapping[str, ArnRule],
-        resource_policy: Callable[[str, Mapping[str, Any]], dict[str, Any] | None],
+        guard: Callable[[Call, Mapping[str, Any]], Guard],
         *,
         enabled: bool = True,
     ) -> None:
         self._policies = policies
         self._rules = rules
-        self._resource_policy = resource_policy
+        self._guard = guard
         self._enabled = enabled
 
     def check(self, call: Call, bound: BoundOperation, request: Mapping[str, Any]) -> None:
@@ -87,19 +106,16 @@ class Authorizer:
         Raises:
             AccessDenied, AccessDeniedException: as the API's clients expect it.
         """
-        if bound.mark.public:
+        if bound.mark.public or not self._enabled:
+            return
+        guard = self._guard(call, request)
+        if guard.is_missing:
             return
         rule = self._rules[call.api]
-        self.check_action(
-            call,
-            f"{rule.prefix}:{bound.mark.action or bound.mark.name}",
-            _arn(rule, call, bound, request),
-            self._resource_policy(call.api, request),
-        )
+        action = f"{rule.prefix}:{bound.mark.action or bound.mark.name}"
+        self.check_action(call, action, _arn(rule, call, bound, request), guard)
 
-    def check_action(
-        self, call: Call, action: str, resource_arn: str, resource_policy: dict[str, Any] | None = None
-    ) -> None:
+    def check_action(self, call: Call, action: str, resource_arn: str, guard: Guard = UNGUARDED) -> None:
         """Lets an allowed action on a resource pass; for operations that touch a second resource.
 
         Raises:
@@ -107,7 +123,9 @@ class Authorizer:
         """
         if not self._enabled:
             return
-        decision = self._policies.allowed(call.principal, action, resource_arn, call.conditions, resource_policy)
+        decision = self._policies.allowed(
+            call.principal, action, resource_arn, call.conditions, guard.policy, guard.account
+        )
         if not decision.allowed:
             raise _denied(call, action, resource_arn, explicit=decision.explicit_deny)
 

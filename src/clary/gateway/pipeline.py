@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,9 +20,12 @@ from clary.gateway.addressing import HostMeaning, meaning_of_host
 from clary.gateway.authorization import Authorizer
 from clary.gateway.dispatch import Dispatcher
 from clary.gateway.identity import Authentication, Authenticator, Payload
+from clary.gateway.identity_errors import Family
+from clary.gateway.identity_sigv4 import family_of
 from clary.gateway.server import ClientGone
+from clary.wire import protocol as wire
 from clary.wire import routing
-from clary.wire.errors import protocol_of_refusal
+from clary.wire.errors import RequestTooLarge, UnknownOperation
 from clary.wire.protocol import Route
 from clary.wire.streaming import decode_aws_chunked
 from clary.wire.validation import validate
@@ -30,12 +33,12 @@ from clary.wire.validation import validate
 _log = logging.getLogger(__name__)
 
 
-class RequestTooLarge(ServiceError):
-    """The body is larger than Clary takes for this operation."""
+class MissingAuthenticationToken(ServiceError):
+    """The request carries no signature, and only S3 takes such requests."""
 
-    code = "RequestEntityTooLarge"
-    status = 413
-    fmt = "The request body is larger than the {limit_bytes} bytes that this operation takes."
+    code = "MissingAuthenticationTokenException"
+    status = 403
+    fmt = "Missing Authentication Token"
 
 
 class ServiceUnavailable(ServiceError):
@@ -98,6 +101,7 @@ class Pipeline:
 
     Args:
         pages: asked in order before a request is taken for an API call.
+        families: the APIs behind each signing name; a request without a signature is for S3.
         body_limit_bytes: for bodies that are not streamed to their handler.
         default_region: of requests whose signature names none.
     """
@@ -108,7 +112,7 @@ class Pipeline:
         authenticator: Authenticator,
         authorizer: Authorizer,
         dispatcher: Dispatcher,
-        apis: Sequence[str],
+        families: Mapping[str, tuple[str, ...]],
         clock: Clock,
         default_account: str,
         default_region: str,
@@ -120,7 +124,7 @@ class Pipeline:
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._dispatcher = dispatcher
-        self._apis = tuple(apis)
+        self._families = families
         self._clock = clock
         self._default_account = default_account
         self._default_region = default_region
@@ -153,11 +157,16 @@ class Pipeline:
 
     async def _answer(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
         route: Route | None = None
+        signing_name = ""
         try:
             host = meaning_of_host(request.headers.get("host", ""))
             authentication = self._authenticator.authenticate(request)
+            signing_name = authentication.signing_name
             request = _addressed(request, authentication, host)
-            route = routing.resolve(request, authentication.signing_name or None, self._apis)
+            if family_of(request, signing_name) is Family.QUERY:
+                # The operation stands in the body.
+                request.body = await self._verified_body(request, authentication, streamed=False)
+            route = self._route(request, authentication)
             outcome.api, outcome.operation = route.api, route.operation
             return await self._carry_out(request, authentication, route, host, outcome)
         except ClientGone:
@@ -165,14 +174,25 @@ class Pipeline:
         except Exception as problem:
             error = self._as_service_error(problem, outcome)
             outcome.error_code = error.wire_code
-            protocol = route.protocol if route is not None else protocol_of_refusal(request)
+            protocol = route.protocol if route is not None else _protocol_of_refusal(request, signing_name)
             return protocol.serialize_error(route.model if route else None, error, outcome.request_id)
+
+    def _route(self, request: HttpRequest, authentication: Authentication) -> Route:
+        signing_name = authentication.signing_name
+        if not signing_name:
+            if family_of(request, "") is not Family.S3:
+                raise MissingAuthenticationToken
+            signing_name = "s3"
+        apis = self._families.get(signing_name)
+        if apis is None:
+            raise UnknownOperation(f"Clary does not serve the AWS service {signing_name!r}.")
+        return routing.resolve(request, signing_name, apis)
 
     async def _carry_out(
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
     ) -> HttpResponse:
         bound = self._dispatcher.find(route.api, route.operation)
-        request.body = await self._verified_body(request, authentication, route)
+        request.body = await self._verified_body(request, authentication, streamed=route.model.has_streaming_input)
         parameters = route.protocol.parse(route.model, request, route)
         validate(route.model, parameters)
         call = self._call(request, authentication, route, host, outcome)
@@ -181,16 +201,20 @@ class Pipeline:
         return route.protocol.serialize(route.model, result, outcome.request_id)
 
     async def _verified_body(
-        self, request: HttpRequest, authentication: Authentication, route: Route
+        self, request: HttpRequest, authentication: Authentication, *, streamed: bool
     ) -> bytes | ByteStream:
+        """The body, checked against the signature: at once, or, for a stream, while it is read."""
         body = request.body
         stream = body if isinstance(body, ByteStream) else None
-        if authentication.is_chunked and stream is not None:
-            stream = decode_aws_chunked(stream, authentication.chunks, request.headers)
-        streamed = route.model.has_streaming_input and authentication.payload is not Payload.IN_SIGNATURE
-        if stream is not None and streamed:
+        if stream is not None and authentication.is_chunked:
+            stream = decode_aws_chunked(stream, authentication.chunks)
+            decoded = request.headers.get("x-amz-decoded-content-length", "")
+            stream.length = int(decoded) if decoded.isdigit() else None
+        if stream is not None and streamed and authentication.payload is not Payload.IN_SIGNATURE:
             return self._authenticator.verified_stream(authentication, stream)
-        data = await stream.read(self._body_limit_bytes) if stream is not None else bytes(body)  # type: ignore[arg-type]
+        data = body if isinstance(body, bytes) else b""
+        if stream is not None:
+            data = await stream.read(self._body_limit_bytes)
         self._authenticator.verify_payload(authentication, data)
         return data
 
@@ -233,6 +257,18 @@ def _is_storage_trouble(problem: Exception) -> bool:
     if isinstance(problem, sqlite3.OperationalError):
         return True
     return isinstance(problem, OSError) and problem.errno is not None
+
+
+def _protocol_of_refusal(request: HttpRequest, signing_name: str) -> wire.Protocol:
+    """What a request that named no operation is answered in."""
+    family = family_of(request, signing_name)
+    if family is Family.S3:
+        return routing.PROTOCOLS["rest-xml"]
+    if family is Family.QUERY:
+        return routing.PROTOCOLS["query"]
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return routing.PROTOCOLS["smithy-rpc-v2-cbor"]
+    return routing.PROTOCOLS["json" if "x-amz-target" in request.headers else "rest-json"]
 
 
 def _addressed(request: HttpRequest, authentication: Authentication, host: HostMeaning) -> HttpRequest:

@@ -16,22 +16,27 @@ class Family:
     Attributes:
         apis: botocore's names of the APIs it serves.
         action_prefix: what IAM actions and ARNs begin with ("s3" in "s3:GetObject").
+        signing_name: the service in the scope of a signature, where it is not the action prefix.
         resources: "module:function".
-        global_arns: whether ARNs carry no region (IAM, STS, S3).
+        has_region, has_account: whether its ARNs carry them.
     """
 
     apis: tuple[str, ...]
     action_prefix: str
     resources: str = ""
-    global_arns: bool = False
+    signing_name: str = ""
+    has_region: bool = True
+    has_account: bool = True
 
 
 CATALOG: dict[str, Family] = {
-    "s3": Family(("s3",), "s3", "clary.services.s3.resources:resources", global_arns=True),
-    "iam": Family(("iam",), "iam", "clary.services.iam.resources:resources", global_arns=True),
-    "sts": Family(("sts",), "sts", "clary.services.sts.resources:resources", global_arns=True),
+    "s3": Family(("s3",), "s3", "clary.services.s3.resources:resources", has_region=False, has_account=False),
+    "iam": Family(("iam",), "iam", "clary.services.iam.resources:resources", has_region=False),
+    "sts": Family(("sts",), "sts", "clary.services.sts.resources:resources", has_region=False),
     "logs": Family(("logs",), "logs", "clary.services.logs.resources:resources"),
-    "cloudwatch": Family(("cloudwatch",), "cloudwatch", "clary.services.cloudwatch.resources:resources"),
+    "cloudwatch": Family(
+        ("cloudwatch",), "cloudwatch", "clary.services.cloudwatch.resources:resources", signing_name="monitoring"
+    ),
     "sagemaker": Family(
         (
             "sagemaker",
@@ -56,3 +61,7 @@ CATALOG: dict[str, Family] = {
 }
 
 APIS: tuple[str, ...] = tuple(api for family in CATALOG.values() for api in family.apis)
+
+BY_SIGNING_NAME: dict[str, tuple[str, ...]] = {
+    family.signing_name or family.action_prefix: family.apis for family in CATALOG.values()
+}

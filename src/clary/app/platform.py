@@ -1,0 +1,178 @@
+"""The one place where the parts are joined: stores, compute, services and gateway of one Clary."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clary.app.data_folder import DataFolder, FirstKey
+from clary.app.settings import Settings
+from clary.core.call import Call
+from clary.core.clock import SystemClock
+from clary.core.operations import BoundOperation, collect
+from clary.gateway.addressing import meaning_of_host
+from clary.gateway.authorization import UNGUARDED, ArnRule, Authorizer, Guard
+from clary.gateway.dispatch import Dispatcher
+from clary.gateway.identity import Authenticator
+from clary.gateway.pipeline import Pipeline
+from clary.gateway.server import AsgiApplication
+from clary.services.catalog import BY_SIGNING_NAME, CATALOG
+from clary.storage import identities as identity_store
+from clary.storage import logs as log_store
+from clary.storage import metrics as metric_store
+from clary.storage import object_schema
+from clary.storage import records as record_store
+from clary.storage.data_access import DataAccess
+from clary.storage.database import Database
+from clary.storage.identities import Identities
+from clary.storage.logs import Logs
+from clary.storage.metrics import Metrics
+from clary.storage.objects import Objects
+from clary.storage.records import Records
+
+
+class Stores:
+    """Everything that is kept on disk, opened; made by the server and by whoever works beside it."""
+
+    def __init__(self, folder: DataFolder, settings: Settings) -> None:
+        self.clock = SystemClock()
+        self._databases: list[Database] = []
+        self.records = Records(self._open(folder.records, record_store.SCHEMA), self.clock)
+        self.identities = Identities(self._open(folder.identities, identity_store.SCHEMA), self.clock, settings.account)
+        self.objects = Objects(self._open(folder.object_index, object_schema.SCHEMA), folder.objects, self.clock)
+        log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)
+        self.logs = Logs(log_database, self.clock)
+        self.metrics = Metrics(log_database, self.clock)
+        self.data_access = DataAccess(self.objects, self.identities)
+
+    def _open(self, path: Any, schema: str) -> Database:
+        database = Database(path, schema)
+        self._databases.append(database)
+        return database
+
+    def close(self) -> None:
+        """Finishes what is being written and closes every file."""
+        self.objects.close()
+        for database in self._databases:
+            database.close()
+
+
+class Platform:
+    """One Clary: build it, `start` it on an event loop, hand `application` to a server, `close` it.
+
+    Args:
+        folder: created and claimed.
+    """
+
+    def __init__(self, settings: Settings, folder: DataFolder) -> None:
+        self.stores = Stores(folder, settings)
+        _make_first_key(self.stores.identities, folder, settings)
+        self.fork_server = ForkServer(PRELOADED, fork=None if settings.fork_server else False, log=folder.server_log)
+        self.jobs = Jobs(self.stores, self.fork_server, folder, settings)
+        self.hosting = Hosting(
+            self.stores.records,
+            self.stores.data_access,
+            self.stores.logs,
+            self.stores.metrics,
+            self.fork_server,
+            folder.endpoints,
+        )
+        authorizer = self._authorizer(settings)
+        collaborators: dict[str, Any] = {
+            "settings": settings,
+            "clock": self.stores.clock,
+            "records": self.stores.records,
+            "identities": self.stores.identities,
+            "objects": self.stores.objects,
+            "data_access": self.stores.data_access,
+            "logs": self.stores.logs,
+            "metrics": self.stores.metrics,
+            "jobs": self.jobs,
+            "hosting": self.hosting,
+            "authorize": authorizer.check_action,
+        }
+        self.operations = operations_of(collaborators)
+        self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
+        self.application = AsgiApplication(self._pipeline(settings, authorizer, collaborators))
+
+    async def start(self) -> None:
+        """Starts what works in the background; jobs and endpoints of an earlier life are found again."""
+        self.fork_server.start()
+        self.jobs.start()
+        await self.hosting.start()
+
+    async def close(self) -> None:
+        """Ends endpoints, leaves jobs running, finishes writes."""
+        await self.hosting.close()
+        self.jobs.close()
+        self.dispatcher.close()
+        self.fork_server.close()
+        self.stores.close()
+
+    def _authorizer(self, settings: Settings) -> Authorizer:
+        rules = {
+            api: ArnRule(family.action_prefix, family.has_region, family.has_account)
+            for family in CATALOG.values()
+            for api in family.apis
+        }
+        return Authorizer(
+            self.stores.identities, rules, bucket_guard(self.stores.objects), enabled=settings.verify_signatures
+        )
+
+    def _pipeline(self, settings: Settings, authorizer: Authorizer, collaborators: Mapping[str, Any]) -> Pipeline:
+        return Pipeline(
+            authenticator=Authenticator(
+                self.stores.identities, self.stores.clock, lambda host: meaning_of_host(host).bucket or None
+            ),
+            authorizer=authorizer,
+            dispatcher=self.dispatcher,
+            families=BY_SIGNING_NAME,
+            clock=self.stores.clock,
+            default_account=settings.account,
+            default_region=settings.region,
+            body_limit_bytes=settings.body_limit_bytes,
+        )
+
+
+def operations_of(collaborators: Mapping[str, Any]) -> Mapping[tuple[str, str], BoundOperation]:
+    """The dispatch table of every family in the catalogue.
+
+    Args:
+        collaborators: what the families' `resources` functions may ask for, by parameter name.
+    """
+    resources: list[object] = []
+    for family in CATALOG.values():
+        if family.resources:
+            module, _, name = family.resources.partition(":")
+            resources += build(getattr(importlib.import_module(module), name), collaborators)
+    return collect(resources)
+
+
+def build(function: Callable[..., Any], collaborators: Mapping[str, Any]) -> Any:
+    """Calls a function with the collaborators that its parameters name."""
+    names = inspect.signature(function).parameters
+    return function(**{name: collaborators[name] for name in names if name in collaborators})
+
+
+def bucket_guard(objects: Objects) -> Callable[[Call, Mapping[str, Any]], Guard]:
+    """Finds the policy and the owner of the bucket that an S3 request names."""
+
+    def guard(call: Call, request: Mapping[str, Any]) -> Guard:
+        if call.api != "s3" or call.operation == "CreateBucket" or "Bucket" not in request:
+            return UNGUARDED
+        bucket = objects.bucket(request["Bucket"])
+        if bucket is None:
+            return Guard(is_missing=True)
+        return Guard(effective_policy(bucket), bucket.account)
+
+    return guard
+
+
+def _make_first_key(identities: Identities, folder: DataFolder, settings: Settings) -> None:
+    if folder.load_first_key() is None:
+        made = identities.bootstrap(settings.account)
+        folder.save_first_key(
+            FirstKey(made.access_key_id, made.secret_access_key, made.account, settings.region, made.role_arn)
+        )
