@@ -9,19 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from clary.algorithms.catalog import algorithm as algorithm_of_name
+from clary.algorithms import ALGORITHMS
+from clary.algorithms.catalog import algorithm as algorithm_of_repository
 from clary.algorithms.contract import Algorithm
 from clary.core.errors import ValidationException
 
-# Repositories of the registry, by the algorithm they hold. XGBoost has two: `xgboost` in the registry of the first
-# built-in algorithms (tags "1" and "latest"), `sagemaker-xgboost` in that of the frameworks ("1.7-1", "3.0-5", ...).
-REPOSITORIES: dict[str, str] = {
-    "sagemaker-xgboost": "xgboost",
-    "xgboost": "xgboost",
-}
-
 _URI = re.compile(
-    r"(?:(?P<registry>[a-zA-Z0-9.-]+(?::[0-9]+)?)/)?"
+    r"(?:(?P<registry>localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+(?::[0-9]+)?|[a-zA-Z0-9-]+:[0-9]+)/)?"
     r"(?P<repository>[a-z0-9]+(?:[._/-][a-z0-9]+)*)"
     r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
@@ -50,9 +44,9 @@ def parse_image(uri: str) -> Image | None:
 def built_in(uri: str) -> Algorithm | None:
     """The built-in algorithm behind an image, whatever its account and region; None when it is another image."""
     image = parse_image(uri)
-    if image is None or image.repository not in REPOSITORIES or not _TAGS.fullmatch(image.tag):
+    if image is None or not _TAGS.fullmatch(image.tag):
         return None
-    return algorithm_of_name(REPOSITORIES[image.repository])
+    return algorithm_of_repository(image.repository)
 
 
 def require_built_in(uri: str, purpose: str) -> Algorithm:
@@ -73,7 +67,7 @@ def require_built_in(uri: str, purpose: str) -> Algorithm:
     if algorithm is None:
         raise ValidationException(
             f"Clary cannot run the {purpose} image {uri} yet. It runs the built-in algorithms, from the repositories "
-            f"{', '.join(sorted(REPOSITORIES))} (of any account and region, with their usual tags); framework images "
+            f"{', '.join(sorted(ALGORITHMS))} (of any account and region, with their usual tags); framework images "
             "and images of your own are not supported."
         )
     return algorithm

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clary.algorithms.contract import Metric
 from clary.services.sagemaker.images import built_in
 from clary.services.sagemaker.names import tag_list, timestamp
 from clary.services.sagemaker.training_spec import DEFAULT_RUNTIME_SECONDS, model_uri
 from clary.storage.records import Record
 
 FINAL_STATUSES = ("Completed", "Failed", "Stopped")
+# SageMaker's shape holds no more; the log's own come first, then those asked for, then those that tuning may use.
+MOST_METRIC_DEFINITIONS = 40
 
 # Members of the request that come back as they were sent.
 _ECHOED = (
@@ -39,7 +42,7 @@ def description(record: Record) -> dict[str, Any]:
         "TrainingJobArn": record.arn,
         "TrainingJobStatus": record.status,
         "HyperParameters": request.get("HyperParameters", {}),
-        "AlgorithmSpecification": _algorithm_specification(request["AlgorithmSpecification"]),
+        "AlgorithmSpecification": _algorithm_specification(record),
         "InputDataConfig": [_channel(channel) for channel in request.get("InputDataConfig", [])],
         # The SageMaker SDK reads KmsKeyId without asking whether it is there.
         "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **request["OutputDataConfig"]},
@@ -115,14 +118,20 @@ def _transition(step: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _algorithm_specification(sent: Mapping[str, Any]) -> dict[str, Any]:
+def _algorithm_specification(record: Record) -> dict[str, Any]:
     """As sent, with the metric definitions of the built-in algorithm: analytics and tuning read their names."""
-    specification = {"EnableSageMakerMetricsTimeSeries": False, **sent}
-    algorithm = built_in(sent.get("TrainingImage", ""))
+    request = record.body["request"]
+    specification = {"EnableSageMakerMetricsTimeSeries": False, **request["AlgorithmSpecification"]}
+    algorithm = built_in(specification.get("TrainingImage", ""))
     if algorithm is not None:
-        specification["MetricDefinitions"] = [
-            {"Name": metric.name, "Regex": metric.regex} for metric in algorithm.metrics
-        ]
+        written = {metric["name"] for metric in _job(record).get("metrics", [])}
+        asked = request.get("HyperParameters", {}).get("eval_metric", "").split(",")
+
+        def rank(metric: Metric) -> tuple[bool, bool, bool]:
+            return metric.name not in written, metric.name.partition(":")[2] not in asked, not metric.tunable
+
+        told = sorted(algorithm.metrics, key=rank)[:MOST_METRIC_DEFINITIONS]
+        specification["MetricDefinitions"] = [{"Name": metric.name, "Regex": metric.regex} for metric in told]
     return specification
 
 

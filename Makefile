@@ -1,0 +1,33 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup clients demo up check test bench lock docs
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: ## .venv with Clary and its tools, as locked
+	@scripts/setup
+
+clients: setup ## the environments of the unmodified clients that the tests run
+	@scripts/clients
+
+demo: setup ## train, deploy and ask a model with the SageMaker SDK, on this machine
+	@scripts/clients sdk2
+	@.venv/bin/python examples/demo.py .venv-sdk2/bin/python
+
+up: setup ## start Clary
+	@.venv/bin/clary up
+
+check: setup ## format, lint, types, layers, documents
+	@scripts/check
+
+test: check clients ## the checks, then all tests
+	@.venv/bin/python -m pytest -n 2
+
+bench: setup ## the measurements of docs/performance.md
+	@scripts/bench
+
+lock: setup ## lock the dependencies anew (scripts/lock --upgrade takes newer versions)
+	@scripts/lock
+
+docs: setup ## write the generated documents anew
+	@.venv/bin/python scripts/write_docs.py
