@@ -54,10 +54,15 @@ class Group:
         return values if self.size == 1 else collective.allreduce(values, collective.Op.MAX)
 
     def from_master(self, data: bytes | None) -> bytes | None:
-        """The first host's bytes on every host; a meeting of all hosts."""
+        """The first host's bytes on every host (the others give None); a meeting of all hosts."""
         if self.size == 1:
             return data
-        received: bytes = collective.broadcast(data or b"", 0)
+        # summed up as numbers: xgboost's own broadcast unpickles what it receives
+        length = int(self.maximum(np.array([len(data or b"")], np.int64))[0])
+        buffer = np.zeros(length, np.uint8)
+        if data:
+            buffer[:] = np.frombuffer(data, np.uint8)
+        received: bytes = self.maximum(buffer).tobytes()
         return received or None
 
 

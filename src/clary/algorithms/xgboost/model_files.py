@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tarfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from clary.algorithms.contract import AlgorithmError
 MODEL_NAME = "xgboost-model"
 MOST_MODEL_BYTES = 4 << 30
 _GZIP = b"\x1f\x8b"
+_PLACE = re.compile(r"^\[[\d:]+\] (?:WARNING: )?\S+:\d+:\s*")
 
 
 def write(data: bytes, path: Path) -> None:
@@ -60,11 +62,9 @@ def to_booster(data: bytes, name: str, threads: int | None = None) -> xgboost.Bo
     return booster
 
 
-def first_sentence(error: Exception) -> str:
-    """What an xgboost error says, without its time, source place and stack trace."""
-    text = str(error).split("Stack trace")[0].strip()
-    if text.startswith("[") and ": " in text:
-        text = text.split(": ", 1)[1] if text.count(": ") else text
+def first_sentence(error: Exception | str) -> str:
+    """What an xgboost error or warning says, without its time, source place and stack trace."""
+    text = _PLACE.sub("", str(error).split("Stack trace")[0].strip())
     return " ".join(text.split())[:500]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,19 @@ def train(root: Path) -> None:
     Raises:
         AlgorithmError: hyperparameters or data are wrong.
     """
-    job = JobFolder(root)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = _log_warning
+        _run(JobFolder(root))
+
+
+def _log_warning(message: Warning | str, *place: Any, **more: Any) -> None:
+    """Writes a warning of xgboost to the log, without the source line it names."""
+    log_lines.warning(model_files.first_sentence(str(message)))
+
+
+def _run(job: JobFolder) -> None:
+    """Trains in a job folder."""
     settings = Settings.from_hyperparameters(job.hyperparameters)
     tables: Tables | None = None
     failure: AlgorithmError | None = None
