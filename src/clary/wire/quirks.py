@@ -48,3 +48,9 @@ VALIDATION_CODES: Final[dict[str, str]] = {"Logs_20140328": "InvalidParameterExc
 
 LENIENT_HEADERS: Final[frozenset[str]] = frozenset({"if-modified-since", "if-unmodified-since"})
 """Headers whose unreadable value HTTP tells servers to ignore (RFC 9110, 13.1.3 and 13.1.4)."""
+
+ENUMERATION_ERRORS: Final[dict[str, tuple[str, str]]] = {
+    "BucketLocationConstraint": ("InvalidLocationConstraint", "The specified location-constraint is not valid"),
+    "StorageClass": ("InvalidStorageClass", "The storage class you specified is not valid"),
+}
+"""Code and message for a value outside an enumeration in XML protocols, by shape, where it is not the general one."""
