@@ -80,6 +80,7 @@ class InvokeResponse:
 
     Attributes:
         headers: names in lower case.
+        generation: of the plan that answered.
         stream: the body in pieces instead of `body`, from `invoke_stream`.
     """
 
@@ -88,6 +89,7 @@ class InvokeResponse:
     content_type: str
     headers: dict[str, str]
     variant: str
+    generation: int
     stream: AsyncIterator[bytes] | None = None
 
 
@@ -184,7 +186,9 @@ class Hosting:
         """
         answer, variant = await self._exchange(arn, request, streaming=False)
         headers = answer.headers
-        return InvokeResponse(answer.status, answer.body, headers.get("content-type", ""), headers, variant)
+        return InvokeResponse(
+            answer.status, answer.body, headers.get("content-type", ""), headers, variant.name, variant.generation
+        )
 
     async def invoke_stream(self, arn: str, request: InvokeRequest) -> InvokeResponse:
         """`invoke`, but returns as soon as the answer begins; its body follows in `stream`.
@@ -194,10 +198,19 @@ class Hosting:
         """
         answer, variant = await self._exchange(arn, request, streaming=True)
         headers = answer.headers
-        stream = answer.stream
-        return InvokeResponse(answer.status, b"", headers.get("content-type", ""), headers, variant, stream)
+        return InvokeResponse(
+            answer.status,
+            b"",
+            headers.get("content-type", ""),
+            headers,
+            variant.name,
+            variant.generation,
+            answer.stream,
+        )
 
-    async def _exchange(self, arn: str, request: InvokeRequest, *, streaming: bool) -> tuple[ReplicaResponse, str]:
+    async def _exchange(
+        self, arn: str, request: InvokeRequest, *, streaming: bool
+    ) -> tuple[ReplicaResponse, RunningVariant]:
         endpoint = self._endpoints.get(arn)
         if endpoint is None:
             raise EndpointGone(arn)
@@ -233,7 +246,7 @@ class Hosting:
                     ended = time.monotonic()
                     whole = time.time() - request.received if request.received else ended - began
                     variant.metrics.invoked(status, ended - sent, whole - (ended - sent))
-            return answer, variant.name
+            return answer, variant
 
     async def _choose(self, endpoint: Endpoint, name: str | None, deadline: float) -> tuple[RunningVariant, Replica]:
         while True:

@@ -13,11 +13,13 @@ import os
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 from clary.core.errors import ServiceError
+from clary.storage.object_values import StoredObject
 
 _BLOCK_BYTES = 1 << 20
 _DEEPEST_FOLDER = 64
@@ -215,6 +217,10 @@ class ModelSource(Protocol):
         """Writes the object to `path`."""
         ...
 
+    def list(self, role_arn: str, uri: str) -> Iterator[StoredObject]:
+        """The objects below a prefix."""
+        ...
+
 
 class ModelStore:
     """Brings models from S3 into folders.
@@ -231,7 +237,7 @@ class ModelStore:
         """Downloads and unpacks the archive at `uri` into `root/model`, unless it is there already.
 
         Args:
-            uri: "s3://BUCKET/KEY", or "" for an empty model folder.
+            uri: "s3://BUCKET/KEY" of an archive, "s3://BUCKET/PREFIX/" of files, or "" for an empty model folder.
 
         Raises:
             ModelUnavailable: with a FailureReason.
@@ -242,7 +248,9 @@ class ModelStore:
         unfinished = root / "model.unpacking"
         remove_folder(unfinished)
         unfinished.mkdir(parents=True)
-        if uri:
+        if uri.endswith("/"):
+            self._download_files(role_arn, uri, unfinished)
+        elif uri:
             archive = root / "model.tar.gz"
             try:
                 self._download(role_arn, uri, archive)
@@ -259,6 +267,20 @@ class ModelStore:
             finally:
                 archive.unlink(missing_ok=True)
         unfinished.rename(model)
+
+    def _download_files(self, role_arn: str, uri: str, folder: Path) -> None:
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        total = 0
+        try:
+            for count, found in enumerate(self._source.list(role_arn, uri), 1):
+                name = found.key[len(prefix) :]
+                total += found.size
+                if total > self._limits.total_bytes or count > self._limits.files:
+                    raise UnsafeArchive("there are more bytes or files than a model may have")
+                if name and not name.endswith("/"):
+                    self._source.download(role_arn, bucket, found.key, folder / _inside(name, name))
+        except (ServiceError, UnsafeArchive, OSError) as error:
+            raise ModelUnavailable(f'Failed to download model data from URL "{uri}": {error}.') from error
 
     def _download(self, role_arn: str, uri: str, archive: Path) -> None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")

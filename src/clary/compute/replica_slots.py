@@ -155,6 +155,7 @@ class RunningVariant:
         changed: Callable[[], None],
     ) -> None:
         self.name = plan.name
+        self.generation = endpoint.generation
         self.plan = plan
         self.root = root
         self.weight = plan.weight

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.compute import endpoint_states
-from clary.compute.hosting import PREVIOUS
+from clary.compute.endpoint import PREVIOUS
 from clary.services.sagemaker.names import tag_list, timestamp
 from clary.storage.records import Record
 
@@ -65,7 +65,8 @@ def _same_generation(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _variants(body: Mapping[str, Any], serving: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The variants that serve; weights and counts that are being changed show as desired ones."""
-    wanted = {variant["name"]: variant for variant in body["plan"]["variants"]} if _same_generation(body, serving) else {}
+    planned = body["plan"]["variants"] if _same_generation(body, serving) else []
+    wanted = {variant["name"]: variant for variant in planned}
     found = []
     for state in serving.get("hosting", {}).get("variants", []):
         name = state["name"]
@@ -95,7 +96,7 @@ def _image(body: Mapping[str, Any], variant: str) -> dict[str, Any]:
 
 
 def _capture(capture: Mapping[str, Any]) -> dict[str, Any]:
-    enabled = bool(capture.get("EnableCapture"))
+    enabled = bool(capture.get("EnableCapture", True))
     return {
         "EnableCapture": enabled,
         "CaptureStatus": "Started" if enabled else "Stopped",

@@ -8,7 +8,8 @@ from typing import Any
 
 from clary.compute import endpoint_states
 from clary.compute.contract import EndpointPlan
-from clary.compute.hosting import PREVIOUS, Hosting
+from clary.compute.endpoint import PREVIOUS
+from clary.compute.hosting import Hosting
 from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.core.operations import operation
@@ -103,13 +104,13 @@ class Endpoints:
             deployment = record.body.get("deployment")
         config = find_config(self._records, call, request["EndpointConfigName"])
         plan = plan_of(self._records, call, record.name, config)
-        body = body_of(self._records, call, plan, config)
-        if request.get("RetainAllVariantProperties"):
-            excluded = {entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])}
+        retained = request.get("RetainAllVariantProperties", False)
+        excluded = {entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])}
+        if retained:
             plan = retaining(plan, EndpointPlan.from_json(record.body["plan"]), excluded)
-            body = {**body_of(self._records, call, plan, config)}
-            if "DataCaptureConfig" not in excluded:
-                body["capture"] = record.body.get("capture")
+        body = body_of(self._records, call, plan, config)
+        if retained and "DataCaptureConfig" not in excluded:
+            body["capture"] = record.body.get("capture")
         self._check_limit(call, plan)
         return self._change(record, plan, {**body, "deployment": deployment})
 
@@ -176,7 +177,9 @@ class Endpoints:
         used = sum(
             variant["replicas"]
             for record in self._records.of_kind(ENDPOINT)
-            if (record.account, record.region) == (call.account, call.region) and record.arn != plan.arn
+            if (record.account, record.region) == (call.account, call.region)
+            and record.arn != plan.arn
+            and record.status != endpoint_states.FAILED
             for variant in record.body["plan"]["variants"]
         )
         if used + wanted > MOST_INSTANCES:

@@ -212,13 +212,13 @@ def _check_source(source: Mapping[str, Any]) -> None:
     for member in ("HubAccessConfig", "ManifestS3Uri", "ManifestEtag", "ETag"):
         if source.get(member):
             raise ValidationException(f"Clary does not have S3DataSource.{member} yet: leave it out.")
-    kind = source["S3DataType"], source["CompressionType"]
-    if kind not in (("S3Object", "Gzip"), ("S3Prefix", "None")):
+    kind, compression = source["S3DataType"], source["CompressionType"]
+    if (kind, compression) not in (("S3Object", "Gzip"), ("S3Prefix", "None")):
         raise ValidationException(
-            f"Clary does not have S3DataType {kind[0]} with CompressionType {kind[1]}: it reads an S3Object with Gzip, "
+            f"Clary does not have S3DataType {kind} with CompressionType {compression}: it reads an S3Object with Gzip, "
             "or an S3Prefix with None."
         )
-    if source["S3Uri"].endswith("/") != (kind[0] == "S3Prefix"):
+    if source["S3Uri"].endswith("/") != (kind == "S3Prefix"):
         raise ValidationException(
             f"Invalid S3Uri {source['S3Uri']!r}: it must end with a slash when S3DataType is S3Prefix, and only then."
         )
