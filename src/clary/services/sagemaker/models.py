@@ -215,8 +215,8 @@ def _check_source(source: Mapping[str, Any]) -> None:
     kind, compression = source["S3DataType"], source["CompressionType"]
     if (kind, compression) not in (("S3Object", "Gzip"), ("S3Prefix", "None")):
         raise ValidationException(
-            f"Clary does not have S3DataType {kind} with CompressionType {compression}: it reads an S3Object with Gzip, "
-            "or an S3Prefix with None."
+            f"Clary does not have S3DataType {kind} with CompressionType {compression}: it reads an S3Object with "
+            "Gzip or an S3Prefix with None."
         )
     if source["S3Uri"].endswith("/") != (kind == "S3Prefix"):
         raise ValidationException(
