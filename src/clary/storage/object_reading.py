@@ -28,10 +28,18 @@ class Source:
 
     Args:
         data: the bytes of a small object, None for one in files.
+        to_read: False when nobody is going to read; then no file is opened.
     """
 
     def __init__(
-        self, stored: StoredObject, data: bytes | None, segments: Sequence[Segment], files: Files, pool: Executor
+        self,
+        stored: StoredObject,
+        data: bytes | None,
+        segments: Sequence[Segment],
+        files: Files,
+        pool: Executor,
+        *,
+        to_read: bool = True,
     ) -> None:
         self.stored = stored
         self.data = data
@@ -40,7 +48,7 @@ class Source:
         self._pool = pool
         self._descriptors: dict[int, int] = {}
         try:
-            for index, segment in enumerate(segments[:SEGMENTS_OPENED_AT_ONCE]):
+            for index, segment in enumerate(segments[:SEGMENTS_OPENED_AT_ONCE] if to_read else ()):
                 self._descriptors[index] = files.open(segment)
         except BaseException:
             self.close()

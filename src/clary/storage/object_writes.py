@@ -217,6 +217,18 @@ class ObjectWrites:
         connection.execute("UPDATE objects SET tags = ? WHERE id = ?", (text, stored.id))
         return stored
 
+    def set_acl(
+        self, connection: sqlite3.Connection, bucket_name: str, key: str, version_id: str | None, acl: str
+    ) -> None:
+        """Gives a version, the latest by default, a canned ACL; "" for the default one."""
+        bucket = self._buckets.require_writable_in(connection, bucket_name)
+        stored = self.find(connection, bucket, key, version_id)
+        (text,) = connection.execute("SELECT meta FROM objects WHERE id = ?", (stored.id,)).fetchone()
+        meta = {name: value for name, value in orjson.loads(text).items() if name != "acl"}
+        if acl:
+            meta["acl"] = acl
+        connection.execute("UPDATE objects SET meta = ? WHERE id = ?", (orjson.dumps(meta).decode(), stored.id))
+
     def find(self, connection: sqlite3.Connection, bucket: Bucket, key: str, version_id: str | None) -> StoredObject:
         """A version, or the latest; may be a delete marker only when `version_id` names it.
 

@@ -51,6 +51,7 @@ _VISIBLE = (
     f"SELECT {OBJECT_COLUMNS}, segments, data FROM objects LEFT JOIN inline USING (id)"  # noqa: S608
     " WHERE bucket = ? AND key = ? AND latest = 1"
 )
+_DESCRIBED = f"SELECT {OBJECT_COLUMNS}, segments, NULL FROM objects WHERE bucket = ? AND key = ? AND latest = 1"  # noqa: S608
 _BY_ID = f"SELECT {OBJECT_COLUMNS}, segments, data FROM objects LEFT JOIN inline USING (id) WHERE id = ?"  # noqa: S608
 NO_ATTRIBUTES = Attributes()
 NO_INTEGRITY = Integrity()
@@ -224,6 +225,10 @@ class Objects:
         """Replaces an object's tags; raises `NoSuchKey` or `NoSuchVersion`."""
         return self.transact(lambda connection, _: self.writes.set_tags(connection, bucket, key, version_id, tags))
 
+    def set_acl(self, bucket: str, key: str, acl: str, version_id: str | None = None) -> None:
+        """Gives an object a canned ACL, "" for the default one; raises `NoSuchKey` or `NoSuchVersion`."""
+        self.transact(lambda connection, _: self.writes.set_acl(connection, bucket, key, version_id, acl))
+
     # Reading
 
     def head(self, bucket: str, key: str, version_id: str | None = None) -> StoredObject:
@@ -235,19 +240,23 @@ class Objects:
         connection = self.database.read()
         return self.writes.find(connection, self.buckets.require_in(connection, bucket), key, version_id)
 
-    def source(self, bucket: str, key: str, version_id: str | None = None) -> Source:
+    def source(self, bucket: str, key: str, version_id: str | None = None, *, to_read: bool = True) -> Source:
         """Finds an object and makes sure that its bytes stay readable; `Source.close` when they are not read.
+
+        Args:
+            to_read: False when only its description and its segments are wanted.
 
         Raises:
             NoSuchBucket, NoSuchKey, NoSuchVersion, InternalError (a mirrored file has changed).
         """
         for attempt in range(_ATTEMPTS):
-            row = self._row(bucket, key, version_id)
+            row = self._row(bucket, key, version_id, to_read)
             data = row[-1]
             segments = () if row[-2] is None else [Segment.from_json(values) for values in orjson.loads(row[-2])]
             try:
                 with storage_errors():
-                    return Source(object_from_row(bucket, row[:-2]), data, segments, self.files, self.pool)
+                    stored = object_from_row(bucket, row[:-2])
+                    return Source(stored, data, segments, self.files, self.pool, to_read=to_read)
             except FileNotFoundError:
                 if attempt == _ATTEMPTS - 1:
                     raise
@@ -332,12 +341,12 @@ class Objects:
         rows = self.database.read().execute("SELECT name FROM files WHERE dead_after <= ?", (self.clock.time(),))
         self._bury([name for (name,) in rows.fetchall()])
 
-    def _row(self, bucket: str, key: str, version_id: str | None) -> tuple[Any, ...]:
+    def _row(self, bucket: str, key: str, version_id: str | None, with_data: bool) -> tuple[Any, ...]:
         connection = self.database.read()
         found = self.buckets.require_in(connection, bucket)
         row: tuple[Any, ...] | None = None
         if version_id is None:
-            row = connection.execute(_VISIBLE, (found.id, key.encode())).fetchone()
+            row = connection.execute(_VISIBLE if with_data else _DESCRIBED, (found.id, key.encode())).fetchone()
         if row is None:
             stored = self.writes.find(connection, found, key, version_id)
             row = connection.execute(_BY_ID, (stored.id,)).fetchone()
