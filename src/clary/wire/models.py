@@ -7,29 +7,12 @@ shape's overlaid with the reference's.
 
 from __future__ import annotations
 
-import gzip
 import threading
 from collections.abc import Mapping
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
-import orjson
-from botocore.loaders import Loader
-
-_NOTES = frozenset({"documentation", "examples", "documentationUrl", "deprecatedMessage", "deprecatedSince"})
-
-
-class UnknownApi(LookupError):
-    """botocore has no model of this API.
-
-    Args:
-        api: the name that was asked for.
-    """
-
-    def __init__(self, api: str) -> None:
-        super().__init__(f"botocore has no model of the API {api!r}")
-        self.api = api
+from clary.wire import model_files
 
 
 class Shape:
@@ -348,35 +331,6 @@ class Service:
         return shape
 
 
-class _FastFiles:
-    """Reads model files for botocore's loader several times faster than its own reader, and drops the prose."""
-
-    def exists(self, file_path: str) -> bool:
-        return Path(file_path + ".json.gz").is_file() or Path(file_path + ".json").is_file()
-
-    def load_file(self, file_path: str) -> Any | None:
-        for path in (Path(file_path + ".json"), Path(file_path + ".json.gz")):
-            if path.is_file():
-                data = path.read_bytes()
-                return _without_notes(orjson.loads(gzip.decompress(data) if path.suffix == ".gz" else data))
-        return None
-
-
-def _without_notes(value: Any) -> Any:
-    """Takes the documentation out of a model, in place; members that happen to bear such a name stay."""
-    shapes = value.get("shapes", {}) if isinstance(value, dict) else {}
-    for definition in (*shapes.values(), *(value.get("operations", {}).values() if shapes else ())):
-        for note in _NOTES & definition.keys():
-            del definition[note]
-        references = [definition[part] for part in ("member", "key", "value", "input", "output") if part in definition]
-        references += definition.get("members", {}).values()
-        references += definition.get("errors", [])
-        for reference in references:
-            for note in _NOTES & reference.keys():
-                del reference[note]
-    return value
-
-
 _loading = threading.Lock()
 
 
@@ -392,7 +346,4 @@ def service(api: str) -> Service:
 
 @cache
 def _service(api: str) -> Service:
-    loader = Loader(file_loader=_FastFiles())
-    if api not in loader.list_available_services("service-2"):
-        raise UnknownApi(api)
-    return Service(api, loader.load_service_model(api, "service-2"))
+    return Service(api, model_files.load(api))

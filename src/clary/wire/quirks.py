@@ -46,8 +46,8 @@ UNWRAPPED_RESULTS: Final[dict[str, str]] = {"GetBucketLocationOutput": "Location
 VALIDATION_CODES: Final[dict[str, str]] = {"Logs_20140328": "InvalidParameterException"}
 """The code under which an API reports broken constraints where it is not `ValidationException`, by target prefix."""
 
-LENIENT_HEADERS: Final[frozenset[str]] = frozenset({"if-modified-since", "if-unmodified-since"})
-"""Headers whose unreadable value HTTP tells servers to ignore (RFC 9110, 13.1.3 and 13.1.4)."""
+LENIENT_HEADERS: Final[frozenset[str]] = frozenset({"expires", "if-modified-since", "if-unmodified-since"})
+"""Headers whose unreadable value is passed over, as HTTP tells servers to do (RFC 9110, 13.1.3; RFC 9111, 5.3)."""
 
 ENUMERATION_ERRORS: Final[dict[str, tuple[str, str]]] = {
     "BucketLocationConstraint": ("InvalidLocationConstraint", "The specified location-constraint is not valid"),

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from clary.core.http import HttpRequest
+from clary.wire import model_files
 from clary.wire.cbor import CBOR
 from clary.wire.errors import InvalidURI, UnknownOperation
 from clary.wire.json_protocol import JSON_1_0, JSON_1_1
@@ -251,21 +252,27 @@ def _decoded(value: str) -> str:
 
 @lru_cache(maxsize=256)
 def _rest_routes(apis: tuple[str, ...]) -> RestRoutes:
-    return RestRoutes(service(api) for api in apis)
+    return RestRoutes(service(api) for api in apis if _REST.keys() & _protocols(api))
 
 
 @lru_cache(maxsize=1024)
 def _family(signing_name: str | None, apis: tuple[str, ...]) -> tuple[str, ...]:
     if signing_name is None:
         return apis
-    return tuple(api for api in apis if service(api).signing_name == signing_name)
+    return tuple(api for api in apis if _signing_name(api) == signing_name)
+
+
+def _signing_name(api: str) -> str:
+    metadata = model_files.metadata(api)
+    name: str = metadata.get("signingName") or metadata["endpointPrefix"]
+    return name
 
 
 @lru_cache(maxsize=256)
 def _by_target(apis: tuple[str, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for api in apis:
-        prefix = service(api).target_prefix
+        prefix = model_files.metadata(api).get("targetPrefix")
         if prefix is not None:
             found.setdefault(prefix, []).append(api)
     return found
@@ -352,4 +359,10 @@ def _action(request: HttpRequest, apis: tuple[str, ...]) -> Route | None:
 
 @lru_cache(maxsize=256)
 def _query_speakers(apis: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(api for api in apis if "query" in service(api).protocols)
+    return tuple(api for api in apis if "query" in _protocols(api))
+
+
+def _protocols(api: str) -> Sequence[str]:
+    metadata = model_files.metadata(api)
+    protocols: Sequence[str] = metadata.get("protocols") or [metadata["protocol"]]
+    return protocols
