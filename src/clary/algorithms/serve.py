@@ -251,6 +251,7 @@ def main(root: Path, socket_path: str, name: str) -> None:
     except AlgorithmError as error:
         sys.exit(f"the model cannot be loaded: {error}")
     worker = Worker(predictor, os.cpu_count() or 1)
+    print(f"The {name} model is loaded; requests are answered.", flush=True)  # noqa: T201 - this is the replica's log
 
     async def until_stopped() -> None:
         stopping = asyncio.Event()

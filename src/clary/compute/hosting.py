@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,9 +130,10 @@ class Hosting:
         self._shipper = LogShipper(logs)
         self._metrics = HostingMetrics(metrics)
         self._endpoints: dict[str, Endpoint] = {}
-        self._threads = ThreadPoolExecutor(_BLOCKING_THREADS, "hosting")
+        self._threads: ThreadPoolExecutor | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving: set[asyncio.Task[None]] = set()
+        self._finishers: list[Callable[[], Awaitable[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._launcher: Launcher | None = None
         self._sockets: Path | None = None
@@ -142,6 +143,7 @@ class Hosting:
         self._loop = asyncio.get_running_loop()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._sockets = _fresh_socket_folder(self._folder)
+        self._threads = ThreadPoolExecutor(_BLOCKING_THREADS, "hosting")
         self._launcher = Launcher(self._spawner, self._sockets, self._threads, self._times)
         self._tasks = [asyncio.create_task(self._shipper.run()), asyncio.create_task(self._metrics.run())]
         records = await self._launcher.blocking(self._records.of_kind, ENDPOINT_KIND)
@@ -157,11 +159,18 @@ class Hosting:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._shipper.flush()
         await self._metrics.flush()
+        for finish in self._finishers:
+            await finish()
         self._endpoints.clear()
         self._loop = None
-        self._threads.shutdown()
+        if self._threads is not None:
+            self._threads.shutdown()
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def at_close(self, finish: Callable[[], Awaitable[None]]) -> None:
+        """Has `close` wait for `finish` when the last request is answered."""
+        self._finishers.append(finish)
 
     def apply(self, plan: EndpointPlan) -> None:
         """Makes the endpoint run `plan`; returns at once, its record tells how it goes.

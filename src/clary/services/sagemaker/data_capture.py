@@ -97,12 +97,8 @@ class DataCapture:
         self._task: asyncio.Task[None] | None = None
         self._early: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Begins to store what is captured."""
-        self._task = asyncio.create_task(self._run())
-
     async def close(self) -> None:
-        """Stores what is left."""
+        """Stores what is left; to be called when there are no more invocations."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -132,6 +128,8 @@ class DataCapture:
 
     def take(self, arn: str, variant: str, rule: CaptureRule, exchange: Exchange) -> None:
         """Notes an invocation to be stored."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
         key = (arn, variant)
         batch = self._batches.get(key)
         if batch is None or batch.rule is not rule:
