@@ -129,13 +129,10 @@ def _features(record: Any, where: str) -> tuple[Any, Any, int]:
 
 
 def _tensor(entries: Any, where: str, what: str) -> tuple[Any, Any]:
-    """The values of a map's only (or "values") entry, as an array, and the tensor itself."""
-    if "values" in entries:
-        value = entries["values"]
-    elif len(entries) == 1:
-        value = next(iter(entries.values()))
-    else:
+    """The values of a map's entry "values", as an array, and the tensor itself."""
+    if "values" not in entries:
         raise AlgorithmError(f"{where}: the {what} have no entry 'values'.")
+    value = entries["values"]
     kind = value.WhichOneof("value")
     if kind not in _DTYPES:
         raise AlgorithmError(f"{where}: the {what} are no float32, float64 or int32 tensor.")
