@@ -32,7 +32,7 @@ def coverage() -> str:
     parts = [
         "# Which operations Clary answers",
         NOTE,
-        "An operation that is not answered is still parsed, checked against its model, its signature and policies too, and\n"
+        "An operation that is not answered is still parsed, checked against its model, its signature and policies, and\n"
         "then refused with the error `NotImplemented` (HTTP 501), which names API and operation.",
     ]
     for family in CATALOG.values():

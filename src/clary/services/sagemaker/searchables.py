@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from clary.services.sagemaker.names import TRAINING_JOB
+from collections.abc import Mapping
+from typing import Any
+
+from clary.services.sagemaker import endpoint_description, models, training_description
+from clary.services.sagemaker.names import ENDPOINT, MODEL, TRAINING_JOB, tag_list
 from clary.services.sagemaker.search import Searchable
-from clary.services.sagemaker.training_description import search_record
+from clary.storage.records import Record
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-TRAINING_JOBS = Searchable(
+def _model(record: Record, tags: dict[str, str]) -> dict[str, Any]:
+    return {**models.description(record), "Tags": tag_list(tags)}
+
+
+_TRAINING_JOBS = Searchable(
     kind=TRAINING_JOB,
     columns={
         "TrainingJobName": "name",
@@ -29,5 +37,34 @@ TRAINING_JOBS = Searchable(
         DebugRuleEvaluationStatuses OutputModelPackageArn ModelPackageConfig ProfilerConfig Environment RetryStrategy
         Tags Metrics"""
     ),
-    view=search_record,
+    view=training_description.search_record,
 )
+
+_ENDPOINTS = Searchable(
+    kind=ENDPOINT,
+    columns={
+        "EndpointName": "name",
+        "EndpointStatus": "status",
+        "CreationTime": "created",
+        "LastModifiedTime": "modified",
+    },
+    properties=_names(
+        """EndpointName EndpointArn EndpointConfigName ProductionVariants DataCaptureConfig EndpointStatus FailureReason
+        CreationTime LastModifiedTime MonitoringSchedules Tags ShadowProductionVariants"""
+    ),
+    view=endpoint_description.search_record,
+)
+
+_MODELS = Searchable(
+    kind=MODEL,
+    # A model is never changed: the default order of Search, by LastModifiedTime, is that of creation.
+    columns={"ModelName": "name", "CreationTime": "created", "LastModifiedTime": "modified"},
+    properties=_names(
+        """ModelName PrimaryContainer Containers InferenceExecutionConfig ExecutionRoleArn VpcConfig CreationTime
+        ModelArn EnableNetworkIsolation Tags DeploymentRecommendation"""
+    ),
+    view=_model,
+    wrap=lambda model: {"Model": model},
+)
+
+SEARCHABLES: Mapping[str, Searchable] = {"TrainingJob": _TRAINING_JOBS, "Endpoint": _ENDPOINTS, "Model": _MODELS}

@@ -37,13 +37,13 @@ _NOT_IN_SEARCH = ("RemoteDebugConfig", "InfraCheckConfig", "ProfilingStatus")
 def description(record: Record) -> dict[str, Any]:
     """The answer of DescribeTrainingJob."""
     request = record.body["request"]
+    channels = [_channel(channel) for channel in request.get("InputDataConfig", [])]
     return {
         "TrainingJobName": record.name,
         "TrainingJobArn": record.arn,
         "TrainingJobStatus": record.status,
         "HyperParameters": request.get("HyperParameters", {}),
         "AlgorithmSpecification": _algorithm_specification(record),
-        "InputDataConfig": [_channel(channel) for channel in request.get("InputDataConfig", [])],
         # The SageMaker SDK reads KmsKeyId without asking whether it is there.
         "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP", **request["OutputDataConfig"]},
         "StoppingCondition": {
@@ -53,6 +53,7 @@ def description(record: Record) -> dict[str, Any]:
         "CreationTime": timestamp(record.created),
         "LastModifiedTime": timestamp(record.modified),
         "ProfilingStatus": "Disabled",
+        **({"InputDataConfig": channels} if channels else {}),
         **{member: request[member] for member in _ECHOED if member in request},
         **{member: request.get(member, False) for member in _FLAGS},
         **_course(record),

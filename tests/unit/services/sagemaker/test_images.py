@@ -40,7 +40,7 @@ def test_an_image_that_is_no_built_in_is_refused_with_the_repositories_that_run(
 @pytest.mark.parametrize("uri", ["", "UPPER/case:1", "host/repo:tag with space", "../../etc/passwd", "a//b:1"])
 def test_what_is_no_image_uri_is_called_an_invalid_image(uri: str) -> None:
     assert parse_image(uri) is None
-    with pytest.raises(ValidationException, match="^Invalid training image"):
+    with pytest.raises(ValidationException, match="Invalid training image"):
         require_built_in(uri, "training")
 
 

@@ -1,0 +1,40 @@
+"""Puts the resources of SageMaker together."""
+
+from __future__ import annotations
+
+from clary.compute.hosting import Hosting
+from clary.compute.jobs import Jobs
+from clary.services.sagemaker.data_capture import DataCapture
+from clary.services.sagemaker.endpoint_configs import EndpointConfigs
+from clary.services.sagemaker.endpoints import Endpoints
+from clary.services.sagemaker.models import Models
+from clary.services.sagemaker.runtime import Runtime
+from clary.services.sagemaker.search import Search
+from clary.services.sagemaker.searchables import SEARCHABLES
+from clary.services.sagemaker.tags import Tags
+from clary.services.sagemaker.training_jobs import TrainingJobs
+from clary.storage.data_access import DataAccess
+from clary.storage.identities import Identities
+from clary.storage.records import Records
+
+
+def resources(
+    *,
+    records: Records,
+    identities: Identities,
+    data_access: DataAccess,
+    jobs: Jobs,
+    hosting: Hosting,
+) -> list[object]:
+    """The resource classes of SageMaker."""
+    data_capture = DataCapture(records, data_access)
+    hosting.at_close(data_capture.close)
+    return [
+        TrainingJobs(records, identities, jobs),
+        Models(records, identities, data_access),
+        EndpointConfigs(records),
+        Endpoints(records, hosting),
+        Runtime(hosting, data_capture),
+        Tags(records),
+        Search(records, SEARCHABLES),
+    ]
