@@ -104,3 +104,13 @@ def train_xgboost(folder: Path) -> None:
     threads = len(list(Path("/proc/self/task").iterdir()))
     product = float((rows.T @ rows).sum())
     print(json.dumps({"rounds": booster.num_boosted_rounds(), "threads": threads, "finite": product > 0}))
+
+
+def train_sum(folder: Path) -> None:
+    """Sums the numbers of the CSV files of the channel "train", scaled; twice, as two epochs."""
+    scale = float(json.loads((folder / "input/config/hyperparameters.json").read_text()).get("scale", "1"))
+    files = sorted(path for path in (folder / "input/data/train").rglob("*") if path.is_file())
+    total = sum(float(cell) for file in files for line in file.read_text().split() for cell in line.split(","))
+    print(f"epoch 1 sum={total}")
+    print(f"epoch 2 sum={total * scale}")
+    (folder / "model/model.txt").write_text(str(total * scale))

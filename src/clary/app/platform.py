@@ -8,9 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clary.app.data_folder import DataFolder, FirstKey
+from clary.app.job_supervisor import supervisor_program
 from clary.app.settings import Settings
+from clary.app.stores import Stores
+from clary.compute.forkserver import ForkServer
+from clary.compute.hosting import Hosting
+from clary.compute.jobs import Jobs
+from clary.compute.machine import this_machine
 from clary.core.call import Call
-from clary.core.clock import SystemClock
 from clary.core.operations import BoundOperation, collect
 from clary.gateway.addressing import meaning_of_host
 from clary.gateway.authorization import UNGUARDED, ArnRule, Authorizer, Guard
@@ -19,44 +24,22 @@ from clary.gateway.identity import Authenticator
 from clary.gateway.pipeline import Pipeline
 from clary.gateway.server import AsgiApplication
 from clary.services.catalog import BY_SIGNING_NAME, CATALOG
-from clary.storage import identities as identity_store
-from clary.storage import logs as log_store
-from clary.storage import metrics as metric_store
-from clary.storage import object_schema
-from clary.storage import records as record_store
-from clary.storage.data_access import DataAccess
-from clary.storage.database import Database
 from clary.storage.identities import Identities
-from clary.storage.logs import Logs
-from clary.storage.metrics import Metrics
 from clary.storage.objects import Objects
-from clary.storage.records import Records
 
-
-class Stores:
-    """Everything that is kept on disk, opened; made by the server and by whoever works beside it."""
-
-    def __init__(self, folder: DataFolder, settings: Settings) -> None:
-        self.clock = SystemClock()
-        self._databases: list[Database] = []
-        self.records = Records(self._open(folder.records, record_store.SCHEMA), self.clock)
-        self.identities = Identities(self._open(folder.identities, identity_store.SCHEMA), self.clock, settings.account)
-        self.objects = Objects(self._open(folder.object_index, object_schema.SCHEMA), folder.objects, self.clock)
-        log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)
-        self.logs = Logs(log_database, self.clock)
-        self.metrics = Metrics(log_database, self.clock)
-        self.data_access = DataAccess(self.objects, self.identities)
-
-    def _open(self, path: Any, schema: str) -> Database:
-        database = Database(path, schema)
-        self._databases.append(database)
-        return database
-
-    def close(self) -> None:
-        """Finishes what is being written and closes every file."""
-        self.objects.close()
-        for database in self._databases:
-            database.close()
+PRELOADED = (
+    "threadpoolctl",
+    "numpy",
+    "scipy.sparse",
+    "sklearn.metrics",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "xgboost",
+    "clary.app.job_supervisor",
+    "clary.algorithms.train",
+    "clary.algorithms.serve",
+)
+"""What the fork server loads: all that a supervisor, a training and a serving process would otherwise import."""
 
 
 class Platform:
@@ -70,7 +53,14 @@ class Platform:
         self.stores = Stores(folder, settings)
         _make_first_key(self.stores.identities, folder, settings)
         self.fork_server = ForkServer(PRELOADED, fork=None if settings.fork_server else False, log=folder.server_log)
-        self.jobs = Jobs(self.stores, self.fork_server, folder, settings)
+        self.jobs = Jobs(
+            self.stores.records,
+            self.fork_server,
+            folder.jobs,
+            supervisor_program(settings, folder),
+            machine=this_machine(settings.job_cpus),
+            clock=self.stores.clock,
+        )
         self.hosting = Hosting(
             self.stores.records,
             self.stores.data_access,

@@ -27,9 +27,13 @@ class Machine:
         return min(wanted_bytes, self.memory_bytes)
 
 
-def this_machine() -> Machine:
-    """Looks at the machine, within what a container leaves of it."""
-    return Machine(tuple(available_cpus()), _memory_bytes())
+def this_machine(most_cpus: int = 0) -> Machine:
+    """Looks at the machine, within what a container leaves of it.
+
+    Args:
+        most_cpus: how many CPUs to take at most; 0 takes all.
+    """
+    return Machine(tuple(available_cpus()[: most_cpus or None]), _memory_bytes())
 
 
 def available_cpus() -> list[int]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,12 +8,12 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
+sys.path.insert(0, str(PROGRAMS))
 
 
 @pytest.fixture(autouse=True)
 def _programs_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("PYTHONPATH", str(PROGRAMS))
-    monkeypatch.syspath_prepend(str(PROGRAMS))
     yield
 
 

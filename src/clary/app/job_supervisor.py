@@ -1,0 +1,35 @@
+"""The body of a job supervisor's process: opens this Clary's stores and looks after one job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clary.app.data_folder import DataFolder
+from clary.app.settings import Settings, variable
+from clary.app.stores import Stores
+from clary.compute.jobs import SupervisorProgram
+from clary.compute.supervisor import JobStorage, Options, supervise
+
+_SETTINGS = ("job_stop_seconds", "keep_job_folders", "account")
+
+
+def supervisor_program(settings: Settings, folder: DataFolder) -> SupervisorProgram:
+    """How `Jobs` starts a supervisor for this Clary."""
+    values = [f"{variable(name)}={getattr(settings, name)}" for name in _SETTINGS]
+    return SupervisorProgram("clary.app.job_supervisor:main", (folder.root, *values), folder.server_log)
+
+
+def main(data: Path, *arguments: str) -> int:
+    """Looks after the job whose id is the last argument; the others are settings, "CLARY_NAME=value"."""
+    *values, job_id = arguments
+    settings = Settings.load(dict(value.split("=", 1) for value in values), data=data)
+    folder = DataFolder(data)
+
+    def open_storage() -> JobStorage:
+        stores = Stores(folder, settings)
+        return JobStorage(stores.records, stores.data_access, stores.logs, stores.metrics)
+
+    options = Options(
+        stop_seconds=settings.job_stop_seconds, keep_folders=settings.keep_job_folders, hidden=(folder.root,)
+    )
+    return supervise(job_id, folder.jobs, open_storage, options)

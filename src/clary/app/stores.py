@@ -1,0 +1,48 @@
+"""Everything that is kept on disk, as one thing that is opened and closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clary.app.data_folder import DataFolder
+from clary.app.settings import Settings
+from clary.compute import job_queue
+from clary.core.clock import SystemClock
+from clary.storage import identities as identity_store
+from clary.storage import logs as log_store
+from clary.storage import metrics as metric_store
+from clary.storage import object_schema
+from clary.storage import records as record_store
+from clary.storage.data_access import DataAccess
+from clary.storage.database import Database
+from clary.storage.identities import Identities
+from clary.storage.logs import Logs
+from clary.storage.metrics import Metrics
+from clary.storage.objects import Objects
+from clary.storage.records import Records
+
+
+class Stores:
+    """Everything that is kept on disk, opened; made by the server and by whoever works beside it."""
+
+    def __init__(self, folder: DataFolder, settings: Settings) -> None:
+        self.clock = SystemClock()
+        self._databases: list[Database] = []
+        self.records = Records(self._open(folder.records, record_store.SCHEMA + job_queue.SCHEMA), self.clock)
+        self.identities = Identities(self._open(folder.identities, identity_store.SCHEMA), self.clock, settings.account)
+        self.objects = Objects(self._open(folder.object_index, object_schema.SCHEMA), folder.objects, self.clock)
+        log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)
+        self.logs = Logs(log_database, self.clock)
+        self.metrics = Metrics(log_database, self.clock)
+        self.data_access = DataAccess(self.objects, self.identities)
+
+    def _open(self, path: Path, schema: str) -> Database:
+        database = Database(path, schema)
+        self._databases.append(database)
+        return database
+
+    def close(self) -> None:
+        """Finishes what is being written and closes every file."""
+        self.objects.close()
+        for database in self._databases:
+            database.close()

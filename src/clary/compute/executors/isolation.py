@@ -1,0 +1,136 @@
+"""Bubblewrap: a program sees the machine read-only, its own folder at `/opt/ml`, and nothing of Clary's data.
+
+Whether the kernel allows that is found out by really doing it once, with the same arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ML_FOLDER = "/opt/ml"
+SIGNAL_DEPTH = 2
+"""The program is a child of bubblewrap's init, which is a child of the process that was started."""
+_PROBE_SECONDS = 20
+_PRIVATE = ("/tmp", "/var/tmp", "/run/user")  # noqa: S108 - they are replaced by empty ones
+_SECRETS = (".aws", ".ssh", ".gnupg", ".kube", ".docker", ".config/gcloud", ".netrc", ".git-credentials")
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """Whether programs can be isolated here.
+
+    Attributes:
+        bubblewrap: the program that does it, "" where it cannot.
+        description: a sentence for people: what is done, or why it is not.
+    """
+
+    bubblewrap: str
+    description: str
+
+
+@functools.cache
+def probe() -> Isolation:
+    """Finds out, once per process, by running a program in isolation."""
+    found = shutil.which("bwrap")
+    if found is None:
+        return _without("bubblewrap (the program `bwrap`) is not installed")
+    with tempfile.TemporaryDirectory(prefix="clary-probe-") as folder:
+        test = f"test -d {ML_FOLDER}/data && ! touch /etc/clary-probe 2>/dev/null"
+        (Path(folder) / "data").mkdir()
+        try:
+            done = subprocess.run(
+                command(found, ["/bin/sh", "-c", test], Path(folder), (), network=False),
+                capture_output=True,
+                text=True,
+                timeout=_PROBE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return _without(f"bubblewrap does not run here: {error}")
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        return _without(f"bubblewrap does not work here: {last}")
+    return Isolation(
+        found,
+        f"Programs that users bring run in bubblewrap ({found}): their folder at {ML_FOLDER}, the system read-only,"
+        " their own /tmp, processes and devices, nothing of Clary's data in sight.",
+    )
+
+
+def _without(reason: str) -> Isolation:
+    return Isolation(
+        "",
+        f"Programs that users bring are NOT isolated: {reason}. They run with the rights of Clary's user, and"
+        f" {ML_FOLDER} in their arguments is replaced by their folder.",
+    )
+
+
+def command(bubblewrap: str, argv: Sequence[str], folder: Path, hidden: Sequence[Path], *, network: bool) -> list[str]:
+    """The command that runs `argv` isolated.
+
+    Args:
+        folder: appears at `/opt/ml`; its `input/config/resourceconfig.json` names the host.
+        hidden: folders that appear empty.
+        network: whether the machine's network is there; otherwise only a loopback of its own is.
+    """
+    arguments = [bubblewrap, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    arguments += ["--unshare-cgroup-try"]
+    if not network:
+        arguments += ["--unshare-net"]
+    arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    for place in _PRIVATE:
+        if Path(place).is_dir() and not Path(place).is_symlink():
+            arguments += ["--tmpfs", place]
+    arguments += _visible_opt()
+    for secret in (*hidden, *_secrets()):
+        if secret.is_dir():
+            arguments += ["--tmpfs", str(secret.resolve())]
+        elif secret.is_file():
+            arguments += ["--ro-bind", "/dev/null", str(secret.resolve())]
+    arguments += ["--bind", str(folder), ML_FOLDER]
+    host = _name_hosts(folder)
+    if host:
+        arguments += ["--hostname", host]
+        if Path("/etc/hosts").is_file():
+            arguments += ["--ro-bind", str(_hosts_file(folder)), "/etc/hosts"]
+    return [*arguments, "--chdir", ML_FOLDER, "--", *argv]
+
+
+def _visible_opt() -> list[str]:
+    """`/opt` becomes writable for bubblewrap, so that `/opt/ml` can be made; what lies in it stays in sight."""
+    opt = Path("/opt")
+    if not opt.is_dir():
+        return ["--tmpfs", "/opt"]
+    arguments = ["--tmpfs", "/opt"]
+    for entry in sorted(opt.iterdir()):
+        if str(entry) != ML_FOLDER and entry.exists() and not entry.is_symlink():
+            arguments += ["--ro-bind", str(entry), str(entry)]
+    return arguments
+
+
+def _secrets() -> list[Path]:
+    home = Path.home()
+    return [home / name for name in _SECRETS]
+
+
+def _hosts_file(folder: Path) -> Path:
+    return folder / "input" / "config" / "hosts"
+
+
+def _name_hosts(folder: Path) -> str:
+    """Writes a hosts file in which the job's hosts resolve; returns the name of this one, "" for none."""
+    try:
+        resources = json.loads((folder / "input/config/resourceconfig.json").read_text(encoding="utf-8"))
+        hosts, current = resources["hosts"], resources["current_host"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    lines = ["127.0.0.1 localhost", "::1 localhost", *(f"127.0.0.1 {host}" for host in hosts)]
+    _hosts_file(folder).write_text("\n".join(lines) + "\n", encoding="ascii")
+    return str(current)

@@ -1,0 +1,140 @@
+"""The default executor: processes of this machine.
+
+Clary's own programs (`entry`) are forked from a process that has the learning libraries loaded. Programs that users
+bring (`argv`) run in bubblewrap where the kernel allows it. Both get a memory limit, threads for their CPUs, a session
+of their own, no core dumps, no way to gain privileges, and a keeper that ends whatever they leave behind.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from clary.compute import processes
+from clary.compute.contract import Limits, Program
+from clary.compute.executors import isolation
+from clary.compute.forkserver import ForkedProgram, ForkServer
+from clary.compute.machine import gibibytes, this_machine
+
+_LOOK_SECONDS = 0.5
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_SIGNALLED = 128
+
+
+class ProcessExecutor:
+    """Runs programs as processes of this machine; keeps the promises of `contract.Executor`.
+
+    A memory limit holds for each process (the kernel refuses more) and for the whole tree (it is ended, and its log
+    says so).
+
+    Args:
+        launcher: starts the processes. Programs end when it does.
+        hidden: folders that isolated programs must not see.
+    """
+
+    def __init__(self, launcher: ForkServer, hidden: Sequence[Path] = ()) -> None:
+        self._launcher = launcher
+        self._hidden = tuple(hidden)
+
+    @property
+    def isolation(self) -> str:
+        """How programs are isolated on this machine, or why they are not."""
+        return isolation.probe().description
+
+    def start(self, program: Program, folder: Path, limits: Limits, log: Path) -> ProcessProgram:
+        """Starts a program.
+
+        Args:
+            folder: what it finds at `/opt/ml`, or gets as its first argument.
+            log: where its output is appended; may be a named pipe that is being read.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        machine = this_machine()
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment.setdefault("PATH", os.defpath)
+        environment.setdefault("LANG", "C.UTF-8")
+        memory_bytes = machine.clamp_memory(limits.memory_bytes)
+        argv: list[str] = []
+        depth = 0
+        wrapped = False
+        if program.argv:
+            path = (
+                f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"  # `python` is the one Clary runs on
+            )
+            environment |= {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", "PATH": path}  # noqa: S108 - its own, empty one
+            bubblewrap = isolation.probe().bubblewrap
+            if bubblewrap:
+                wrapped = True
+                depth = isolation.SIGNAL_DEPTH
+                argv = isolation.command(bubblewrap, program.argv, folder, self._hidden, network=limits.network)
+            elif not limits.network:
+                raise OSError("the job asks for network isolation, which this machine cannot give: " + self.isolation)
+            else:
+                environment |= {"HOME": str(folder), "SAGEMAKER_BASE_DIR": str(folder)}
+                argv = [part.replace(isolation.ML_FOLDER, str(folder)) for part in program.argv]
+        else:
+            environment["HOME"] = os.environ.get("HOME", "/")
+        forked = self._launcher.spawn(
+            program.entry,
+            [folder, *program.args],
+            argv=argv,
+            environment=environment | program.environment,
+            output=log,
+            folder=folder,
+            cpus=machine.clamp_cpus(limits.cpus),
+            memory_bytes=memory_bytes,
+            die_with_parent=True,
+            contain=True,
+            signal_depth=depth,
+        )
+        return ProcessProgram(forked, memory_bytes, log, wrapped=wrapped)
+
+
+class ProcessProgram:
+    """A program that runs as processes of this machine; keeps the promises of `contract.RunningProgram`."""
+
+    def __init__(self, forked: ForkedProgram, memory_bytes: int, log: Path, *, wrapped: bool) -> None:
+        self._forked = forked
+        self._memory_bytes = memory_bytes
+        self._log = log
+        self._wrapped = wrapped
+        guard = threading.Thread(target=self._guard, name=f"memory of {forked.pid}", daemon=True)
+        guard.start()
+
+    @property
+    def pid(self) -> int:
+        """The process that stands for the program: everything it started is below it."""
+        return self._forked.pid
+
+    def wait(self, timeout_seconds: float | None = None) -> int | None:
+        """The exit code (negative: the signal that ended it), or None when it still runs after the timeout."""
+        code = self._forked.wait(timeout_seconds)
+        if code is not None and self._wrapped and code > _SIGNALLED and code - _SIGNALLED in set(signal.Signals):
+            return _SIGNALLED - code  # bubblewrap tells a signal as a shell does
+        return code
+
+    def terminate(self) -> None:
+        """Sends SIGTERM to the program."""
+        self._forked.terminate()
+
+    def kill(self) -> None:
+        """Ends the whole tree of processes at once."""
+        self._forked.kill()
+
+    def _guard(self) -> None:
+        """Ends a tree that holds more memory than its instance has; one process alone meets its own limit first."""
+        while self._forked.wait(_LOOK_SECONDS) is None:
+            held = processes.resident_bytes(self.pid)
+            if held > self._memory_bytes:
+                line = f"Killed: the program's processes hold {gibibytes(held)} of memory together,"
+                line += f" more than the {gibibytes(self._memory_bytes)} of the instance.\n"
+                with self._log.open("a", encoding="utf-8") as log:
+                    log.write(line)
+                self.kill()
+                return

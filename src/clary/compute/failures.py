@@ -1,0 +1,109 @@
+"""Why a program failed, said so that its owner can mend it: the error, file and line, last log lines and a hint."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from clary.compute.contract import JobSpec
+from clary.compute.machine import gibibytes
+from clary.compute.states import MOST_REASON_CHARACTERS
+
+_PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?')
+_ERROR = re.compile(
+    r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Failure|Fault))\b:? ?(?P<text>.*)"
+)
+_MEMORY = ("MemoryError", "std::bad_alloc", "Cannot allocate memory", "Unable to allocate", "out of memory")
+_HINTS = (
+    ("ModuleNotFoundError", "install the module with a requirements.txt beside the script"),
+    ("No such file or directory", "inputs lie below /opt/ml/input/data/CHANNEL"),
+    ("Permission denied", "only /opt/ml and /tmp can be written"),
+    ("Read-only file system", "only /opt/ml and /tmp can be written"),
+    ("Name or service not known", "is EnableNetworkIsolation set? The program then has no network"),
+    ("Temporary failure in name resolution", "is EnableNetworkIsolation set? The program then has no network"),
+)
+_SHORTEST_TAIL_CHARACTERS = 60
+_MOST_FAILURE_FILE_BYTES = 4096
+
+
+def failure_reason(spec: JobSpec, root: Path, code: int, last_lines: Sequence[str]) -> str:
+    """The FailureReason of a program that ended with a non-zero code.
+
+    Args:
+        root: its `/opt/ml`; what it wrote to `output/failure` comes first.
+        code: its exit code; negative: the signal that ended it.
+        last_lines: the end of its log.
+
+    Returns:
+        At most 1,024 characters.
+    """
+    told = _failure_file(root)
+    parts = [f"AlgorithmError: {_what(told, last_lines)}, exit code: {code if code >= 0 else 128 - code}"]
+    if code < 0:
+        parts.append(f"The program was ended by {signal.Signals(-code).name}.")
+    hint = _hint(spec, code, [told, *last_lines])
+    if hint:
+        parts.append(f"Hint: {hint}.")
+    reason = "\n".join(parts)[:MOST_REASON_CHARACTERS]
+    room = MOST_REASON_CHARACTERS - len(reason) - len("\nLast log lines:\n")
+    if room >= _SHORTEST_TAIL_CHARACTERS:
+        tail = _tail(last_lines, room)
+        if tail and tail not in reason:
+            reason += "\nLast log lines:\n" + tail
+    return reason
+
+
+def _failure_file(root: Path) -> str:
+    path = root / "output" / "failure"
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file.read(_MOST_FAILURE_FILE_BYTES).decode("utf-8", "replace").strip()
+
+
+def _what(told: str, last_lines: Sequence[str]) -> str:
+    """The program's own words, else the exception of the last traceback with its file and line."""
+    error, place = _traceback(told.splitlines() or last_lines)
+    if told and not error:
+        return told
+    if not error:
+        return "the program failed"
+    return f"{error} ({place})" if place else error
+
+
+def _traceback(lines: Sequence[str]) -> tuple[str, str]:
+    """The last exception in the lines, and where it was raised."""
+    for index in range(len(lines) - 1, -1, -1):
+        match = _ERROR.match(lines[index])
+        if match is None:
+            continue
+        error = f"{match['name']}: {match['text']}" if match["text"] else match["name"]
+        for earlier in range(index - 1, -1, -1):
+            place = _PLACE.match(lines[earlier])
+            if place is not None:
+                where = f"{Path(place['file']).name}, line {place['line']}"
+                return error, where
+        return error, ""
+    return "", ""
+
+
+def _hint(spec: JobSpec, code: int, texts: Sequence[str]) -> str:
+    memory = f"{spec.instance_type} ({gibibytes(spec.limits.memory_bytes)})"
+    if any(word in text for word in _MEMORY for text in texts) or any("Killed: the program" in text for text in texts):
+        return f"the job exceeded the memory of {memory}; choose a larger instance type or read the data in parts"
+    if code == -signal.SIGKILL:
+        return f"it was killed from outside, most often because it exceeded the memory of {memory} or of the machine"
+    return next((hint for word, hint in _HINTS if any(word in text for text in texts)), "")
+
+
+def _tail(lines: Sequence[str], room: int) -> str:
+    """The last lines that fit."""
+    chosen: list[str] = []
+    for line in reversed([line for line in lines if line.strip()]):
+        room -= len(line) + 1
+        if room < 0:
+            break
+        chosen.append(line)
+    return "\n".join(reversed(chosen))

@@ -1,0 +1,192 @@
+"""Where a job's files lie, and the files that SageMaker's contract puts below `/opt/ml`.
+
+JOBS/ID/lock            held by the supervisor as long as it lives
+JOBS/ID/wake            a named pipe: a byte in it makes the supervisor look at the job's record
+JOBS/ID/algo-1.log      a named pipe: the program's output on its way to the logs
+JOBS/ID/algo-1/         `/opt/ml` of the first host
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from clary.compute.contract import JobSpec
+
+_LOCK_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 0.01
+
+
+class JobFolder:
+    """The folder of one job.
+
+    Args:
+        jobs: the folder of all jobs.
+        job_id: the job's id, one path component.
+    """
+
+    def __init__(self, jobs: Path, job_id: str) -> None:
+        if job_id in ("", ".", "..") or "/" in job_id:
+            raise ValueError(f"{job_id!r} cannot name a job's folder")
+        self.path = jobs / job_id
+        self._lock = self.path / "lock"
+        self._wake = self.path / "wake"
+
+    def create(self) -> None:
+        """Makes the folder and its pipe where they are missing; only the owner may look inside."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(self._wake, 0o600)
+
+    @contextlib.contextmanager
+    def owned(self) -> Iterator[bool]:
+        """Holds the job's lock, which no other process can have at the same time; False when another has it.
+
+        The lock belongs to the open file, so the kernel lets go of it when this process ends, however it ends.
+        """
+        with self._lock.open("a") as lock:
+            deadline = time.monotonic() + _LOCK_SECONDS
+            while not _try_lock(lock.fileno()):
+                if time.monotonic() > deadline:  # longer than anybody holds it to see whether it is held
+                    yield False
+                    return
+                time.sleep(_LOOK_AGAIN_SECONDS)
+            yield True
+
+    def has_owner(self) -> bool:
+        """Whether a supervisor lives."""
+        try:
+            with self._lock.open("a") as lock:
+                return not _try_lock(lock.fileno())
+        except FileNotFoundError:
+            return False
+
+    def wait_for_owner(self) -> None:
+        """Returns when no supervisor lives any more."""
+        with contextlib.suppress(FileNotFoundError), self._lock.open("a") as lock:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
+
+    def is_unfinished(self) -> bool:
+        """Whether its supervisor was killed between the end of the job and the removal of the folder."""
+        return self._lock.exists() and not self.has_owner()
+
+    def open_wake(self) -> int:
+        """The supervisor's end of the wake pipe, non-blocking; it never reaches an end of file."""
+        return os.open(self._wake, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def wake(self) -> bool:
+        """Makes the supervisor look at the record; False when there is none to hear it."""
+        try:
+            descriptor = os.open(self._wake, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno in (errno.ENXIO, errno.ENOENT):
+                return False
+            raise
+        with contextlib.suppress(BlockingIOError):
+            os.write(descriptor, b"!")
+        os.close(descriptor)
+        return True
+
+    def host(self, name: str) -> Path:
+        """The `/opt/ml` of a host."""
+        return self.path / name
+
+    def log_pipe(self, host: str) -> Path:
+        """A new named pipe for a host's output."""
+        path = self.path / f"{host}.log"
+        path.unlink(missing_ok=True)
+        os.mkfifo(path, 0o600)
+        return path
+
+    def remove(self) -> None:
+        """Removes everything."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def host_names(count: int) -> list[str]:
+    """["algo-1", "algo-2", ...]."""
+    return [f"algo-{number}" for number in range(1, count + 1)]
+
+
+def lay_out(root: Path, spec: JobSpec, host: str) -> None:
+    """Makes the folders and configuration files of one host.
+
+    What an earlier attempt left is removed, but for its checkpoints: with them the program goes on where it was.
+
+    Args:
+        root: the host's `/opt/ml`.
+    """
+    for name in ("input", "model", "output", "code"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    for name in ("input/config", "input/data", "model", "output/data", "code", spec.checkpoint_folder):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for output in spec.outputs:
+        (root / output.folder).mkdir(parents=True, exist_ok=True)
+    hosts = host_names(spec.hosts)
+    channels = {channel.name: _channel_config(spec, channel.name) for channel in spec.channels}
+    resources = {
+        "current_host": host,
+        "hosts": hosts,
+        "current_instance_type": spec.instance_type,
+        "current_group_name": "homogeneousCluster",
+        "network_interface_name": "lo",
+        "instance_groups": [
+            {"instance_group_name": "homogeneousCluster", "instance_type": spec.instance_type, "hosts": hosts}
+        ],
+        "topology": None,
+    }
+    _write(root / "input/config/hyperparameters.json", spec.hyperparameters)
+    _write(root / "input/config/inputdataconfig.json", channels)
+    _write(root / "input/config/resourceconfig.json", resources)
+
+
+def program_environment(spec: JobSpec, host: str) -> dict[str, str]:
+    """The variables a training program finds beside its own."""
+    return {
+        "TRAINING_JOB_NAME": spec.name,
+        "TRAINING_JOB_ARN": spec.arn,
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
+        "CURRENT_HOST": host,
+    }
+
+
+def _channel_config(spec: JobSpec, name: str) -> dict[str, str]:
+    channel = next(channel for channel in spec.channels if channel.name == name)
+    config = {
+        "TrainingInputMode": channel.mode,
+        "S3DistributionType": channel.distribution,
+        "RecordWrapperType": channel.record_wrapper,
+    }
+    if channel.content_type:
+        config["ContentType"] = channel.content_type
+    return config
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether a folder holds no file, at any depth."""
+    return not any(path.is_symlink() or not path.is_dir() for path in _walk(folder))
+
+
+def _walk(folder: Path) -> Sequence[Path]:
+    return list(folder.rglob("*")) if folder.is_dir() else []

@@ -1,0 +1,189 @@
+"""The durable queue: which jobs wait, which run, and where; and the one way a job's life is changed.
+
+A row exists as long as its job is not finished. It is inserted in the transaction that inserts the job's record and
+deleted in the transaction that finishes it, so a record that is not terminal always has its row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import orjson
+
+from clary.compute import states
+from clary.compute.contract import JobSpec
+from clary.compute.states import Event, Instruction, Life
+from clary.core.clock import Clock, SystemClock
+from clary.storage.database import Database
+from clary.storage.records import Record, RecordChanged, Records
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    spec TEXT NOT NULL, running INTEGER NOT NULL, submitted REAL NOT NULL,
+    cpus TEXT NOT NULL, memory_bytes INTEGER NOT NULL, losses INTEGER NOT NULL
+);
+"""
+_MOST_TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the queue.
+
+    Attributes:
+        position: the order of arrival.
+        running: whether it was admitted.
+        submitted: seconds since 1970.
+        cpus, memory_bytes: what it was given; empty while it waits.
+        losses: how often its supervisor was lost while Clary watched.
+    """
+
+    position: int
+    spec: JobSpec
+    running: bool
+    submitted: float
+    cpus: tuple[int, ...]
+    memory_bytes: int
+    losses: int
+
+
+class JobFinished(Exception):
+    """The job is finished, or was never submitted."""
+
+
+class JobQueue:
+    """The table of unfinished jobs.
+
+    Promises:
+        **Atomicity.** A record and its row change together or not at all.
+        **Processes.** Clary and every supervisor may use it at the same time.
+
+    Args:
+        records: records in a database that was opened with (at least) this module's `SCHEMA` too.
+    """
+
+    def __init__(self, records: Records, clock: Clock | None = None) -> None:
+        self._records = records
+        self._database: Database = records.database
+        self._clock = clock or SystemClock()
+
+    def submit(self, record: Record, spec: JobSpec, *, tags: Mapping[str, str] | None = None) -> Record:
+        """Inserts the record, in progress, with its tags, and the row.
+
+        Raises:
+            RecordExists: kind and name, or the ARN, are taken.
+        """
+        now = self._clock.time()
+        life = states.submitted(now)
+        new = replace(record, status=life.status, body={**record.body, "job": life.to_json()})
+        text = orjson.dumps(asdict(spec)).decode()
+
+        def write(connection: sqlite3.Connection) -> Record:
+            stored = self._records.insert_in(connection, new)
+            if tags:
+                self._records.set_tags_in(connection, stored.arn, tags)
+            if tags:
+                self._records.set_tags_in(connection, stored.arn, tags)
+            connection.execute(
+                "INSERT INTO jobs (id, arn, name, spec, running, submitted, cpus, memory_bytes, losses)"
+                " VALUES (?,?,?,?,0,?,'[]',0,0)",
+                (spec.id, spec.arn, spec.name, text, now),
+            )
+            return stored
+
+        return self._database.write(write)
+
+    def entries(self) -> list[Entry]:
+        """All unfinished jobs in order of arrival."""
+        rows = self._database.read().execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY position").fetchall()  # noqa: S608
+        return [_entry(row) for row in rows]
+
+    def entry(self, job_id: str) -> Entry | None:
+        """The job's row; None when it is finished."""
+        row = self._database.read().execute(f"SELECT {_COLUMNS} FROM jobs WHERE id=?", (job_id,)).fetchone()  # noqa: S608
+        return _entry(row) if row else None
+
+    def id_of(self, arn: str) -> str | None:
+        """The id of an unfinished job."""
+        row = self._database.read().execute("SELECT id FROM jobs WHERE arn=?", (arn,)).fetchone()
+        return str(row[0]) if row else None
+
+    def apply(self, arn: str, event: Event) -> tuple[Life, list[Instruction]]:
+        """Applies an event to a job, on disk when this returns; a finished job stays as it is.
+
+        Raises:
+            JobFinished: there is no such record.
+            ImpossibleEvent: the event cannot happen in the job's state.
+        """
+        return self._change(arn, event, lambda connection: None)
+
+    def admit(self, entry: Entry, event: Event, cpus: Sequence[int], memory_bytes: int) -> Life:
+        """Applies `Admitted` and notes what the job was given."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE jobs SET running=1, cpus=?, memory_bytes=? WHERE id=?",
+                (orjson.dumps(list(cpus)).decode(), memory_bytes, entry.spec.id),
+            )
+
+        return self._change(entry.spec.arn, event, write)[0]
+
+    def lose(self, entry: Entry, event: Event, *, count: bool) -> Life:
+        """Applies `SupervisorLost` and counts it."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE jobs SET losses=losses+? WHERE id=?", (int(count), entry.spec.id))
+
+        return self._change(entry.spec.arn, event, write)[0]
+
+    def _change(
+        self, arn: str, event: Event, also: Callable[[sqlite3.Connection], None]
+    ) -> tuple[Life, list[Instruction]]:
+        for _ in range(_MOST_TRIES):
+            record = self._records.by_arn(arn)
+            if record is None or "job" not in record.body:
+                raise JobFinished(arn)
+            before = Life.from_json(record.body["job"])
+            life, instructions = states.apply(before, event)
+            if life is before and before.state in states.TERMINAL:
+                return life, []
+            try:
+                self._database.write(self._writer(record, life, also))
+            except RecordChanged:
+                continue
+            return life, instructions
+        raise RecordChanged(arn)
+
+    def _writer(
+        self, record: Record, life: Life, also: Callable[[sqlite3.Connection], None]
+    ) -> Callable[[sqlite3.Connection], None]:
+        body: dict[str, Any] = {**record.body, "job": life.to_json()}
+
+        def write(connection: sqlite3.Connection) -> None:
+            self._records.update_in(connection, record, status=life.status, body=body)
+            also(connection)
+            if life.state in states.TERMINAL:
+                connection.execute("DELETE FROM jobs WHERE arn=?", (record.arn,))
+
+        return write
+
+
+_COLUMNS = "position, spec, running, submitted, cpus, memory_bytes, losses"
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    position, spec, running, submitted, cpus, memory_bytes, losses = row
+    return Entry(
+        position,
+        JobSpec.from_json(orjson.loads(spec)),
+        bool(running),
+        submitted,
+        tuple(orjson.loads(cpus)),
+        memory_bytes,
+        losses,
+    )

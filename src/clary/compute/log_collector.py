@@ -1,0 +1,180 @@
+"""What a program writes goes line by line into the logs, and the metrics found in it into the metrics."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import logging
+import math
+import os
+import re
+import select
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from clary.compute.contract import JobSpec
+from clary.core.clock import Clock, SystemClock
+from clary.storage.logs import Logs
+from clary.storage.metrics import MetricPoint, Metrics
+
+_READ_BYTES = 1 << 16
+_PIPE_BYTES = 1 << 20
+_LONGEST_EVENT_BYTES = 200 << 10
+_LONGEST_SEARCHED_CHARACTERS = 4096
+_REST_SECONDS = 0.1
+_LAST_LINES = 200
+
+_log = logging.getLogger(__name__)
+
+
+class MetricReader:
+    """Finds the metrics of a job in its log lines.
+
+    Args:
+        spec: its `metrics` name them.
+    """
+
+    def __init__(self, spec: JobSpec) -> None:
+        self._patterns: list[tuple[str, re.Pattern[str]]] = []
+        for metric in spec.metrics:
+            try:
+                self._patterns.append((metric.name, re.compile(metric.regex)))
+            except re.error as error:
+                _log.warning("the regex of metric %s of %s cannot be used: %s", metric.name, spec.name, error)
+
+    def read(self, line: str) -> list[tuple[str, float]]:
+        """The metrics in a line."""
+        found = []
+        for name, pattern in self._patterns:
+            match = pattern.search(line[:_LONGEST_SEARCHED_CHARACTERS])
+            if match is not None and match.re.groups:
+                with contextlib.suppress(TypeError, ValueError):
+                    value = float(match[1])
+                    if math.isfinite(value):
+                        found.append((name, value))
+        return found
+
+
+class LogCollector:
+    """Reads one program's output from a named pipe until `close`.
+
+    Lines go out as soon as they are there; after each batch it rests for a tenth of a second, so that a program which
+    writes much does not make the disk wait for every line.
+
+    Attributes:
+        last_lines: the end of the output, for the FailureReason.
+
+    Args:
+        pipe: the named pipe, which the program will write to.
+        stream: the log stream.
+    """
+
+    def __init__(
+        self, logs: Logs, metrics: Metrics, spec: JobSpec, pipe: Path, stream: str, clock: Clock | None = None
+    ) -> None:
+        self.last_lines: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
+        self._logs = logs
+        self._metrics = metrics
+        self._spec = spec
+        self._stream = stream
+        self._clock = clock or SystemClock()
+        self._reader = MetricReader(spec)
+        self._final: dict[str, dict[str, Any]] = {}
+        self._partial = b""
+        self._pipe = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        _widen(self._pipe)
+        self._ended_read, self._ended_write = os.pipe()
+        self._thread = threading.Thread(target=self._run, name=f"log {stream}", daemon=True)
+        self._thread.start()
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The last value of each metric: {"name", "value", "time"}."""
+        return list(self._final.values())
+
+    def close(self) -> None:
+        """Takes in what is still in the pipe; everything is stored when this returns. The program must have ended."""
+        os.write(self._ended_write, b"!")
+        self._thread.join()
+        for descriptor in (self._pipe, self._ended_read, self._ended_write):
+            os.close(descriptor)
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        poll.register(self._ended_read, select.POLLIN)
+        ended = False
+        while not ended:
+            ready = dict(poll.poll())
+            ended = self._ended_read in ready
+            if ready.get(self._pipe) == select.POLLHUP:  # no writer is left: only `close` can follow
+                poll.unregister(self._pipe)
+                continue
+            self._store(self._read_lines(ended=ended))
+            if not ended:
+                resting = select.poll()
+                resting.register(self._ended_read, select.POLLIN)
+                resting.poll(_REST_SECONDS * 1000)
+        self._store(self._read_lines(ended=True))
+
+    def _read_lines(self, *, ended: bool) -> list[str]:
+        """The complete lines that are in the pipe now, and at the end the incomplete one."""
+        lines: list[bytes] = []
+        while True:
+            try:
+                data = os.read(self._pipe, _READ_BYTES)
+            except BlockingIOError:
+                break
+            if not data:
+                break
+            *complete, self._partial = (self._partial + data).split(b"\n")
+            lines += complete
+            if len(self._partial) > _LONGEST_EVENT_BYTES:
+                lines.append(self._partial)
+                self._partial = b""
+        if ended and self._partial:
+            lines.append(self._partial)
+            self._partial = b""
+        return [part for line in lines for part in _text(line)]
+
+    def _store(self, lines: Sequence[str]) -> None:
+        if not lines:
+            return
+        now = self._clock.time()
+        self.last_lines.extend(lines)
+        points = []
+        for line in lines:
+            for name, value in self._reader.read(line):
+                self._final[name] = {"name": name, "value": value, "time": now}
+                if self._spec.metric_namespace:
+                    points.append(MetricPoint(name, {self._spec.metric_dimension: self._spec.name}, now, value))
+        spec = self._spec
+        try:
+            if spec.log_group:
+                events = [(int(now * 1000), line) for line in lines]
+                self._logs.put(spec.account, spec.region, spec.log_group, self._stream, events)
+            if points:
+                self._metrics.put(spec.account, spec.region, spec.metric_namespace, points)
+        except Exception:  # the program goes on, whatever becomes of its log
+            _log.exception("the log of %s cannot be stored", spec.name)
+            time.sleep(_REST_SECONDS)
+
+
+def _text(line: bytes) -> list[str]:
+    """A line as text, cut where it is longer than an event may be; an empty line counts as one space, as in AWS."""
+    line = line.removesuffix(b"\r") or b" "
+    return [
+        line[start : start + _LONGEST_EVENT_BYTES].decode("utf-8", "replace")
+        for start in range(0, len(line), _LONGEST_EVENT_BYTES)
+    ]
+
+
+def _widen(pipe: int) -> None:
+    """Makes room in the pipe, where the platform can, so that a busy disk does not hold the program up."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415 - F_SETPIPE_SZ is not everywhere
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -1,0 +1,172 @@
+"""What a program left in its folder becomes objects: archives that are the same for the same files, or single files."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from clary.compute.channel_files import DataError
+from clary.compute.contract import JobSpec, Output
+from clary.compute.folder import is_empty
+from clary.compute.staging import told_as_data_error
+from clary.storage.data_access import DataAccess
+
+_GZIP_LEVEL = 6
+_SYNC_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+def upload_outputs(data: DataAccess, spec: JobSpec, roots: list[Path], scratch: Path, *, model: bool) -> dict[str, str]:
+    """Stores the outputs of a job.
+
+    The model is the first host's, as they all hold the same; files of other outputs are put together, the first host's
+    winning.
+
+    Args:
+        roots: each host's `/opt/ml`.
+        scratch: a folder for archives on their way.
+        model: whether the model is stored too.
+
+    Returns:
+        What was stored: the first part of the folder ("model", "output") -> URI.
+
+    Raises:
+        DataError: with a message for the job's FailureReason.
+    """
+    stored: dict[str, str] = {}
+    for output in spec.outputs:
+        top = output.folder.split("/")[0]
+        if top == "model" and not model:
+            continue
+        folders = [root / output.folder for root in (roots[:1] if top == "model" else roots)]
+        if all(map(is_empty, folders)) and not output.required:
+            continue
+        with told_as_data_error(output.uri, spec.role_arn):
+            if output.packing == "tar.gz":
+                _upload_archive(data, spec, output, folders, scratch)
+            else:
+                _upload_files(data, spec, output, folders)
+        stored[top] = output.uri
+    return stored
+
+
+def _upload_archive(data: DataAccess, spec: JobSpec, output: Output, folders: list[Path], scratch: Path) -> None:
+    archive = scratch / (output.folder.replace("/", "-") + ".tar.gz")
+    try:
+        with archive.open("wb") as file:
+            pack(folders, file)
+        data.upload(spec.role_arn, output.uri, archive)
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+def _upload_files(data: DataAccess, spec: JobSpec, output: Output, folders: list[Path]) -> None:
+    for name, path in _files(folders):
+        if path.is_file():
+            data.upload(spec.role_arn, f"{output.uri.rstrip('/')}/{name}", path)
+
+
+def _files(folders: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Names below the folders in one order, folders before what is in them; nothing outside is ever followed to."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            found.setdefault(str(path.relative_to(folder)), path)
+    for name in sorted(found):
+        yield name, found[name]
+
+
+def pack(folders: list[Path], file: IO[bytes]) -> None:
+    """Writes the files of the folders as a `tar.gz` that depends on their names and bytes only.
+
+    A link to a file inside is followed; others, pipes, sockets and devices are left out.
+    """
+    inside = [folder.resolve() for folder in folders]
+    with (
+        gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed,
+        tarfile.open(fileobj=cast(IO[bytes], packed), mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name, path in _files(folders):
+            target = path.resolve()
+            if path.is_symlink() and not (target.is_file() and any(target.is_relative_to(top) for top in inside)):
+                continue
+            member = tarfile.TarInfo(name)
+            if target.is_dir():
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(member)
+            elif target.is_file():
+                with target.open("rb") as content:
+                    state = os.fstat(content.fileno())
+                    member.size, member.mode = state.st_size, 0o755 if state.st_mode & 0o100 else 0o644
+                    archive.addfile(member, content)
+
+
+class CheckpointSync:
+    """Keeps an S3 prefix in step with a folder of checkpoints while a job runs.
+
+    A file is uploaded when it has not changed for one look, so that half-written ones stay away.
+
+    Args:
+        folders: each host's checkpoint folder; with several hosts each has its own prefix below `uri`.
+    """
+
+    def __init__(self, data: DataAccess, spec: JobSpec, folders: list[Path]) -> None:
+        self._data = data
+        self._spec = spec
+        self._folders = folders
+        self._seen: dict[Path, tuple[int, int]] = {}
+        self._stored: dict[Path, tuple[int, int]] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stores what is left; returns when it is stored.
+
+        Raises:
+            DataError: it cannot be.
+        """
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._look(final=True)
+
+    def _run(self) -> None:
+        while not self._ended.wait(_SYNC_SECONDS):
+            try:
+                self._look(final=False)
+            except DataError as error:
+                _log.warning("checkpoints of %s: %s", self._spec.name, error)
+
+    def _look(self, *, final: bool) -> None:
+        for folder in self._folders:
+            prefix = checkpoint_prefix(self._spec, folder)
+            for name, path in _files([folder]):
+                if path.is_symlink() or not path.is_file():
+                    continue
+                try:
+                    state = path.stat()
+                except FileNotFoundError:
+                    continue
+                mark = (state.st_mtime_ns, state.st_size)
+                if self._stored.get(path) != mark and (final or self._seen.get(path) == mark):
+                    with told_as_data_error(prefix, self._spec.role_arn):
+                        self._data.upload(self._spec.role_arn, f"{prefix}/{name}", path)
+                    self._stored[path] = mark
+                self._seen[path] = mark
+
+
+def checkpoint_prefix(spec: JobSpec, folder: Path) -> str:
+    """Where a host's checkpoints go."""
+    prefix = spec.checkpoint_uri.rstrip("/")
+    return prefix if spec.hosts == 1 else f"{prefix}/{folder.parent.name}"
