@@ -90,6 +90,8 @@ def test_a_result_is_read_as_it_was_returned(api: str, protocol: str) -> None:
             shape = model.operation_model(name).output_shape
             values = RandomValues(seed_of(api, name, seed, "out"), chance=0.2 if seed == 2 else 0.8)
             result = {} if shape is None else values.of(shape)
+            if ours.output_payload and ours.output_payload[1].is_streaming:
+                result.pop("ContentLength", None)  # the stream's own length
             members = {} if ours.output_shape is None else ours.output_shape.members
             for key, member in members.items():
                 if member.location == "statusCode":
