@@ -10,7 +10,18 @@ from typing import Any
 
 from awscrt import checksums as crt
 
-ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+ALGORITHMS = (
+    "CRC32",
+    "CRC32C",
+    "CRC64NVME",
+    "SHA1",
+    "SHA256",
+    "SHA512",
+    "MD5",
+    "XXHASH64",
+    "XXHASH3",
+    "XXHASH128",
+)
 DEFAULT_ALGORITHM = "CRC64NVME"
 
 _Crc = Callable[[Any, int], int]
@@ -20,11 +31,42 @@ _CRC: Mapping[str, tuple[_Crc, Callable[[int, int, int], int], int]] = {
     "CRC32C": (crt.crc32c, crt.combine_crc32c, 4),
     "CRC64NVME": (crt.crc64nvme, crt.combine_crc64nvme, 8),
 }
-_SHA: Mapping[str, Callable[[], Any]] = {
+
+
+class _XxHash:
+    """One of awscrt's hashes with the methods of hashlib's."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._hash = make()
+
+    def update(self, data: bytes) -> None:
+        self._hash.update(data)
+
+    def digest(self) -> bytes:
+        return bytes(self._hash.finalize())
+
+
+_HASHES: Mapping[str, Callable[[], Any]] = {
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "SHA256": hashlib.sha256,
+    "SHA512": hashlib.sha512,
+    "MD5": lambda: hashlib.md5(usedforsecurity=False),
+    "XXHASH64": lambda: _XxHash(crt.XXHash.new_xxhash64),
+    "XXHASH3": lambda: _XxHash(crt.XXHash.new_xxhash3_64),
+    "XXHASH128": lambda: _XxHash(crt.XXHash.new_xxhash3_128),
 }
-DIGEST_BYTES: Mapping[str, int] = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
+DIGEST_BYTES: Mapping[str, int] = {
+    "CRC32": 4,
+    "CRC32C": 4,
+    "CRC64NVME": 8,
+    "SHA1": 20,
+    "SHA256": 32,
+    "SHA512": 64,
+    "MD5": 16,
+    "XXHASH64": 8,
+    "XXHASH3": 8,
+    "XXHASH128": 16,
+}
 
 
 class Hasher:
@@ -34,25 +76,25 @@ class Hasher:
         algorithms: some of `ALGORITHMS`.
     """
 
-    __slots__ = ("_crcs", "_md5", "_shas")
+    __slots__ = ("_crcs", "_hashes", "_md5")
 
     def __init__(self, algorithms: Iterable[str] = ()) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._crcs: dict[str, int] = {}
-        self._shas: dict[str, Any] = {}
+        self._hashes: dict[str, Any] = {}
         for name in algorithms:
             if name in _CRC:
                 self._crcs[name] = 0
             else:
-                self._shas[name] = _SHA[name]()
+                self._hashes[name] = _HASHES[name]()
 
     def update(self, data: bytes) -> None:
         """Takes the next piece."""
         self._md5.update(data)
         for name, value in self._crcs.items():
             self._crcs[name] = _CRC[name][0](data, value)
-        for sha in self._shas.values():
-            sha.update(data)
+        for hashing in self._hashes.values():
+            hashing.update(data)
 
     @property
     def md5(self) -> bytes:
@@ -62,8 +104,8 @@ class Hasher:
     def checksums(self) -> dict[str, str]:
         """The checksums, base64 by algorithm."""
         found = {name: _encode_crc(name, value) for name, value in self._crcs.items()}
-        for name, sha in self._shas.items():
-            found[name] = base64.b64encode(sha.digest()).decode()
+        for name, hashing in self._hashes.items():
+            found[name] = base64.b64encode(hashing.digest()).decode()
         return found
 
 
@@ -71,9 +113,9 @@ def checksum(algorithm: str, data: bytes) -> str:
     """The checksum of `data`, base64."""
     if algorithm in _CRC:
         return _encode_crc(algorithm, _CRC[algorithm][0](data, 0))
-    sha = _SHA[algorithm]()
-    sha.update(data)
-    return base64.b64encode(sha.digest()).decode()
+    hashing = _HASHES[algorithm]()
+    hashing.update(data)
+    return base64.b64encode(hashing.digest()).decode()
 
 
 def is_checksum(algorithm: str, text: str) -> bool:

@@ -57,7 +57,8 @@ class RolePolicies(Protocol):
         action: str,
         resource_arn: str,
         conditions: Mapping[str, str] = ...,
-        resource_policy: dict[str, Any] | None = None,
+        resource_policy: Mapping[str, Any] | None = ...,
+        resource_account: str = ...,
     ) -> Decision:
         """Evaluates identity and resource policies."""
         ...
@@ -170,7 +171,7 @@ class DataAccess:
         resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
         principal = self._identities.role_principal(role_arn, self._session_name)
         policy = found.settings.get("policy")
-        decision = self._identities.allowed(principal, action, resource, conditions or {}, policy)
+        decision = self._identities.allowed(principal, action, resource, conditions or {}, policy, found.account)
         if decision.allowed:
             return found
         because = (

@@ -23,6 +23,7 @@ from clary.storage.database import Database
 from clary.storage.object_errors import NoSuchKey, NoSuchVersion
 from clary.storage.object_files import Files
 from clary.storage.object_listing import list_objects, list_versions
+from clary.storage.object_mirror import Mirrored, Mirrors
 from clary.storage.object_reading import Source
 from clary.storage.object_receiving import Receiver, storage_errors
 from clary.storage.object_schema import SCHEMA
@@ -93,6 +94,7 @@ class Objects:
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="objects")
         self.receiver = Receiver(self.files, self.pool, inline_limit_bytes)
         self.writes = ObjectWrites(self.buckets, self.clock)
+        self.mirrors = Mirrors(self.buckets, self.writes, self.transact)
         self.recover()
 
     def recover(self) -> None:
@@ -127,6 +129,10 @@ class Objects:
     def set_bucket(self, name: str, setting: str, value: Any | None) -> Bucket:
         """Changes one setting of a bucket, or removes it with None."""
         return self.buckets.set(name, setting, value)
+
+    def add_mirror(self, name: str, folder: Path, account: str, region: str) -> Mirrored:
+        """Makes a read-only bucket that shows a folder, or brings it up to date; see `Mirrors.add`."""
+        return self.mirrors.add(name, folder, account, region)
 
     # Writing
 

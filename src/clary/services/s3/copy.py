@@ -104,13 +104,12 @@ class Copies:
         if bucket is None:
             raise NoSuchBucket(BucketName=name)
         check_owner(bucket, request.get("ExpectedSourceBucketOwner"))
-        policy = bucket.settings.get("policy")
         action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
-        self._authorize(call, action, f"{bucket.arn}/{key}", policy)
+        self._authorize(call, action, f"{bucket.arn}/{key}")
         try:
             source = self._objects.source(name, key, version_id)
         except NoSuchKey:
-            self._authorize(call, "s3:ListBucket", bucket.arn, policy)
+            self._authorize(call, "s3:ListBucket", bucket.arn)
             raise NoSuchKey(Key=key) from None
         if source.stored.is_delete_marker:
             raise InvalidRequest(

@@ -60,7 +60,7 @@ class ObjectOperations:
         if request.get("IfNoneMatch", "*") != "*":
             raise NotImplementedByS3(Header="If-None-Match")
         if "Tagging" in request:
-            self._authorize(call, "s3:PutObjectTagging", f"{bucket.arn}/{key}", bucket.settings.get("policy"))
+            self._authorize(call, "s3:PutObjectTagging", f"{bucket.arn}/{key}")
         attributes = attributes_of(call, request, bucket)
         body = request.get("Body", b"")
         stored = await self._objects.put(
@@ -102,7 +102,7 @@ class ObjectOperations:
         bucket = find_bucket(self._objects, request)
         version_id = request.get("VersionId")
         if version_id is not None:
-            self._authorize(call, "s3:DeleteObjectVersion", f"{bucket.arn}/{key}", bucket.settings.get("policy"))
+            self._authorize(call, "s3:DeleteObjectVersion", f"{bucket.arn}/{key}")
         deleted = self._objects.delete(bucket.name, key, version_id, if_match=request.get("IfMatch"))
         return _deleted_members(deleted)
 
@@ -118,7 +118,7 @@ class ObjectOperations:
             try:
                 check_key(entry["Key"])
                 action = "s3:DeleteObjectVersion" if "VersionId" in entry else "s3:DeleteObject"
-                self._authorize(call, action, f"{bucket.arn}/{entry['Key']}", bucket.settings.get("policy"))
+                self._authorize(call, action, f"{bucket.arn}/{entry['Key']}")
                 outcomes.append(None)
             except ServiceError as error:
                 outcomes.append(error)
@@ -165,14 +165,13 @@ class ObjectOperations:
         key = check_key(request["Key"])
         bucket = find_bucket(self._objects, request)
         version_id = request.get("VersionId")
-        policy = bucket.settings.get("policy")
         if version_id is not None:
-            self._authorize(call, "s3:GetObjectVersion", f"{bucket.arn}/{key}", policy)
+            self._authorize(call, "s3:GetObjectVersion", f"{bucket.arn}/{key}")
         try:
             source = self._objects.source(bucket.name, key, version_id, to_read=to_read)
         except NoSuchKey as error:
             # who may not list a bucket is not told which keys are missing
-            self._authorize(call, "s3:ListBucket", bucket.arn, policy)
+            self._authorize(call, "s3:ListBucket", bucket.arn)
             marker = error.details.get("DeleteMarkerVersionId")
             if marker is None:
                 raise

@@ -28,8 +28,8 @@ from clary.storage.object_errors import InvalidRequest, NoSuchBucket
 from clary.storage.object_values import Attributes, Bucket, Integrity, StoredObject
 from clary.storage.objects import Objects
 
-Authorize = Callable[[Call, str, str, dict[str, Any] | None], None]
-"""Checks an action ("s3:GetObject") on an ARN, given that bucket's policy; raises `AccessDenied`."""
+Authorize = Callable[[Call, str, str], None]
+"""Checks an action ("s3:GetObject") on an ARN, with the policy of the bucket that it names; raises `AccessDenied`."""
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 _LONGEST_KEY_BYTES = 1024

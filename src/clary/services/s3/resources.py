@@ -18,7 +18,8 @@ def resources(*, objects: Objects, authorize: Authorize) -> list[object]:
     """The resource classes of S3.
 
     Args:
-        authorize: `authorize(call, "s3:GetObject", arn, bucket_policy)` lets an allowed action pass, else raises.
+        authorize: `authorize(call, "s3:GetObject", arn)` lets an allowed action pass, else raises; it takes into
+            account the policy of the bucket that the ARN names.
     """
     uploads = Uploads(objects)
     return [
