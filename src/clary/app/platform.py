@@ -15,6 +15,7 @@ from clary.compute.forkserver import ForkServer
 from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.compute.machine import this_machine
+from clary.compute.model_files import UnpackLimits
 from clary.core.call import Call
 from clary.core.operations import BoundOperation, collect
 from clary.gateway.addressing import meaning_of_host
@@ -24,6 +25,7 @@ from clary.gateway.identity import Authenticator
 from clary.gateway.pipeline import Pipeline
 from clary.gateway.server import AsgiApplication
 from clary.services.catalog import BY_SIGNING_NAME, CATALOG
+from clary.services.sagemaker.data_capture import DataCapture
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
 
@@ -68,7 +70,9 @@ class Platform:
             self.stores.metrics,
             self.fork_server,
             folder.endpoints,
+            unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
         )
+        self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
         authorizer = self._authorizer(settings)
         collaborators: dict[str, Any] = {
             "settings": settings,
@@ -81,7 +85,8 @@ class Platform:
             "metrics": self.stores.metrics,
             "jobs": self.jobs,
             "hosting": self.hosting,
-            "authorize": authorizer.check_action,
+            "data_capture": self.data_capture,
+            "authorize": lambda call, action, arn, policy: authorizer.check_action(call, action, arn, Guard(policy)),
         }
         self.operations = operations_of(collaborators)
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
@@ -95,6 +100,7 @@ class Platform:
 
     async def close(self) -> None:
         """Ends endpoints, leaves jobs running, finishes writes."""
+        await self.data_capture.close()
         await self.hosting.close()
         self.jobs.close()
         self.dispatcher.close()
@@ -155,7 +161,7 @@ def bucket_guard(objects: Objects) -> Callable[[Call, Mapping[str, Any]], Guard]
         bucket = objects.bucket(request["Bucket"])
         if bucket is None:
             return Guard(is_missing=True)
-        return Guard(effective_policy(bucket), bucket.account)
+        return Guard(bucket.settings.get("policy"), bucket.account)
 
     return guard
 

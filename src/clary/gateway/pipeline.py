@@ -14,7 +14,7 @@ from typing import Protocol
 from clary.core.call import Call
 from clary.core.clock import Clock
 from clary.core.errors import InternalFailure, ServiceError
-from clary.core.http import BodyTooLarge, ByteStream, HttpRequest, HttpResponse
+from clary.core.http import ByteStream, HttpRequest, HttpResponse
 from clary.core.ids import request_id as new_request_id
 from clary.gateway.addressing import HostMeaning, meaning_of_host
 from clary.gateway.authorization import Authorizer
@@ -23,11 +23,10 @@ from clary.gateway.identity import Authentication, Authenticator, Payload
 from clary.gateway.identity_errors import Family
 from clary.gateway.identity_sigv4 import family_of
 from clary.gateway.server import ClientGone
+from clary.wire import bodies, routing
 from clary.wire import protocol as wire
-from clary.wire import routing
-from clary.wire.errors import RequestTooLarge, UnknownOperation
+from clary.wire.errors import UnknownOperation
 from clary.wire.protocol import Route
-from clary.wire.streaming import decode_aws_chunked
 from clary.wire.validation import validate
 
 _log = logging.getLogger(__name__)
@@ -164,8 +163,7 @@ class Pipeline:
             signing_name = authentication.signing_name
             request = _addressed(request, authentication, host)
             if family_of(request, signing_name) is Family.QUERY:
-                # The operation stands in the body.
-                request.body = await self._verified_body(request, authentication, streamed=False)
+                await self._read(request, authentication)
             route = self._route(request, authentication)
             outcome.api, outcome.operation = route.api, route.operation
             return await self._carry_out(request, authentication, route, host, outcome)
@@ -192,31 +190,31 @@ class Pipeline:
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
     ) -> HttpResponse:
         bound = self._dispatcher.find(route.api, route.operation)
-        request.body = await self._verified_body(request, authentication, streamed=route.model.has_streaming_input)
+        await self._receive(request, authentication, route)
         parameters = route.protocol.parse(route.model, request, route)
-        validate(route.model, parameters)
+        validate(route.model, parameters, route.protocol)
         call = self._call(request, authentication, route, host, outcome)
         self._authorizer.check(call, bound, parameters)
         result = await self._dispatcher.call(call, parameters)
         return route.protocol.serialize(route.model, result, outcome.request_id)
 
-    async def _verified_body(
-        self, request: HttpRequest, authentication: Authentication, *, streamed: bool
-    ) -> bytes | ByteStream:
-        """The body, checked against the signature: at once, or, for a stream, while it is read."""
-        body = request.body
-        stream = body if isinstance(body, ByteStream) else None
-        if stream is not None and authentication.is_chunked:
-            stream = decode_aws_chunked(stream, authentication.chunks)
-            decoded = request.headers.get("x-amz-decoded-content-length", "")
-            stream.length = int(decoded) if decoded.isdigit() else None
-        if stream is not None and streamed and authentication.payload is not Payload.IN_SIGNATURE:
-            return self._authenticator.verified_stream(authentication, stream)
-        data = body if isinstance(body, bytes) else b""
-        if stream is not None:
-            data = await stream.read(self._body_limit_bytes)
+    async def _read(self, request: HttpRequest, authentication: Authentication) -> None:
+        """Reads a body whole and verifies it; for the query protocol the operation stands in it."""
+        data = await bodies.read(request.body, self._body_limit_bytes)
         self._authenticator.verify_payload(authentication, data)
-        return data
+        request.body = data
+
+    async def _receive(self, request: HttpRequest, authentication: Authentication, route: Route) -> None:
+        """Verifies the body against the signature: at once, or, for a stream, while it is read."""
+        chunked = authentication.is_chunked
+        if not chunked:
+            streamed = route.model.has_streaming_input and authentication.payload is not Payload.IN_SIGNATURE
+            if streamed and isinstance(request.body, ByteStream):
+                request.body = self._authenticator.verified_stream(authentication, request.body)
+            else:
+                await self._read(request, authentication)
+        verify = authentication.chunks if chunked else None
+        await bodies.receive(request, route.model, limit_bytes=self._body_limit_bytes, verify=verify)
 
     def _call(
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
@@ -244,8 +242,6 @@ class Pipeline:
     def _as_service_error(self, problem: Exception, outcome: Outcome) -> ServiceError:
         if isinstance(problem, ServiceError):
             return problem
-        if isinstance(problem, BodyTooLarge):
-            return RequestTooLarge(limit_bytes=problem.limit_bytes)
         where = f"{outcome.api}:{outcome.operation}" if outcome.operation else "a request"
         _log.error("request %s: %s failed", outcome.request_id, where, exc_info=problem)
         if _is_storage_trouble(problem):
