@@ -11,6 +11,7 @@ from clary.wire import quirks
 from clary.wire.errors import ErrorForm, InvalidArgument, MalformedXML, Unreadable, match_error
 from clary.wire.eventstream import XML_EVENTS
 from clary.wire.models import OperationModel, Shape
+from clary.wire.protocol import HEADERS_KEY
 from clary.wire.rest import Outputs, RestProtocol
 from clary.wire.xml_values import XML_READERS, XmlWriters, escape, namespace, parse_document
 
@@ -69,6 +70,7 @@ class RestXmlProtocol(RestProtocol):
         headers = self.request_headers(operation, request_id)
         if form.shape is not None:
             headers += Outputs(form.shape).write_headers(form.members)
+        headers += error.details.get(HEADERS_KEY, ())
         if (operation is not None and operation.method == "HEAD") or form.status == 304:
             return HttpResponse(form.status, headers)
         headers.append(("Content-Type", self.content_type))
