@@ -31,6 +31,7 @@ def test_an_instance_type_has_the_cpus_and_memory_that_aws_publishes(name: str, 
 
 def test_every_instance_type_of_the_training_api_is_known() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
-    names = [n for shape in ("TrainingInstanceType", "ProductionVariantInstanceType") for n in model.shape_for(shape).enum]
+    shapes = ("TrainingInstanceType", "ProductionVariantInstanceType")
+    names = [name for shape in shapes for name in model.shape_for(shape).enum]
     unknown = [name for name in names if instance(name) is UNKNOWN]
     assert not unknown

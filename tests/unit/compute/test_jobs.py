@@ -10,16 +10,13 @@ from typing import Any
 
 import pytest
 
-from clary.compute import job_queue
 from clary.compute.contract import Channel, JobSpec, Limits, MetricDefinition, Output, Program
 from clary.compute.forkserver import ForkServer
 from clary.compute.jobs import Jobs, SupervisorProgram
 from clary.compute.machine import Machine, this_machine
 from clary.storage.object_values import Attributes
 from clary.storage.records import Record
-
-from job_stores import ROLE, Stores
-
+from tests.programs.job_stores import ROLE, Stores
 
 KIND = "sagemaker:training-job"
 

@@ -89,11 +89,13 @@ def command(bubblewrap: str, argv: Sequence[str], folder: Path, hidden: Sequence
         if Path(place).is_dir() and not Path(place).is_symlink():
             arguments += ["--tmpfs", place]
     arguments += _visible_opt()
-    for secret in (*hidden, *_secrets()):
+    for secret in map(Path.resolve, (*hidden, *_secrets())):
+        if any(secret.is_relative_to(place) for place in _PRIVATE):
+            continue  # hidden already
         if secret.is_dir():
-            arguments += ["--tmpfs", str(secret.resolve())]
+            arguments += ["--tmpfs", str(secret)]
         elif secret.is_file():
-            arguments += ["--ro-bind", "/dev/null", str(secret.resolve())]
+            arguments += ["--ro-bind", "/dev/null", str(secret)]
     arguments += ["--bind", str(folder), ML_FOLDER]
     host = _name_hosts(folder)
     if host:

@@ -1,0 +1,321 @@
+"""What every executor promises, whatever it runs programs with (see `compute.contract.Executor`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from clary.compute import processes
+from clary.compute.contract import Executor, Limits, Program
+from clary.compute.executors import EXECUTORS, executor, isolation
+from clary.compute.forkserver import ForkServer
+
+PROGRAMS = Path(__file__).parents[1] / "programs"
+LIMITS = Limits(cpus=1, memory_bytes=2 << 30)
+isolated = pytest.mark.skipif(not isolation.probe().bubblewrap, reason=isolation.probe().description)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServer]:
+    monkeypatch.setenv("PYTHONPATH", str(PROGRAMS))
+    server = ForkServer()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """A folder that stands for Clary's data."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "secret").write_text("the first key")
+    return folder
+
+
+@pytest.fixture(params=sorted(EXECUTORS))
+def runner(request: pytest.FixtureRequest, server: ForkServer, secrets: Path) -> Executor:
+    return executor(request.param, server, (secrets,))
+
+
+@pytest.fixture
+def root(secrets: Path) -> Path:
+    """A job's `/opt/ml`, inside Clary's data as it really is."""
+    folder = secrets / "jobs" / "one" / "algo-1"
+    (folder / "input" / "config").mkdir(parents=True)
+    return folder
+
+
+def entry(name: str, *args: str) -> Program:
+    return Program(entry=f"job_programs:{name}", args=args)
+
+
+def shell(script: str) -> Program:
+    return Program(argv=("/bin/sh", "-c", script))
+
+
+def python(script: str) -> Program:
+    return Program(argv=(sys.executable, "-c", script))
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def test_it_says_how_programs_are_isolated(runner: Executor) -> None:
+    assert runner.isolation.endswith(".")
+
+
+@pytest.mark.parametrize("program", [entry("leave_with", "3"), shell("exit 3")], ids=["entry", "argv"])
+def test_the_exit_code_is_told_to_everybody_who_waits(runner: Executor, root: Path, program: Program) -> None:
+    running = runner.start(program, root, LIMITS, root / "log")
+    codes: list[int | None] = []
+    waiting = [threading.Thread(target=lambda: codes.append(running.wait(20))) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join()
+    assert codes == [3, 3, 3]
+    assert running.wait(0) == 3
+    running.terminate()  # nothing is left that could be hit
+    running.kill()
+
+
+@pytest.mark.parametrize("program", [entry("sleep"), shell("echo sleeping; exec sleep 600")], ids=["entry", "argv"])
+def test_an_end_by_a_signal_is_told_as_a_negative_number(runner: Executor, root: Path, program: Program) -> None:
+    running = runner.start(program, root, LIMITS, root / "log")
+    until(lambda: (root / "log").exists() and "sleeping" in (root / "log").read_text())
+    assert running.wait(0) is None
+    running.terminate()
+    assert running.wait(20) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        entry("many_lines", "20000"),
+        shell("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; printf 'an end without a newline'"),
+    ],
+    ids=["entry", "argv"],
+)
+def test_the_log_is_complete_when_the_exit_code_is_told(runner: Executor, root: Path, program: Program) -> None:
+    running = runner.start(program, root, LIMITS, root / "log")
+    assert running.wait(60) == 0
+    lines = (root / "log").read_text().splitlines()
+    assert lines == [*(f"line {number}" for number in range(20_000)), "an end without a newline"]
+
+
+def test_the_log_may_be_a_pipe_that_ends_with_the_program(runner: Executor, root: Path) -> None:
+    pipe = root / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    running = runner.start(entry("many_lines", "10"), root, LIMITS, pipe)
+    assert running.wait(20) == 0
+    assert os.read(reading, 1 << 16).endswith(b"line 9\nan end without a newline")
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        entry("polite"),
+        python(
+            "import signal,sys,time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+            "print('ready')\n"
+            "while True: time.sleep(600)"
+        ),
+    ],
+    ids=["entry", "argv"],
+)
+def test_a_program_may_leave_in_its_own_way_when_it_is_terminated(
+    runner: Executor, root: Path, program: Program
+) -> None:
+    running = runner.start(program, root, LIMITS, root / "log")
+    until(lambda: (root / "log").exists() and "ready" in (root / "log").read_text())
+    running.terminate()
+    assert running.wait(20) == 7
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        entry("stubborn"),
+        shell("trap '' TERM; setsid sh -c \"trap '' TERM; sleep 600\" & echo ready; sleep 600; sleep 600"),
+    ],
+    ids=["entry", "argv"],
+)
+def test_kill_ends_the_whole_tree(runner: Executor, root: Path, program: Program) -> None:
+    running = runner.start(program, root, LIMITS, root / "log")
+    until(lambda: (root / "log").exists() and "ready" in (root / "log").read_text())
+    tree = [running.pid, *processes.descendants(running.pid)]
+    assert len(tree) > 2
+    running.terminate()
+    assert running.wait(0.3) is None
+    running.kill()
+    assert running.wait(20) == -signal.SIGKILL
+    assert all(processes.start_ticks(pid) is None for pid in tree)
+
+
+def test_nothing_outlives_a_program_that_ends_by_itself(runner: Executor, root: Path) -> None:
+    assert runner.start(entry("leave_orphan"), root, LIMITS, root / "log").wait(20) == 0
+    assert processes.start_ticks(int((root / "orphan").read_text())) is None
+    running = runner.start(shell("setsid sleep 600 & exit 0"), root, LIMITS, root / "log")
+    tree = processes.descendants(running.pid)
+    assert running.wait(20) == 0
+    assert all(processes.start_ticks(pid) is None for pid in tree)
+
+
+def test_two_programs_run_at_once_and_know_nothing_of_each_other(runner: Executor, secrets: Path) -> None:
+    roots = [secrets / "jobs" / name for name in ("one", "two")]
+    for root in roots:
+        root.mkdir(parents=True)
+    running = [runner.start(entry("sleep"), root, LIMITS, root / "log") for root in roots]
+    until(lambda: all((root / "pid").exists() for root in roots))
+    running[0].kill()
+    assert running[0].wait(20) == -signal.SIGKILL
+    assert running[1].wait(0.1) is None
+    running[1].kill()
+    assert running[1].wait(20) == -signal.SIGKILL
+
+
+def test_programs_survive_the_start_of_another_executor_and_end_with_their_own(
+    server: ForkServer, runner: Executor, root: Path, tmp_path: Path
+) -> None:
+    running = runner.start(entry("stubborn"), root, LIMITS, root / "log")
+    until(lambda: (root / "pids").exists() and bool((root / "pids").read_text()))
+    tree = [running.pid, *processes.descendants(running.pid)]
+    other = ForkServer()
+    other.start()
+    other.close()
+    assert running.wait(0.1) is None
+    server.close()
+    until(lambda: all(processes.start_ticks(pid) is None for pid in tree))
+
+
+@pytest.mark.skipif(not processes.ON_LINUX, reason="needs Linux")
+@pytest.mark.parametrize(
+    "program", [entry("take_memory", "600"), python("bytearray(600 << 20)")], ids=["entry", "argv"]
+)
+def test_one_process_cannot_have_more_memory_than_the_limit(runner: Executor, root: Path, program: Program) -> None:
+    small = Limits(cpus=1, memory_bytes=400 << 20)
+    assert runner.start(program, root, small, root / "log").wait(20) == 1
+    assert "MemoryError" in (root / "log").read_text()
+    assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0
+
+
+@pytest.mark.skipif(not processes.ON_LINUX, reason="needs Linux")
+def test_several_processes_together_cannot_have_more_memory_than_the_limit(runner: Executor, root: Path) -> None:
+    limits = Limits(cpus=1, memory_bytes=400 << 20)
+    held = python(
+        "import os,time\n"
+        "for _ in range(3):\n"
+        "    if os.fork() == 0: held = b'x' * (200 << 20); time.sleep(600)\n"
+        "time.sleep(600)"
+    )
+    running = runner.start(held, root, limits, root / "log")
+    assert running.wait(20) == -signal.SIGKILL
+    assert "more than the 0.391 GiB of the instance" in (root / "log").read_text()
+
+
+def test_a_program_has_the_environment_that_was_asked_for_and_no_secrets_of_clary(
+    runner: Executor, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of the gateway")
+    program = Program(entry="job_programs:report", environment={"TRAINING_JOB_NAME": "a job"})
+    assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0
+    told = json.loads((root / "log").read_text())
+    assert told["environment"]["TRAINING_JOB_NAME"] == "a job"
+    assert told["environment"]["OMP_NUM_THREADS"] == "1"
+    assert "AWS_SECRET_ACCESS_KEY" not in told["environment"]
+    assert told["core"] == [0, 0]
+    assert told["no_new_privileges"]
+
+
+@isolated
+def test_an_isolated_program_finds_its_folder_at_opt_ml(runner: Executor, root: Path) -> None:
+    (root / "input/config/hyperparameters.json").write_text("{}")
+    running = runner.start(
+        shell("cat /opt/ml/input/config/hyperparameters.json && echo learned > /opt/ml/model"),
+        root,
+        LIMITS,
+        root / "log",
+    )
+    assert running.wait(20) == 0, (root / "log").read_text()
+    assert (root / "model").read_text() == "learned\n"
+    assert (root / "log").read_text() == "{}"
+
+
+@isolated
+def test_an_isolated_program_sees_nothing_of_clary_and_cannot_change_the_system(
+    runner: Executor, root: Path, secrets: Path, tmp_path: Path
+) -> None:
+    marker = tmp_path / "marker"
+    script = f"""
+        test ! -e {secrets}/secret || echo secret is there
+        touch {marker} 2>/dev/null
+        touch /usr/clary-was-here 2>/dev/null && echo the system can be changed
+        test "$(ls /tmp)" = "" || echo /tmp is shared
+        kill -0 {os.getpid()} 2>/dev/null && test -d /proc/{os.getpid()} && echo processes are shared
+        exit 0
+    """
+    assert runner.start(shell(script), root, LIMITS, root / "log").wait(20) == 0
+    assert (root / "log").read_text() == ""
+    assert not marker.exists()
+
+
+@isolated
+def test_hosts_of_a_job_resolve_and_the_program_knows_its_own_name(runner: Executor, root: Path) -> None:
+    resources = {"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"}
+    (root / "input/config/resourceconfig.json").write_text(json.dumps(resources))
+    running = runner.start(shell("hostname; getent hosts algo-2"), root, LIMITS, root / "log")
+    assert running.wait(20) == 0
+    assert (root / "log").read_text().split() == ["algo-1", "127.0.0.1", "algo-2"]
+
+
+@isolated
+def test_without_network_a_program_reaches_not_even_this_machine(runner: Executor, root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        program = python(f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)")
+        assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0
+        closed = Limits(cpus=1, memory_bytes=2 << 30, network=False)
+        assert runner.start(program, root, closed, root / "log").wait(20) == 1
+    assert "ConnectionRefusedError" in (root / "log").read_text() or "unreachable" in (root / "log").read_text()
+
+
+def test_where_isolation_is_impossible_it_says_so_and_names_the_reason(
+    runner: Executor, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolation, "probe", lambda: isolation._without("bubblewrap is not installed"))
+    assert "NOT isolated: bubblewrap is not installed" in runner.isolation
+    running = runner.start(shell("echo /opt/ml $SAGEMAKER_BASE_DIR"), root, LIMITS, root / "log")
+    assert running.wait(20) == 0
+    assert (root / "log").read_text() == f"{root} {root}\n"
+    with pytest.raises(OSError, match="cannot give"):
+        runner.start(shell("true"), root, Limits(network=False), root / "log")
+
+
+def test_the_probe_really_runs_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: no permission to make namespaces' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = isolation.probe.__wrapped__()
+    assert found.bubblewrap == ""
+    assert "no permission to make namespaces" in found.description
+    assert subprocess.run([broken], capture_output=True).returncode == 1
