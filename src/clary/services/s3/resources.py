@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clary.services.s3.bucket_configuration import bucket_configuration
 from clary.services.s3.buckets import Buckets
 from clary.services.s3.copy import Copies
 from clary.services.s3.listing import ObjectListings
@@ -30,4 +31,5 @@ def resources(*, objects: Objects, authorize: Authorize) -> list[object]:
         ObjectTagging(objects, authorize),
         MultipartUploads(objects, uploads),
         Copies(objects, uploads, authorize),
+        *bucket_configuration(objects),
     ]
