@@ -52,9 +52,9 @@ class LogGroups:
                 "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
             )
         limit = request.get("limit", _PAGE)
-        wanted = {name_of(identifier, call) for identifier in request.get("logGroupIdentifiers", ())}
+        wanted = request.get("logGroupIdentifiers")
         if wanted:
-            found = [self._or_none(call, name) for name in sorted(wanted)]
+            found = [self._or_none(call, identifier) for identifier in sorted(set(wanted))]
             return {"logGroups": [_described(group) for group in found if group is not None]}
         position = read_token(request.get("nextToken"), 1)
         after = str(position[0]) if position else ""
@@ -73,9 +73,9 @@ class LogGroups:
             answer["nextToken"] = encode_token(matching[limit - 1].name)
         return answer
 
-    def _or_none(self, call: Call, name: str) -> LogGroup | None:
+    def _or_none(self, call: Call, identifier: str) -> LogGroup | None:
         try:
-            return find_group(self._logs, call, name)
+            return find_group(self._logs, call, name_of(identifier, call))
         except ResourceNotFoundException:
             return None
 
