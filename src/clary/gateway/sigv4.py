@@ -1,6 +1,6 @@
 """Signature Version 4, the algorithm alone: canonical forms, keys, signatures, signed chunks.
 
-Nothing here knows users, clocks or errors that cross the wire; `identity.py` does. The rules are those AWS publishes
+Nothing here knows users or clocks; `identity.py` does. The rules are those AWS publishes
 under "Create a signed AWS API request" and, for uploads in signed chunks, "Transferring Payload in Multiple Chunks".
 """
 
@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from clary.core.errors import ServiceError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 ASYMMETRIC_ALGORITHM = "AWS4-ECDSA-P256-SHA256"
@@ -138,8 +140,15 @@ def signature(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
-class BadChunkSignature(Exception):
+class BadChunkSignature(ServiceError):
     """A chunk, or the trailers, do not carry the signature that their content and predecessors give."""
+
+    code = "SignatureDoesNotMatch"
+    status = 403
+    fmt = (
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method."
+    )
 
 
 class SignedChunks:

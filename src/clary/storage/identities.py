@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from clary.core.call import Principal
@@ -13,7 +14,7 @@ from clary.core.policy import Decision, Effect, PolicyDocument, Request
 from clary.core.policy_conditions import Values
 from clary.core.policy_documents import MalformedPolicy, PolicyKind, parse
 from clary.storage.database import Database
-from clary.storage.identity_decisions import Decisions
+from clary.storage.identity_decisions import Decisions, PolicySource
 from clary.storage.identity_entities import ROLE, Entities, Entity
 from clary.storage.identity_keys import Credential, Keys, role_principal
 from clary.storage.identity_policies import Policies
@@ -168,15 +169,19 @@ class Identities:
         action: str = "sts:AssumeRole",
     ) -> Effect:
         """What a role's trust policy says about a caller that wants to assume it."""
-        try:
-            document = parse(role.trust, PolicyKind.TRUST)
-        except MalformedPolicy:
-            return Effect.DENY
-        context: dict[str, Values] = {}
-        if principal.kind != "service":
-            context = dict(self._decisions.rights(principal).context)
-        context.update((name.lower(), value) for name, value in conditions.items())
+        document = trust_document(role.trust)
+        context = self._decisions.context(principal, role.account, conditions)
         return document.decide(Request(action, role.arn, context, principal))
+
+    def sources(self, entity: Entity) -> list[PolicySource]:
+        """Every policy that gives rights to a user, group or role."""
+        return self._decisions.sources(entity)
+
+    def context(
+        self, principal: Principal, resource_account: str, conditions: Mapping[str, Values] = _NOTHING
+    ) -> Mapping[str, Values]:
+        """The condition keys, in lower case, of a request that a principal makes now."""
+        return self._decisions.context(principal, resource_account, conditions)
 
     def may_pass(self, principal: Principal, role_arn: str, service: str) -> Decision:
         """Whether a caller may hand a role to a service (iam:PassRole).
@@ -223,6 +228,15 @@ class Identities:
             role = self.entities.get(account, ROLE, DEFAULT_ROLE)
         key = self.keys.first(account, ROLE, DEFAULT_ROLE, _DEFAULT_SESSION)
         return Credentials(key.id, key.secret, account, role.arn)
+
+
+@lru_cache(maxsize=256)
+def trust_document(text: str) -> PolicyDocument:
+    """A trust policy, parsed; one that cannot be read trusts nobody."""
+    try:
+        return parse(text, PolicyKind.TRUST)
+    except MalformedPolicy:
+        return PolicyDocument(())
 
 
 def _role(entity: Entity) -> Role:

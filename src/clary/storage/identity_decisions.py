@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from clary.core.policy import (
 )
 from clary.core.policy_conditions import Values
 from clary.core.policy_documents import MalformedPolicy, PolicyKind, parse
-from clary.storage.identity_entities import USER, Entities, Entity
+from clary.storage.identity_entities import GROUP, USER, Entities, Entity
 from clary.storage.identity_keys import Keys
 from clary.storage.identity_policies import Policies
 from clary.storage.identity_store import IdentityStore
@@ -31,6 +32,21 @@ _TIMES = frozenset(("aws:currenttime", "aws:epochtime"))
 _NOTHING: Mapping[str, Values] = {}
 
 BOUNDARY, SESSION = "permissions boundary", "session policy"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """A policy that counts for somebody.
+
+    Attributes:
+        name: the policy's name.
+        kind: where it hangs: "user", "group" or "role" (inline), "aws-managed" or "user-managed".
+        document: its JSON text.
+    """
+
+    name: str
+    kind: str
+    document: str
 
 
 class Rights:
@@ -135,8 +151,7 @@ class Decisions:
         owner = resource_account or account_of(resource_arn) or principal.account
         context: Mapping[str, Values] = _NOTHING
         if rights.names or (document is not None and document.names):
-            given = {name.lower(): value for name, value in conditions.items()}
-            context = {**rights.context, **self._now(), "aws:resourceaccount": owner, **given}
+            context = self.context(principal, owner, conditions)
         request = Request(action, resource_arn, context, principal)
         same_account = owner == principal.account
         identity = Effect.ALLOW if principal.kind == "root" else rights.says(request)
@@ -144,6 +159,14 @@ class Decisions:
         if identity is Effect.ALLOW and resource is Effect.NONE and same_account and not rights.limits:
             return ALLOWED
         return decide_together(request, identity, resource, same_account=same_account, limits=rights.limited(request))
+
+    def context(
+        self, principal: Principal, resource_account: str, conditions: Mapping[str, Values]
+    ) -> dict[str, Values]:
+        """The condition keys, in lower case, of a request that a principal makes now."""
+        given = {name.lower(): value for name, value in conditions.items()}
+        own = self.rights(principal).context
+        return {**own, **self._now(), "aws:resourceaccount": resource_account, **given}
 
     def _now(self) -> dict[str, Values]:
         seconds = self._store.clock.time()
@@ -187,7 +210,7 @@ class Decisions:
         boundary = entity.body.get("boundary")
         if boundary:
             limits[BOUNDARY] = _statements([self._policies.document(boundary) or ""])
-        return Rights(_statements(self.documents(entity)), limits, context)
+        return Rights(_statements(source.document for source in self.sources(entity)), limits, context)
 
     def _add_session(
         self, principal: Principal, context: dict[str, Values], limits: dict[str, tuple[Statement, ...]]
@@ -203,16 +226,20 @@ class Decisions:
         if credential.session_policies:
             limits[SESSION] = _statements(credential.session_policies)
 
-    def documents(self, entity: Entity) -> list[str]:
-        """Every policy document that gives rights to a user, group or role."""
+    def sources(self, entity: Entity) -> list[PolicySource]:
+        """Every policy that gives rights to a user, group or role."""
         owners = [entity]
         if entity.kind == USER:
-            owners += self._entities.containers(entity.account, "group", entity.name)
-        found: list[str] = []
+            owners += self._entities.containers(entity.account, GROUP, entity.name)
+        found: list[PolicySource] = []
         for owner in owners:
-            found += self._policies.inline(owner.account, owner.kind, owner.name).values()
-            attached = self._policies.attached(owner.account, owner.kind, owner.name)
-            found += [document for arn in attached if (document := self._policies.document(arn)) is not None]
+            inline = self._policies.inline(owner.account, owner.kind, owner.name)
+            found += [PolicySource(name, owner.kind, document) for name, document in inline.items()]
+            for arn in self._policies.attached(owner.account, owner.kind, owner.name):
+                document = self._policies.document(arn)
+                if document is not None:
+                    kind = "aws-managed" if arn.startswith("arn:aws:iam::aws:") else "user-managed"
+                    found.append(PolicySource(arn.rsplit("/", 1)[-1], kind, document))
         return found
 
     def _document(self, policy: Mapping[str, Any] | PolicyDocument) -> PolicyDocument:

@@ -245,6 +245,13 @@ class Policies:
             "SELECT kind, key FROM iam_attachments WHERE policy_arn=? AND account=? ORDER BY kind, key", arn, account
         )
 
+    def bounded(self, account: str, arn: str) -> int:
+        """How many users and roles of the account have a policy as their permissions boundary."""
+        row = self._store.row(
+            "SELECT count(*) FROM iam_entities WHERE account=? AND json_extract(body, '$.boundary')=?", account, arn
+        )
+        return int(row[0]) if row else 0
+
     def put_inline(self, account: str, kind: str, name: str, policy_name: str, document: str) -> None:
         """Stores an inline policy, replacing one of that name.
 

@@ -1,0 +1,1 @@
+"""IAM: users, groups, roles, keys and policies of the local account."""
