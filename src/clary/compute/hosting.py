@@ -241,14 +241,15 @@ class Hosting:
                 status = answer.status
             except ReplicaUnreachable:
                 status = 0
-                variant.withdraw(replica)
-                replica.suspected.set()
+                variant.suspect(replica)
                 continue
             except ReplicaTimeout as error:
                 replica.suspected.set()
                 raise InvocationTimeout(variant.name) from error
-            except (ReplicaLost, ResponseTooLarge) as error:
-                replica.suspected.set()
+            except ReplicaLost as error:
+                variant.suspect(replica)
+                raise InvocationFailed(str(error)) from error
+            except ResponseTooLarge as error:
                 raise InvocationFailed(str(error)) from error
             finally:
                 if status:

@@ -69,9 +69,13 @@ def unpack(archive: Path, folder: Path, limits: UnpackLimits | None = None) -> N
     """
     unpacking = _Unpacking(folder, archive.stat().st_size, limits or UnpackLimits())
     try:
-        with archive.open("rb") as raw, tarfile.open(fileobj=_decompressed(raw), mode="r|", tarinfo=_Header) as tar:
-            for member in tar:
-                unpacking.take(tar, member)
+        with archive.open("rb") as raw:
+            data = _decompressed(raw)
+            with tarfile.open(fileobj=data, mode="r|", tarinfo=_Header) as tar:
+                for member in tar:
+                    unpacking.take(tar, member)
+            while block := data.read(_BLOCK_BYTES):  # the checksum stands behind what tar needs
+                unpacking.count(len(block))
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         raise BrokenArchive(str(error) or type(error).__name__) from error
     unpacking.link()
@@ -124,6 +128,12 @@ class _Unpacking:
         else:
             raise UnsafeArchive(f"the member {member.name!r} is a device or a pipe; only files and folders are allowed")
 
+    def count(self, size_bytes: int) -> None:
+        """Adds to what has been unpacked."""
+        self._bytes += size_bytes
+        if self._bytes > self._most_bytes:
+            raise UnsafeArchive(f"the archive unpacks to more than {self._most_bytes} bytes")
+
     def link(self) -> None:
         """Gives the links of the archive the files they point to."""
         waiting = self._links
@@ -163,9 +173,7 @@ class _Unpacking:
         self._clear(place)
         with path.open("xb") as out:
             while block := source.read(_BLOCK_BYTES):
-                self._bytes += len(block)
-                if self._bytes > self._most_bytes:
-                    raise UnsafeArchive(f"the archive unpacks to more than {self._most_bytes} bytes")
+                self.count(len(block))
                 out.write(block)
             if out.tell() != member.size:
                 raise BrokenArchive(f"the member {member.name!r} ends early")

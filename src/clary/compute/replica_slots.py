@@ -17,6 +17,7 @@ from clary.compute.replica import Launcher, Replica, ReplicaFailed
 _FIRST_ATTEMPTS = 3
 _MISSED_PINGS = 3
 _STABLE_SECONDS = 60.0
+_SUSPECT_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -105,11 +106,9 @@ class Slot:
             suspicion: asyncio.Future[Any] = asyncio.ensure_future(replica.suspected.wait())
             try:
                 waited: list[asyncio.Future[Any]] = [replica.exited, suspicion]
-                await asyncio.wait(
-                    waited,
-                    timeout=self._variant.launcher.times.watch,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                watch = self._variant.launcher.times.watch
+                pause = watch if replica.available else min(watch, _SUSPECT_SECONDS)
+                await asyncio.wait(waited, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 suspicion.cancel()
             if replica.exited.done():
@@ -203,6 +202,11 @@ class RunningVariant:
         replica.available = False
         if replica in self.ready:
             self.ready.remove(replica)
+
+    def suspect(self, replica: Replica) -> None:
+        """Gives a replica that broke a connection no further requests until it has answered a ping."""
+        self.withdraw(replica)
+        replica.suspected.set()
 
     async def scale(self, replicas: int) -> None:
         """Starts replicas until there are that many and all new ones are healthy, or ends the surplus.
