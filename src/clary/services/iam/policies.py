@@ -34,7 +34,8 @@ class Policies:
         policy = self._identities.policies.get(arn)
         if policy.account != call.account:
             raise AccessDenied(
-                f"User: {call.principal.arn} is not authorized to perform: iam:{call.operation} on resource: policy {arn}"
+                f"User: {call.principal.arn} is not authorized to perform: iam:{call.operation} "
+                f"on resource: policy {arn}"
             )
         return policy
 

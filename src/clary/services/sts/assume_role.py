@@ -55,8 +55,8 @@ class AssumedRoles:
             "Credentials": credentials_view(session),
             "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
         }
-        if policies or tags:
-            answer["PackedPolicySize"] = _packed_percent(policies)
+        if "Policy" in request:
+            answer["PackedPolicySize"] = _packed_percent(request["Policy"])
         return answer
 
     def _may(self, call: Call, role: Role, action: str, conditions: dict[str, Values]) -> bool:
@@ -87,7 +87,7 @@ class AssumedRoles:
             except MalformedPolicy as error:
                 raise MalformedPolicyDocument(str(error)) from error
             if len(text) > _SESSION_POLICY_CHARACTERS:
-                raise PackedPolicyTooLarge(percent=_packed_percent(policies))
+                raise PackedPolicyTooLarge(percent=_packed_percent(text))
         for entry in request.get("PolicyArns", ()):
             document = self._identities.policies.document(entry.get("arn", ""))
             if document is None:
@@ -107,6 +107,6 @@ def _conditions(call: Call, request: dict[str, Any], tags: dict[str, str]) -> di
     return conditions
 
 
-def _packed_percent(policies: list[str]) -> int:
-    """How much of the allotted space the session policies take, in percent, at least one."""
-    return max(1, sum(len(text) for text in policies) * 100 // (4 * _SESSION_POLICY_CHARACTERS))
+def _packed_percent(text: str) -> int:
+    """How much of the allotted space a session policy takes, in percent, at least one."""
+    return max(1, len(text) * 100 // _SESSION_POLICY_CHARACTERS)
