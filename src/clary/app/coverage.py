@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 import botocore.session
 
-from clary.core.operations import BoundOperation, collect
-from clary.services.catalog import CATALOG
+from clary.app.platform import operations_of
+from clary.core.operations import BoundOperation
 
 
 class _Nothing:
@@ -23,15 +21,19 @@ class _Nothing:
         return _Nothing()
 
 
+class _Collaborators(dict[str, Any]):
+    """Has a collaborator for every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> _Nothing:
+        return _Nothing()
+
+
 def answered() -> Mapping[tuple[str, str], BoundOperation]:
     """The dispatch table of every family, put together without a platform: for reading marks, not for calling."""
-    resources: list[object] = []
-    for family in CATALOG.values():
-        if family.resources:
-            module, _, function = family.resources.partition(":")
-            build = getattr(importlib.import_module(module), function)
-            resources += build(**{name: _Nothing() for name in inspect.signature(build).parameters})
-    return collect(resources)
+    return operations_of(_Collaborators())
 
 
 def modelled(api: str) -> list[str]:
