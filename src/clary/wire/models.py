@@ -14,6 +14,9 @@ from typing import Any
 
 from clary.wire import model_files
 
+RESULT_LOCATIONS = frozenset({"header", "headers", "statusCode"})
+"""Where members of a result may travel outside its body."""
+
 
 class Shape:
     """One type of the model, seen through one reference.

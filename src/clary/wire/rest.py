@@ -14,7 +14,7 @@ from clary.core.http import ByteStream, HttpRequest, HttpResponse, stream_of
 from clary.wire import json_values, quirks
 from clary.wire.errors import InvalidURI, SerializationException, Unreadable
 from clary.wire.eventstream import EventBodies, decode_events, event_response
-from clary.wire.models import OperationModel, Shape
+from clary.wire.models import RESULT_LOCATIONS, OperationModel, Shape
 from clary.wire.protocol import Protocol, Route, body_bytes, finish
 from clary.wire.text import TEXT_READERS, TextReader, TextWriters
 
@@ -109,6 +109,8 @@ def _header_list_reader(element: Shape) -> TextReader:
 
 def split_header_list(text: str) -> list[str]:
     """The elements of a comma-separated header; commas within double quotes do not separate."""
+    if not text.strip():
+        return []
     if '"' not in text:
         return [part.strip() for part in text.split(",")]
     parts, part, quoted, escaped = [], "", False, False
@@ -137,7 +139,11 @@ class Outputs:
         self.prefixes: list[tuple[str, str]] = []
         self.has_body_members = False
         self.names_content_type = False
+        self.placed: set[str] = set()
         for name, member in shape.members.items() if shape is not None else ():
+            # "uri" and "querystring" are places of a request: in a result such members belong to the body
+            if member.location in RESULT_LOCATIONS:
+                self.placed.add(name)
             if member.location == "statusCode":
                 self.status = name
             elif member.location == "header":
@@ -279,7 +285,8 @@ class RestProtocol(Protocol):
                 return b"", ""
             if not outputs.has_body_members and not self.writes_empty_results:
                 return b"", ""
-            return self.write_body(operation, shape, result, is_payload=False), self.content_type
+            in_body = {name: item for name, item in result.items() if name not in outputs.placed}
+            return self.write_body(operation, shape, in_body, is_payload=False), self.content_type
         value = result.get(payload[0])
         if payload[1].type_name == "blob":
             body = b"" if value is None else value
@@ -295,17 +302,17 @@ class RestProtocol(Protocol):
 
 
 def unplaced(shape: Shape, value: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a structure that travel in the body."""
+    """The members of a request's structure that travel in the body."""
     members = shape.members
     return {name: item for name, item in value.items() if name in members and members[name].location is None}
 
 
 def _read_query(inputs: Inputs, query: str, parameters: dict[str, Any]) -> None:
-    spare: list[tuple[str, str]] = []
     for key, value in query_pairs(query):
         entry = inputs.query.get(key)
         if entry is None:
-            spare.append((key, value))
+            if inputs.query_map is not None and key not in inputs.literals:
+                _gather(inputs.query_map, key, value, parameters)
             continue
         name, read, is_list = entry
         try:
@@ -315,18 +322,16 @@ def _read_query(inputs: Inputs, query: str, parameters: dict[str, Any]) -> None:
                 parameters[name] = read(value)
         except Unreadable as error:
             raise Unreadable(error.reason, key) from None
-    if inputs.query_map is not None:
-        name, is_list = inputs.query_map
-        gathered: dict[str, Any] = {}
-        for key, value in spare:
-            if key in inputs.literals:
-                continue
-            if is_list:
-                gathered.setdefault(key, []).append(value)
-            else:
-                gathered.setdefault(key, value)
-        if gathered:
-            parameters[name] = gathered
+
+
+def _gather(query_map: tuple[str, bool], key: str, value: str, parameters: dict[str, Any]) -> None:
+    # A map of the query holds the parameters that are no members of their own.
+    name, is_list = query_map
+    gathered = parameters.setdefault(name, {})
+    if is_list:
+        gathered.setdefault(key, []).append(value)
+    else:
+        gathered.setdefault(key, value)
 
 
 def _read_headers(inputs: Inputs, request: HttpRequest, parameters: dict[str, Any]) -> None:

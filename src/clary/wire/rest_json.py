@@ -30,7 +30,7 @@ class RestJsonProtocol(RestProtocol):
 
     def write_body(self, operation: OperationModel, shape: Shape, value: Any, *, is_payload: bool) -> bytes:
         """Writes a JSON object."""
-        return write_json(shape, value if is_payload else unplaced(shape, value))
+        return write_json(shape, value)
 
     def unreadable(self, error: Unreadable) -> ServiceError:
         """A value in the wrong type is a serialization error, wherever it stood."""

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from clary.wire.compilers import Compiler
 from clary.wire.errors import MalformedXML, Unreadable
-from clary.wire.models import Shape
+from clary.wire.models import RESULT_LOCATIONS, Shape
 from clary.wire.text import TEXT_READERS, TextReader, TextWriters
 
 Nodes = list[Element]
@@ -86,6 +86,10 @@ class XmlReaders(Compiler[XmlReader]):
                 elif member.location is None:
                     for tag in element_names(name, member):
                         elements.setdefault(tag, (name, self.of(member)))
+            for name, member in shape.members.items():
+                # a name that the member's shape has for a root of its own does not rename the member
+                if member.location is None and not member.traits.get("xmlAttribute"):
+                    elements.setdefault(name, (name, self.of(member)))
             complete = True
 
         def read(nodes: Nodes) -> dict[str, Any]:
@@ -185,7 +189,7 @@ class XmlWriters:
                 table[:] = [
                     (name, self.of(member, element_names(name, member)[-1]))
                     for name, member in shape.members.items()
-                    if member.location is None and not member.traits.get("xmlAttribute")
+                    if member.location not in RESULT_LOCATIONS and not member.traits.get("xmlAttribute")
                 ]
                 complete = True
             for name, write_member in table:
