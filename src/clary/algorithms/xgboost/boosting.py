@@ -6,7 +6,9 @@ number of a round is that of the whole model, so that seeds, log lines and early
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,19 +22,58 @@ from clary.algorithms.xgboost.settings import Settings, maximizes
 START_ROUND = "clary_start_round"
 """The attribute of a checkpoint that says how many rounds the job started from."""
 
+_SAMPLING = ("subsample", "colsample_bytree", "colsample_bylevel", "colsample_bynode")
+_UPDATERS = {"auto": "grow_quantile_histmaker", "hist": "grow_quantile_histmaker", "approx": "grow_histmaker"}
+
 
 @dataclass(slots=True)
 class Outcome:
     """What the loop gives.
 
     Attributes:
+        rounds: how many the model has had, those before this job included.
         scores: the last round's metrics: ("validation", "auc") -> value.
         stopped: whether a signal ended it.
     """
 
     booster: xgboost.Booster
+    rounds: int = 0
     scores: dict[tuple[str, str], float] = field(default_factory=dict)
     stopped: bool = False
+
+
+class ResumableRounds:
+    """Makes the random numbers of a round depend on its number alone, so that a resumed job draws the same ones.
+
+    xgboost can seed each round anew, but a tree updater draws a seed for its columns when it is made and keeps it. So
+    a new one is made for each round, which xgboost does when the list of updaters changes: every second round gets
+    `sync`, which does nothing more. Without sampling, with `exact` and for linear models nothing has to be done.
+    """
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        method = parameters.get("tree_method", "auto")
+        samples = any(parameters.get(name, 1.0) < 1.0 for name in _SAMPLING)
+        is_plain = "updater" not in parameters and "device" not in parameters
+        trees = parameters.get("booster", "gbtree") != "gblinear" and method in _UPDATERS
+        self._updater = _UPDATERS[method] if samples and is_plain and trees else ""
+
+    def prepare(self, booster: xgboost.Booster, number: int) -> None:
+        """To be called before each round."""
+        if self._updater:
+            booster.set_param({"updater": self._updater + (",sync" if number % 2 else "")})
+
+    @contextlib.contextmanager
+    def quiet(self, is_first: bool) -> Iterator[None]:
+        """Keeps xgboost from warning in each round of what it has said in the first, and of the list of updaters."""
+        if not self._updater:
+            yield
+        elif is_first:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="(?s).*manually specified the `updater`")
+                yield
+        else:
+            with xgboost.config_context(verbosity=0):
+                yield
 
 
 class EarlyStopping:
@@ -72,6 +113,7 @@ def boost(
     *,
     after_round: Callable[[xgboost.Booster, int], None] = lambda booster, rounds: None,
     stop_requested: Callable[[], bool] = lambda: False,
+    resumable: bool = False,
 ) -> Outcome:
     """Trains `settings.rounds` rounds, those of a resumed job included.
 
@@ -79,12 +121,13 @@ def boost(
         start: a checkpoint of this job, or a model to add rounds to.
         after_round: called with the model and its number of rounds.
         stop_requested: asked before each round.
+        resumable: whether the job may go on from a checkpoint, and must then give the same model.
 
     Raises:
         AlgorithmError: xgboost refuses data or parameters.
     """
     try:
-        return _boost(settings, start, train, evaluations, after_round, stop_requested)
+        return _boost(settings, start, train, evaluations, after_round, stop_requested, resumable)
     except xgboost.core.XGBoostError as error:
         raise AlgorithmError(f"XGBoost: {model_files.first_sentence(error)}") from None
 
@@ -96,10 +139,13 @@ def _boost(
     evaluations: Sequence[tuple[xgboost.DMatrix, str]],
     after_round: Callable[[xgboost.Booster, int], None],
     stop_requested: Callable[[], bool],
+    resumable: bool,
 ) -> Outcome:
     """See `boost`."""
     cache = [train, *(data for data, _ in evaluations)]
-    booster = xgboost.Booster(settings.parameters, cache, model_file=bytearray(start) if start else None)
+    parameters = settings.parameters | ({"seed_per_iteration": "true"} if resumable else {})
+    rounds = ResumableRounds(parameters if resumable else {})
+    booster = xgboost.Booster(parameters, cache, model_file=bytearray(start) if start else None)
     done = booster.num_boosted_rounds() if start else 0
     first = int(booster.attr(START_ROUND) or done) if start else 0
     if booster.attr(START_ROUND) is None:
@@ -108,17 +154,20 @@ def _boost(
     evaluator = metrics.evaluator(settings.own_metrics, settings.objective)
     updates = settings.parameters.get("process_type") == "update"
     first, done = (0, 0) if updates else (first, done)
-    outcome = Outcome(booster)
+    outcome = Outcome(booster, done)
     for number in range(done, first + settings.rounds):
         if stopping is not None and stopping.was_over(booster, number):
             break
         if stop_requested():
             outcome.stopped = True
             break
-        booster.update(train, iteration=number)
-        text = booster.eval_set(evaluations, number, evaluator, output_margin=False)
+        with rounds.quiet(number == done):
+            rounds.prepare(booster, number)
+            booster.update(train, iteration=number)
+            text = booster.eval_set(evaluations, number, evaluator, output_margin=False)
         outcome.scores = _scores(text)
         log_lines.line(log_line(number, outcome.scores))
+        outcome.rounds = number + 1
         over = stopping is not None and stopping.is_over(booster, number, outcome.scores)
         after_round(booster, number + 1)
         if over:

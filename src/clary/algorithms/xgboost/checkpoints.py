@@ -1,8 +1,9 @@
-"""Checkpoints: the whole model after each round, so that a stopped job goes on as if nothing had happened."""
+"""Checkpoints: the whole model every second or so, so that a stopped job goes on as if nothing had happened."""
 
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import xgboost
@@ -12,6 +13,9 @@ from clary.algorithms.contract import AlgorithmError
 from clary.algorithms.xgboost import model_files
 
 KEPT = 5
+SECONDS_BETWEEN = 1.0
+"""A checkpoint holds the whole model, so that one after each of a thousand quick rounds would cost more than they do."""
+
 _NAME = re.compile(r"xgboost-checkpoint\.(\d+)")
 
 
@@ -24,17 +28,27 @@ class Checkpoints:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._saved_rounds = 0
+        self._due = 0.0
 
     def _numbers(self) -> list[int]:
         """The rounds of all checkpoints, lowest first."""
         matches = (_NAME.fullmatch(path.name) for path in self._folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
 
+    def after_round(self, booster: xgboost.Booster, rounds: int) -> None:
+        """Keeps the model when the last checkpoint is old enough."""
+        if time.monotonic() >= self._due:
+            self.save(booster, rounds)
+
     def save(self, booster: xgboost.Booster, rounds: int) -> None:
-        """Keeps the model of `rounds` rounds, and drops all but the last few."""
+        """Keeps the model of `rounds` rounds, unless it is kept already, and drops all but the last few."""
+        if rounds == self._saved_rounds:
+            return
         model_files.write(model_files.to_bytes(booster), self._folder / f"xgboost-checkpoint.{rounds}")
         for number in self._numbers()[:-KEPT]:
             (self._folder / f"xgboost-checkpoint.{number}").unlink(missing_ok=True)
+        self._saved_rounds, self._due = rounds, time.monotonic() + SECONDS_BETWEEN
 
     def latest(self) -> bytes | None:
         """The newest checkpoint that loads, or None; broken ones are left where they are."""

@@ -14,6 +14,9 @@ import numpy.typing as npt
 import xgboost
 from xgboost import collective
 
+from clary.algorithms.contract import AlgorithmError
+
+MOST_CLASSES = 4096
 Doubles = npt.NDArray[np.float64]
 
 
@@ -111,11 +114,20 @@ def predicted_classes(predictions: Any, objective: str) -> Any:
 
 
 def confusion(labels: Any, classes: Any) -> Any:
-    """The confusion matrix of all hosts, float64, shape (classes, classes); stray predictions count as the nearest."""
+    """The confusion matrix of all hosts, float64, shape (classes, classes).
+
+    Raises:
+        AlgorithmError: the labels are no classes.
+    """
     truth = np.asarray(labels).astype(np.int64)
-    size = int(_all(np.array([max(truth.max(initial=1), 1) + 1]), collective.Op.MAX)[0])
+    classes = classes.clip(0, MOST_CLASSES)
+    size = int(_all(np.array([max(truth.max(initial=1), classes.max(initial=1)) + 1]), collective.Op.MAX)[0])
+    if size > MOST_CLASSES or truth.min(initial=0) < 0 or (truth != labels).any():
+        raise AlgorithmError(
+            f"Hyperparameter eval_metric: {', '.join(CONFUSION_METRICS)} need labels that are classes: 0, 1, 2, ..."
+        )
     matrix = np.zeros((size, size), np.float64)
-    np.add.at(matrix, (truth.clip(0, size - 1), classes.clip(0, size - 1)), 1.0)
+    np.add.at(matrix, (truth, classes), 1.0)
     return _all(matrix.reshape(-1), collective.Op.SUM).reshape(size, size)
 
 

@@ -86,8 +86,7 @@ def _library_name(metric: str, values: Mapping[str, Any]) -> str:
 
 def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters for xgboost; what it no longer has is left out and logged."""
-    # With a seed of its own for each round, a job that resumes from a checkpoint draws the same rows and columns.
-    parameters: dict[str, Any] = {"seed_per_iteration": "true"}
+    parameters: dict[str, Any] = {}
     for name, value in values.items():
         if name in OWN_NAMES:
             continue

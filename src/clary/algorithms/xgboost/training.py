@@ -129,6 +129,7 @@ def _matrix(table: Table, columns: int, settings: Settings) -> xgboost.DMatrix:
         weights = _taken(weights, order)
     if queries is not None and weights is not None:
         weights = weights[np.unique(queries, return_index=True)[1]]  # xgboost weighs queries, not their rows
+    _check_labels(labels, settings)
     threads = settings.parameters.get("nthread")
     try:
         matrix = xgboost.DMatrix(features, label=labels, weight=weights, qid=queries, nthread=threads)
@@ -138,6 +139,21 @@ def _matrix(table: Table, columns: int, settings: Settings) -> xgboost.DMatrix:
     except (xgboost.core.XGBoostError, ValueError) as error:
         raise AlgorithmError(f"XGBoost: {model_files.first_sentence(error)}") from None
     return matrix
+
+
+def _check_labels(labels: Any, settings: Settings) -> None:
+    """Refuses labels that the objective cannot learn; xgboost's own words for it name inner values."""
+    objective, low, high = settings.objective, labels.min(initial=0), labels.max(initial=0)
+    if objective in ("binary:logistic", "binary:logitraw", "binary:hinge", "reg:logistic") and (low < 0 or high > 1):
+        raise AlgorithmError(f"label must be in [0,1] for {objective}; the labels go from {low:g} to {high:g}.")
+    classes = settings.parameters.get("num_class", 0)
+    if objective.startswith("multi:") and (low < 0 or high >= classes or (labels % 1 != 0).any()):
+        raise AlgorithmError(
+            f"label must be in [0, num_class) and whole for {objective}; num_class is {classes} and the labels go from "
+            f"{low:g} to {high:g}."
+        )
+    if objective in ("count:poisson", "reg:tweedie", "reg:gamma") and low < 0:
+        raise AlgorithmError(f"label must be nonnegative for {objective}; the least is {low:g}.")
 
 
 def _taken(values: Any, order: Any) -> Any:
@@ -168,9 +184,12 @@ def _train(
         start,
         train_matrix,
         evaluations,
-        after_round=checkpoints.save if checkpoints else lambda booster, rounds: None,
+        after_round=checkpoints.after_round if checkpoints else lambda booster, rounds: None,
         stop_requested=lambda: group.any(termination.requested),
+        resumable=group.any(job.checkpoints is not None),
     )
+    if checkpoints and outcome.rounds:
+        checkpoints.save(outcome.booster, outcome.rounds)
     if group.is_master:
         save(job, settings, outcome)
 
