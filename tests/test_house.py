@@ -64,12 +64,9 @@ def test_the_folders_are_those_of_the_architecture() -> None:
 
 
 def test_every_folder_of_the_sources_is_a_package() -> None:
+    # cli/shim is put on the path of other programs as it is
     folders = {path.parent for path in SOURCES}
-    assert not [
-        folder
-        for folder in folders
-        if folder.is_relative_to(ROOT / "src/clary") and not (folder / "__init__.py").exists()
-    ]
+    assert not [folder for folder in folders if folder.name != "shim" and not (folder / "__init__.py").exists()]
 
 
 def test_the_gateway_process_imports_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""A caller, a database with SageMaker's tables, and a judge of results."""
+"""A caller, SageMaker's tables, identities, and training jobs that wait; a judge of results."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from clary.core.call import Call, Principal
+from clary.compute import job_queue
+from clary.compute.forkserver import ForkServer
+from clary.compute.job_queue import JobQueue
+from clary.compute.jobs import Jobs, SupervisorProgram
+from clary.core.call import Call
 from clary.core.clock import FixedClock
+from clary.services.sagemaker.training_jobs import TrainingJobs
+from clary.storage import identities as identities_module
+from clary.storage import records as records_module
 from clary.storage.database import Database
-from clary.storage.records import SCHEMA, Records
+from clary.storage.identities import Identities
+from clary.storage.records import Records
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ClaryExecutionRole"
@@ -29,20 +37,42 @@ def clock() -> FixedClock:
 @pytest.fixture
 def records(tmp_path: Path, clock: FixedClock) -> Iterator[Records]:
     """Records in a database of their own."""
-    database = Database(tmp_path / "metadata.db", SCHEMA)
+    schema = records_module.SCHEMA + job_queue.SCHEMA + identities_module.SCHEMA
+    database = Database(tmp_path / "metadata.db", schema)
     yield Records(database, clock)
     database.close()
 
 
 @pytest.fixture
-def call() -> Call:
-    """A call by a user of the account."""
-    user = Principal("user", f"arn:aws:iam::{ACCOUNT}:user/admin", ACCOUNT, name="admin")
-    return Call("sagemaker", "", ACCOUNT, "us-east-1", user, "request-1", datetime(2026, 1, 1, tzinfo=UTC))
+def identities(records: Records, clock: FixedClock) -> Identities:
+    """The execution role and the first key."""
+    identities = Identities(records.database, clock, ACCOUNT)
+    identities.bootstrap()
+    return identities
+
+
+@pytest.fixture
+def call(identities: Identities) -> Call:
+    """A call with the first key, which acts as a session of the execution role."""
+    caller = identities.role_principal(ROLE, "clary")
+    return Call("sagemaker", "", ACCOUNT, "us-east-1", caller, "request-1", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def queue(records: Records, clock: FixedClock) -> JobQueue:
+    """The durable queue behind `training_jobs`."""
+    return JobQueue(records, clock)
+
+
+@pytest.fixture
+def training_jobs(records: Records, identities: Identities, clock: FixedClock, tmp_path: Path) -> TrainingJobs:
+    """Over real jobs whose scheduler does not run: they wait until a test moves them on."""
+    jobs = Jobs(records, ForkServer((), fork=False), tmp_path, SupervisorProgram("", ()), clock=clock)
+    return TrainingJobs(records, identities, jobs)
 
 
 def assert_fits(operation: str, result: dict[str, Any], api: str = "sagemaker") -> None:
-    """The result is one that the operation's output shape allows: required members, no unknown ones, types, ranges."""
+    """The result is one that the output shape allows: required members, no unknown ones, types, ranges."""
     shape = botocore.session.get_session().get_service_model(api).operation_model(operation).output_shape
     if shape is None:
         assert not result

@@ -1,105 +1,23 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clary.compute import job_queue, states
+from clary.compute import states
 from clary.compute.contract import Channel, Output
-from clary.compute.forkserver import ForkServer
 from clary.compute.instances import instance
 from clary.compute.job_queue import JobQueue
-from clary.compute.jobs import Jobs, SupervisorProgram
 from clary.core.arn import Arn
-from clary.core.call import Call, Principal
+from clary.core.call import Call
 from clary.core.clock import FixedClock
-from clary.core.errors import AccessDeniedException, ServiceError, ValidationException
-from clary.services.sagemaker.errors import ResourceInUse, ResourceLimitExceeded
+from clary.core.errors import ValidationException
+from clary.services.sagemaker.errors import ResourceInUse
 from clary.services.sagemaker.training_jobs import TrainingJobs
-from clary.storage import identities as identities_module
-from clary.storage import records as records_module
-from clary.storage.database import Database
-from clary.storage.identities import Identities
 from clary.storage.records import Records
 from tests.unit.services.sagemaker.conftest import ACCOUNT, ROLE, assert_fits
-
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
-
-
-@pytest.fixture
-def records(tmp_path: Path, clock: FixedClock) -> Iterator[Records]:
-    schema = records_module.SCHEMA + job_queue.SCHEMA + identities_module.SCHEMA
-    database = Database(tmp_path / "metadata.db", schema)
-    yield Records(database, clock)
-    database.close()
-
-
-@pytest.fixture
-def identities(records: Records, clock: FixedClock) -> Identities:
-    identities = Identities(records.database, clock, ACCOUNT)
-    identities.bootstrap()
-    return identities
-
-
-@pytest.fixture
-def call(call: Call, identities: Identities) -> Call:
-    """A call with the first key, which acts as a session of the execution role."""
-    return replace(call, principal=identities.role_principal(ROLE, "clary"))
-
-
-@pytest.fixture
-def queue(records: Records, clock: FixedClock) -> JobQueue:
-    return JobQueue(records, clock)
-
-
-@pytest.fixture
-def training_jobs(records: Records, identities: Identities, clock: FixedClock, tmp_path: Path) -> TrainingJobs:
-    """Over real jobs whose scheduler does not run: they wait until a test moves them on."""
-    jobs = Jobs(records, ForkServer((), fork=False), tmp_path, SupervisorProgram("", ()), clock=clock)
-    return TrainingJobs(records, identities, jobs)
-
-
-def request_for(name: str = "Offer-1", **changes: Any) -> dict[str, Any]:
-    """The smallest sensible request; a change to None leaves the member out."""
-    request = {
-        "TrainingJobName": name,
-        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        "RoleArn": ROLE,
-        "HyperParameters": {"num_round": "5", "objective": "binary:logistic"},
-        "InputDataConfig": [channel("train"), channel("validation")],
-        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out/"},
-        "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-        **changes,
-    }
-    return {member: value for member, value in request.items() if value is not None}
-
-
-def channel(name: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "ChannelName": name,
-        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://bucket/data/{name}"}},
-        "ContentType": "text/csv",
-        **changes,
-    }
-
-
-def run_to_the_end(queue: JobQueue, arn: str, clock: FixedClock) -> None:
-    """What compute does to a job that succeeds after 30 seconds of training."""
-    job_id = queue.id_of(arn)
-    entry = queue.entry(job_id) if job_id else None
-    assert entry is not None
-    queue.admit(entry, states.Admitted(clock.time()), (0,), 1 << 30)
-    queue.apply(arn, states.SupervisorStarted(clock.time()))
-    queue.apply(arn, states.InputsReady(clock.time()))
-    clock.advance(30)
-    metrics = [{"name": "validation:auc", "value": 0.91, "time": clock.time()}]
-    queue.apply(arn, states.ProgramsEnded(clock.time(), "", metrics))
-    queue.apply(arn, states.Uploaded(clock.time(), {output.folder: output.uri for output in entry.spec.outputs}))
+from tests.unit.services.sagemaker.training import IMAGE, channel, request_for, run_to_the_end
 
 
 def test_a_created_job_is_queued_with_everything_it_needs(
@@ -240,110 +158,6 @@ def test_a_name_can_be_used_once_whatever_its_case(training_jobs: TrainingJobs, 
         assert "Training job names must be unique within an AWS account and region" in refused.value.message
         assert arn in refused.value.message
     assert records.tags(arn) == {"team": "a"}
-
-
-UNSUPPORTED: list[tuple[str, dict[str, Any]]] = [
-    ("managed spot training", {"EnableManagedSpotTraining": True}),
-    ("KMS keys", {"OutputDataConfig": {"S3OutputPath": "s3://bucket/out", "KmsKeyId": "key"}}),
-    ("script mode", {"HyperParameters": {"sagemaker_program": "train.py"}}),
-    ("Debugger rules", {"DebugRuleConfigurations": [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]}),
-    ("remote debugging", {"RemoteDebugConfig": {"EnableRemoteDebug": True}}),
-    (
-        "algorithm resources",
-        {"AlgorithmSpecification": {"AlgorithmName": "mine", "TrainingInputMode": "File"}},
-    ),
-    (
-        "programs of your own",
-        {
-            "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
-                "TrainingInputMode": "File",
-                "ContainerEntrypoint": ["/bin/bash"],
-            }
-        },
-    ),
-]
-
-
-@pytest.mark.parametrize(("feature", "changes"), UNSUPPORTED)
-def test_what_clary_does_not_have_is_refused_by_name(
-    training_jobs: TrainingJobs, queue: JobQueue, call: Call, feature: str, changes: dict[str, Any]
-) -> None:
-    with pytest.raises(ValidationException, match=f"Clary does not have {feature}"):
-        training_jobs.create(call, request_for(**changes))
-    assert queue.entries() == []
-
-
-def resources(**changes: Any) -> dict[str, Any]:
-    return {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5, **changes}}
-
-
-def algorithm(**changes: Any) -> dict[str, Any]:
-    return {"AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File", **changes}}
-
-
-BROKEN: list[tuple[type[ServiceError], str, dict[str, Any]]] = [
-    (ValidationException, "more than once", {"InputDataConfig": [channel("train"), channel("train")]}),
-    (ValidationException, "exactly one data source", {"InputDataConfig": [channel("train", DataSource={})]}),
-    (ValidationException, "Invalid S3 URI in OutputData", {"OutputDataConfig": {"S3OutputPath": "https://x.y/out"}}),
-    (ValidationException, "InstanceCount is required", resources(InstanceCount=0)),
-    (ValidationException, "InstanceType is required", {"ResourceConfig": None}),
-    (ResourceLimitExceeded, "training warm pool usage' is 0", resources(KeepAlivePeriodInSeconds=60)),
-    (ValidationException, "28 days", {"StoppingCondition": {"MaxRuntimeInSeconds": 2_419_201}}),
-    (ValidationException, "MaxWaitTimeInSeconds", {"StoppingCondition": {"MaxWaitTimeInSeconds": 10}}),
-    (ValidationException, "either AlgorithmName or TrainingImage", algorithm(TrainingImage=None)),
-    (ValidationException, "sagemaker-xgboost", algorithm(TrainingImage="1.dkr.ecr.eu.amazonaws.com/mine:1")),
-    (ValidationException, "can't override the metric", algorithm(MetricDefinitions=[{"Name": "a", "Regex": "b"}])),
-    (
-        ValidationException,
-        "/opt/ml/checkpoints",
-        {"CheckpointConfig": {"S3Uri": "s3://bucket/c", "LocalPath": "/tmp/elsewhere"}},
-    ),
-    (ValidationException, "Duplicate tag", {"Tags": [{"Key": "a", "Value": ""}, {"Key": "a", "Value": ""}]}),
-    (ValidationException, "Cross-account", {"RoleArn": "arn:aws:iam::999999999999:role/x"}),
-    (
-        ValidationException,
-        f"Could not assume role arn:aws:iam::{ACCOUNT}:role/nobody. Please ensure that the role exists and allows "
-        "principal 'sagemaker.amazonaws.com' to assume the role.",
-        {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/nobody"},
-    ),
-]
-
-
-@pytest.mark.parametrize(("error", "message", "changes"), BROKEN)
-def test_a_request_that_breaks_a_rule_is_refused_and_nothing_is_queued(
-    training_jobs: TrainingJobs,
-    queue: JobQueue,
-    call: Call,
-    error: type[ServiceError],
-    message: str,
-    changes: dict[str, Any],
-) -> None:
-    with pytest.raises(error) as refused:
-        training_jobs.create(call, request_for(**changes))
-    assert message in refused.value.message
-    assert queue.entries() == []
-    assert training_jobs.list(call, {}) == {"TrainingJobSummaries": []}
-
-
-def test_a_role_that_does_not_trust_sagemaker_cannot_be_used(
-    training_jobs: TrainingJobs, identities: Identities, call: Call
-) -> None:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    identities.entities.create(ACCOUNT, "role", "Lambda", "/", {"trust": json.dumps(trust)})
-    with pytest.raises(ValidationException, match="Could not assume role"):
-        training_jobs.create(call, request_for(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/Lambda"))
-
-
-def test_a_caller_who_may_not_pass_the_role_is_refused(training_jobs: TrainingJobs, call: Call) -> None:
-    nobody = Principal("user", f"arn:aws:iam::{ACCOUNT}:user/nobody", ACCOUNT, name="nobody")
-    with pytest.raises(AccessDeniedException, match="is not authorized to perform: iam:PassRole"):
-        training_jobs.create(replace(call, principal=nobody), request_for())
 
 
 @pytest.mark.parametrize("operation", ["describe", "stop", "update", "delete"])
