@@ -123,7 +123,8 @@ def litserve(folder: Path, rows: list[str]) -> tuple[Load, Load]:
     """LitServe."""
     port = free_port()
     command = [str(ROOT / ".venv-litserve" / "bin" / "python"), str(PEERS / "litserve_server.py")]
-    return measured_peer(command, port, {}, folder, csv_requests(port, "/predict", rows))
+    requests = json_requests(port, "/predict", [{"row": row} for row in rows])
+    return measured_peer(command, port, {}, folder, requests)
 
 
 def bentoml(folder: Path, rows: list[str]) -> tuple[Load, Load]:

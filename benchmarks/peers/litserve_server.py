@@ -5,7 +5,6 @@ import os
 import litserve
 import numpy as np
 import xgboost
-from fastapi import Request, Response
 
 
 class Model(litserve.LitAPI):
@@ -16,9 +15,9 @@ class Model(litserve.LitAPI):
         self.booster = xgboost.Booster(model_file=os.environ["MODEL"])
         self.booster.set_param({"nthread": 1})
 
-    async def decode_request(self, request: Request):
+    def decode_request(self, request):
         """Reads the row."""
-        return np.array((await request.body()).split(b","), dtype=np.float32).reshape(1, -1)
+        return np.array(request["row"].split(","), dtype=np.float32).reshape(1, -1)
 
     def predict(self, row):
         """Scores it."""
@@ -26,7 +25,7 @@ class Model(litserve.LitAPI):
 
     def encode_response(self, score):
         """Writes the score."""
-        return Response(repr(score), media_type="text/csv")
+        return {"score": score}
 
 
 if __name__ == "__main__":
