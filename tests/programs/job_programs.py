@@ -114,3 +114,76 @@ def train_sum(folder: Path) -> None:
     print(f"epoch 1 sum={total}")
     print(f"epoch 2 sum={total * scale}")
     (folder / "model/model.txt").write_text(str(total * scale))
+
+
+def fail_as_an_algorithm(folder: Path) -> None:
+    """Fails as the built-in algorithms do: writes output/failure."""
+    print("reading the data")
+    (folder / "output/failure").write_text("ValueError: row 3, column 2 of train/a.csv is not a number: 'x'")
+    sys.exit(1)
+
+
+def stop_with_model(folder: Path) -> None:
+    """Trains until SIGTERM, then leaves a model."""
+
+    def leave(*_: object) -> None:
+        (folder / "model/model.txt").write_text("early")
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    print("training", flush=True)
+    while True:
+        time.sleep(600)
+
+
+def ignore_the_stop(folder: Path) -> None:
+    (folder / "model/model.txt").write_text("half")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("training", flush=True)
+    time.sleep(600)
+
+
+def wait_for_file(folder: Path, path: str) -> None:
+    """Trains until a file appears."""
+    print("training", flush=True)
+    while not Path(path).exists():
+        time.sleep(0.01)
+    (folder / "model/model.txt").write_text("learned")
+
+
+def count_up(folder: Path, end: str) -> None:
+    """Counts with a checkpoint after each step, going on from the last one."""
+    checkpoint = folder / "checkpoints/step"
+    step = int(checkpoint.read_text()) if checkpoint.exists() else 0
+    print(f"beginning at {step}", flush=True)
+    while step < int(end):
+        step += 1
+        time.sleep(0.02)
+        (folder / "checkpoints/new").write_text(str(step))
+        (folder / "checkpoints/new").rename(checkpoint)
+    (folder / "model/model.txt").write_text(str(step))
+
+
+def show_inputs(folder: Path) -> None:
+    """Prints the files of the input and the configuration."""
+    for path in sorted((folder / "input/data").rglob("*")):
+        if path.is_file():
+            print(path.relative_to(folder / "input/data"), path.read_text().strip())
+    resources = json.loads((folder / "input/config/resourceconfig.json").read_text())
+    (folder / "output/data" / f"{resources['current_host']}.txt").write_text("done")
+    print(resources["current_host"], resources["hosts"])
+
+
+def fail_on_the_second_host(folder: Path) -> None:
+    resources = json.loads((folder / "input/config/resourceconfig.json").read_text())
+    if resources["current_host"] == "algo-2":
+        sys.exit("no")
+    print("waiting for algo-2", flush=True)
+    time.sleep(600)
+
+
+def read_pipe(folder: Path, epochs: str) -> None:
+    """Reads a Pipe channel epoch by epoch."""
+    for epoch in range(int(epochs)):
+        with (folder / f"input/data/train_{epoch}").open("rb") as pipe:
+            print(epoch, pipe.read().hex())

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
-sys.path.insert(0, str(PROGRAMS))
 
 
 @pytest.fixture(autouse=True)
