@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.errors import AccessDenied
 from clary.core.operations import operation
-from clary.services.iam.errors import NoSuchEntity
 from clary.services.iam.users import own_name
 from clary.services.iam.views import paged
 from clary.storage.identities import Identities
@@ -77,7 +77,10 @@ class AccessKeys:
         """Tells whose key it is. Clary keeps no record of its uses, and says so with AWS's "N/A"."""
         key = self._identities.keys.find(request["AccessKeyId"])
         if key is None or key.account != call.account:
-            raise NoSuchEntity(f"The Access Key with id {request['AccessKeyId']} cannot be found.")
+            raise AccessDenied(
+                f"User: {call.principal.arn} is not authorized to perform: iam:GetAccessKeyLastUsed on resource: "
+                f"access key {request['AccessKeyId']}"
+            )
         owner = self._identities.entities.find(key.account, key.owner_kind, key.owner_key)
         name = owner.name if owner is not None else key.owner_key
         return {"UserName": name, "AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}}

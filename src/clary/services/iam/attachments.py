@@ -22,16 +22,12 @@ class Attachments:
         self._identities = identities
 
     def _attach(self, call: Call, kind: str, name: str, arn: str) -> dict[str, Any]:
-        owner = self._identities.entities.get(call.account, kind, name)
-        refuse_service_linked(owner)
         if not arn.startswith("arn:"):
             raise InvalidInput(f"ARN {arn} is not valid.")
         self._identities.policies.attach(call.account, kind, name, arn)
         return {}
 
     def _detach(self, call: Call, kind: str, name: str, arn: str) -> dict[str, Any]:
-        owner = self._identities.entities.get(call.account, kind, name)
-        refuse_service_linked(owner)
         self._identities.policies.detach(call.account, kind, name, arn)
         return {}
 
@@ -61,6 +57,7 @@ class Attachments:
     @operation("AttachRolePolicy", resource="role/{RoleName}")
     def attach_role(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Attaches a policy to a role."""
+        refuse_service_linked(self._identities.entities.get(call.account, ROLE, request["RoleName"]))
         return self._attach(call, ROLE, request["RoleName"], request["PolicyArn"])
 
     @operation("DetachUserPolicy", resource="user/{UserName}")
@@ -76,6 +73,7 @@ class Attachments:
     @operation("DetachRolePolicy", resource="role/{RoleName}")
     def detach_role(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Detaches a policy from a role."""
+        refuse_service_linked(self._identities.entities.get(call.account, ROLE, request["RoleName"]))
         return self._detach(call, ROLE, request["RoleName"], request["PolicyArn"])
 
     @operation("ListAttachedUserPolicies", resource="user/{UserName}")

@@ -25,7 +25,6 @@ class InlinePolicies:
 
     def _put(self, call: Call, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         owner = self._identities.entities.get(call.account, kind, request[f"{kind.capitalize()}Name"])
-        refuse_service_linked(owner)
         limit = INLINE_LIMITS[kind]
         document = checked(request["PolicyDocument"], PolicyKind.IDENTITY, limit, "PolicySize")
         others = self._identities.policies.inline(call.account, kind, owner.name)
@@ -46,7 +45,6 @@ class InlinePolicies:
 
     def _delete(self, call: Call, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         owner = self._identities.entities.get(call.account, kind, request[f"{kind.capitalize()}Name"])
-        refuse_service_linked(owner)
         self._identities.policies.delete_inline(call.account, kind, owner.name, request["PolicyName"])
         return {}
 
@@ -68,6 +66,7 @@ class InlinePolicies:
     @operation("PutRolePolicy", resource="role/{RoleName}")
     def put_role(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Stores an inline policy of a role."""
+        refuse_service_linked(self._identities.entities.get(call.account, ROLE, request["RoleName"]))
         return self._put(call, ROLE, request)
 
     @operation("GetUserPolicy", resource="user/{UserName}")
@@ -98,6 +97,7 @@ class InlinePolicies:
     @operation("DeleteRolePolicy", resource="role/{RoleName}")
     def delete_role(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Deletes an inline policy of a role."""
+        refuse_service_linked(self._identities.entities.get(call.account, ROLE, request["RoleName"]))
         return self._delete(call, ROLE, request)
 
     @operation("ListUserPolicies", resource="user/{UserName}")
@@ -126,7 +126,6 @@ class Boundaries:
 
     def _set(self, call: Call, kind: str, name: str, arn: str | None) -> dict[str, Any]:
         owner = self._identities.entities.get(call.account, kind, name)
-        refuse_service_linked(owner)
         if arn is None and not owner.body.get("boundary"):
             raise NoSuchEntity(f"The {kind} {owner.name} has no permissions boundary.")
         boundary = self._identities.policies.get(arn).arn if arn is not None else None
@@ -141,6 +140,7 @@ class Boundaries:
     @operation("PutRolePermissionsBoundary", resource="role/{RoleName}")
     def put_role(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Sets a role's boundary."""
+        refuse_service_linked(self._identities.entities.get(call.account, ROLE, request["RoleName"]))
         return self._set(call, ROLE, request["RoleName"], request["PermissionsBoundary"])
 
     @operation("DeleteUserPermissionsBoundary", resource="user/{UserName}")
@@ -151,4 +151,5 @@ class Boundaries:
     @operation("DeleteRolePermissionsBoundary", resource="role/{RoleName}")
     def delete_role(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Removes a role's boundary."""
+        refuse_service_linked(self._identities.entities.get(call.account, ROLE, request["RoleName"]))
         return self._set(call, ROLE, request["RoleName"], None)
