@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clary.compute import states
+from clary.compute.states import TABLE, TERMINAL, Event, Instruction, Life, Outcome, State
+
+EVENTS: dict[type[Event], Event] = {
+    type(event): event
+    for event in (
+        states.NoCapacity(10.0, "Pending: waiting"),
+        states.Admitted(10.0),
+        states.PendingExceeded(10.0),
+        states.SupervisorStarted(10.0),
+        states.SupervisorLost(10.0, final=False),
+        states.InputsReady(10.0),
+        states.InputsFailed(10.0, "ClientError: no data"),
+        states.ProgramsEnded(10.0, ""),
+        states.StopRequested(10.0),
+        states.RuntimeExceeded(10.0),
+        states.Uploaded(10.0, {"model": "s3://b/m"}),
+        states.UploadFailed(10.0, "ClientError: no bucket"),
+        states.Broken(10.0, "OSError: disk full"),
+    )
+}
+
+# What cannot happen, with the reason.
+IMPOSSIBLE: dict[State, dict[type[Event], str]] = {
+    State.WAITING: {
+        states.SupervisorStarted: "only admitted jobs have a supervisor",
+        states.SupervisorLost: "only admitted jobs have a supervisor",
+        states.InputsReady: "nothing is staged yet",
+        states.InputsFailed: "nothing is staged yet",
+        states.ProgramsEnded: "nothing runs yet",
+        states.RuntimeExceeded: "the runtime counts from training",
+        states.Uploaded: "there is nothing to upload",
+        states.UploadFailed: "there is nothing to upload",
+    },
+    State.STARTING: {
+        states.NoCapacity: "it has its capacity",
+        states.Admitted: "it is admitted",
+        states.PendingExceeded: "it waits no more",
+        states.InputsReady: "the supervisor says first that it started",
+        states.InputsFailed: "the supervisor says first that it started",
+        states.ProgramsEnded: "nothing runs yet",
+        states.RuntimeExceeded: "the runtime counts from training",
+        states.Uploaded: "there is nothing to upload",
+        states.UploadFailed: "there is nothing to upload",
+    },
+    State.DOWNLOADING: {
+        states.NoCapacity: "it has its capacity",
+        states.Admitted: "it is admitted",
+        states.PendingExceeded: "it waits no more",
+        states.SupervisorStarted: "a loss is told before another supervisor starts",
+        states.ProgramsEnded: "nothing runs yet",
+        states.RuntimeExceeded: "the runtime counts from training",
+        states.Uploaded: "there is nothing to upload",
+        states.UploadFailed: "there is nothing to upload",
+    },
+    State.TRAINING: {
+        states.NoCapacity: "it has its capacity",
+        states.Admitted: "it is admitted",
+        states.PendingExceeded: "it waits no more",
+        states.SupervisorStarted: "a loss is told before another supervisor starts",
+        states.InputsReady: "the inputs are staged once",
+        states.InputsFailed: "the inputs are staged",
+        states.Uploaded: "uploads come after the programs",
+        states.UploadFailed: "uploads come after the programs",
+    },
+    State.STOPPING: {
+        states.NoCapacity: "it has its capacity",
+        states.Admitted: "it is admitted",
+        states.PendingExceeded: "it waits no more",
+        states.Uploaded: "uploads come after the programs",
+        states.UploadFailed: "uploads come after the programs",
+    },
+    State.UPLOADING: {
+        states.NoCapacity: "it has its capacity",
+        states.Admitted: "it is admitted",
+        states.PendingExceeded: "it waits no more",
+        states.InputsReady: "the inputs were staged before",
+        states.InputsFailed: "the inputs were staged before",
+        states.ProgramsEnded: "all programs have ended",
+        states.RuntimeExceeded: "the programs have ended",
+    },
+}
+
+
+def life_in(state: State) -> Life:
+    """A life that came to the state by events."""
+    life = states.submitted(1.0)
+    if state is State.WAITING:
+        return life
+    way: dict[State, list[Event]] = {
+        State.STARTING: [states.Admitted(2.0)],
+        State.DOWNLOADING: [states.Admitted(2.0), states.SupervisorStarted(3.0)],
+        State.TRAINING: [states.Admitted(2.0), states.SupervisorStarted(3.0), states.InputsReady(4.0)],
+    }
+    way[State.STOPPING] = [*way[State.TRAINING], states.StopRequested(5.0)]
+    way[State.UPLOADING] = [*way[State.TRAINING], states.ProgramsEnded(5.0, "")]
+    for event in way[state]:
+        life, _ = states.apply(life, event)
+    assert life.state is state
+    return life
+
+
+def run(*events: Event) -> Life:
+    life = states.submitted(1.0)
+    for event in events:
+        life, _ = states.apply(life, event)
+    return life
+
+
+UP_TO_TRAINING = (states.Admitted(2.0), states.SupervisorStarted(3.0), states.InputsReady(4.0))
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in TERMINAL])
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_event_is_handled_in_every_state_or_listed_as_impossible(state: State, kind: type[Event]) -> None:
+    handled = (state, kind) in TABLE
+    assert handled != (kind in IMPOSSIBLE[state])
+    if not handled:
+        with pytest.raises(states.ImpossibleEvent):
+            states.apply(life_in(state), EVENTS[kind])
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in TERMINAL])
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_step_keeps_the_transitions_in_order_and_survives_the_disk(state: State, kind: type[Event]) -> None:
+    if (state, kind) not in TABLE:
+        return
+    before = life_in(state)
+    kept = before.to_json()
+    life, instructions = states.apply(before, EVENTS[kind])
+    assert before.to_json() == kept, "a step must not change the life it was given"
+    assert Life.from_json(life.to_json()) == life
+    for earlier, later in zip(life.transitions, life.transitions[1:], strict=False):
+        assert earlier["end"] == later["start"]
+    assert life.transitions[-1]["status"] == life.secondary_status
+    assert ("end" in life.transitions[-1]) == (life.state in TERMINAL)
+    assert (Instruction.FINISH in instructions) == (life.state in TERMINAL)
+
+
+def test_every_unfinished_state_is_left_by_a_stop_and_by_a_lost_supervisor() -> None:
+    for state in State:
+        if state in TERMINAL or state is State.WAITING:
+            continue
+        lost, _ = states.apply(life_in(state), states.SupervisorLost(10.0, final=True))
+        assert (lost.state, lost.status) == (State.FAILED, "Failed")
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+@pytest.mark.parametrize("kind", EVENTS)
+def test_nothing_happens_to_a_finished_job(state: State, kind: type[Event]) -> None:
+    life = Life(state=state)
+    assert states.apply(life, EVENTS[kind]) == (life, [])
+
+
+def test_a_job_goes_through_the_statuses_and_messages_of_sagemaker() -> None:
+    life = run(*UP_TO_TRAINING, states.ProgramsEnded(9.6, ""), states.Uploaded(11.0, {"model": "s3://b/m"}))
+    told = [(t["status"], t["start"], t["end"], t["message"]) for t in life.transitions]
+    assert told == [
+        ("Starting", 1.0, 3.0, "Preparing the instances for training"),
+        ("Downloading", 3.0, 4.0, "Downloading input data"),
+        ("Training", 4.0, 9.6, "Training image download completed. Training in progress."),
+        ("Uploading", 9.6, 11.0, "Uploading generated training model"),
+        ("Completed", 11.0, 11.0, "Training job completed"),
+    ]
+    assert (life.status, life.started, life.training_started, life.ended) == ("Completed", 3.0, 4.0, 11.0)
+    assert (life.training_seconds, life.billable_seconds) == (8, 8)
+    assert life.outputs == {"model": "s3://b/m"}
+
+
+def test_a_waiting_job_changes_its_message_but_has_one_pending_transition() -> None:
+    life = run(states.NoCapacity(2.0, "Pending: a"), states.NoCapacity(3.0, "Pending: b"))
+    assert [(t["status"], t["message"]) for t in life.transitions] == [
+        ("Starting", "Starting the training job"),
+        ("Pending", "Pending: b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stop", "outcome", "last"),
+    [
+        (states.StopRequested(5.0), Outcome.STOPPED, "Training job stopped"),
+        (
+            states.RuntimeExceeded(5.0),
+            Outcome.MAX_RUNTIME_EXCEEDED,
+            "Training job runtime exceeded MaxRuntimeInSeconds provided",
+        ),
+    ],
+)
+def test_a_stopped_job_is_stopped_whatever_its_programs_end_with(stop: Event, outcome: Outcome, last: str) -> None:
+    life = run(*UP_TO_TRAINING)
+    life, instructions = states.apply(life, stop)
+    assert (life.status, instructions) == ("Stopping", [Instruction.END_PROGRAMS])
+    life, instructions = states.apply(life, states.ProgramsEnded(6.0, "AlgorithmError: exit code: 143"))
+    assert instructions == [Instruction.UPLOAD]
+    life, _ = states.apply(life, states.Uploaded(7.0, {}))
+    assert (life.state, life.status, life.secondary_status) == (State.STOPPED, "Stopped", outcome)
+    assert life.transitions[-1]["message"] == last
+    assert life.failure_reason == ""
+
+
+def test_a_failed_job_uploads_no_model_and_keeps_its_reason_within_the_limit_of_aws() -> None:
+    life = run(*UP_TO_TRAINING)
+    life, instructions = states.apply(life, states.ProgramsEnded(6.0, "AlgorithmError: " + "x" * 2000))
+    assert instructions == [Instruction.UPLOAD_WITHOUT_MODEL]
+    life, _ = states.apply(life, states.Uploaded(7.0, {}))
+    assert life.status == "Failed"
+    assert len(life.failure_reason) == states.MOST_REASON_CHARACTERS
+
+
+def test_a_stop_while_the_model_is_uploaded_keeps_the_model() -> None:
+    life = run(*UP_TO_TRAINING, states.ProgramsEnded(6.0, ""), states.StopRequested(6.5))
+    assert (life.state, life.status) == (State.UPLOADING, "Stopping")
+    life, _ = states.apply(life, states.Uploaded(7.0, {"model": "s3://b/m"}))
+    assert (life.status, life.outputs) == ("Stopped", {"model": "s3://b/m"})
+
+
+def test_a_failed_job_that_is_stopped_meanwhile_stays_failed() -> None:
+    life = run(*UP_TO_TRAINING, states.ProgramsEnded(6.0, "AlgorithmError: x"), states.StopRequested(6.5))
+    assert states.apply(life, states.Uploaded(7.0, {}))[0].status == "Failed"
+
+
+@pytest.mark.parametrize("state", [State.STARTING, State.DOWNLOADING, State.TRAINING])
+def test_a_lost_job_that_has_no_results_starts_over_and_says_so(state: State) -> None:
+    life, instructions = states.apply(life_in(state), states.SupervisorLost(10.0, final=False))
+    assert (life.state, life.status, life.secondary_status) == (State.STARTING, "InProgress", "Restarting")
+    assert (life.attempt, instructions) == (2, [])
+    life, instructions = states.apply(life, states.SupervisorStarted(11.0))
+    assert instructions == [Instruction.STAGE_INPUTS]
+    assert life.started == (3.0 if state is not State.STARTING else 11.0), "billed time counts from the first download"
+
+
+def test_the_longest_runtime_counts_from_the_first_start_of_training() -> None:
+    life = run(
+        *UP_TO_TRAINING,
+        states.SupervisorLost(10.0, final=False),
+        states.SupervisorStarted(11.0),
+        states.InputsReady(12.0),
+    )
+    assert life.training_started == 4.0
+
+
+def test_a_job_lost_while_it_uploads_uploads_again_and_trains_no_second_time() -> None:
+    life, instructions = states.apply(life_in(State.UPLOADING), states.SupervisorLost(10.0, final=False))
+    assert instructions == []
+    life, instructions = states.apply(life, states.SupervisorStarted(11.0))
+    assert (life.state, instructions) == (State.UPLOADING, [Instruction.UPLOAD])
+
+
+def test_a_job_lost_while_it_stops_uploads_what_it_had() -> None:
+    life, _ = states.apply(life_in(State.STOPPING), states.SupervisorLost(10.0, final=False))
+    life, instructions = states.apply(life, states.SupervisorStarted(11.0))
+    assert (life.state, life.status, instructions) == (State.UPLOADING, "Stopping", [Instruction.UPLOAD])
+    assert states.apply(life, states.Uploaded(12.0, {}))[0].status == "Stopped"
+
+
+@pytest.mark.parametrize("event", [states.InputsReady(6.0), states.InputsFailed(6.0, "ClientError: stopped")])
+def test_a_job_stopped_while_its_inputs_are_staged_never_trains(event: Any) -> None:
+    life = run(states.Admitted(2.0), states.SupervisorStarted(3.0), states.StopRequested(5.0))
+    assert life.status == "Stopping"
+    life, instructions = states.apply(life, event)
+    assert (life.status, life.failure_reason, instructions) == ("Stopped", "", [Instruction.FINISH])
+
+
+def test_a_job_stopped_before_its_supervisor_began_never_trains() -> None:
+    life = run(states.Admitted(2.0), states.StopRequested(2.5))
+    life, instructions = states.apply(life, states.SupervisorStarted(3.0))
+    assert (life.status, instructions) == ("Stopped", [Instruction.FINISH])
