@@ -14,7 +14,7 @@ from clary.algorithms.xgboost import model_files
 
 KEPT = 5
 SECONDS_BETWEEN = 1.0
-"""A checkpoint holds the whole model, so that one after each of a thousand quick rounds would cost more than they do."""
+"""A checkpoint holds the whole model, so that one after each quick round would cost more than the round."""
 
 _NAME = re.compile(r"xgboost-checkpoint\.(\d+)")
 

@@ -44,7 +44,7 @@ def to_booster(data: bytes, name: str, threads: int | None = None) -> xgboost.Bo
         AlgorithmError: the bytes are no model that may be loaded.
     """
     start = data[:64].lstrip()
-    if data[:1] == b"\x80" or data[:2] in (b"cx", b"(i", b"(d"):
+    if data[:1] in (b"\x80", b"c", b"("):
         raise AlgorithmError(
             f"{name} is a Python pickle, which is not loaded because it could run any program. "
             "Save the model with Booster.save_model and try again."

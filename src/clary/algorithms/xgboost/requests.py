@@ -64,6 +64,8 @@ def _small_csv(body: bytes) -> Any:
             rows.append(row)
     except csv.Error as error:
         raise InputError(f"{_NAME} is not CSV: {error}.") from None
+    if not rows:
+        raise InputError(f"{_NAME} has no rows.")
     return np.array(rows, np.float32)
 
 
@@ -92,9 +94,12 @@ def json_features(body: bytes) -> Any:
 def jsonlines_features(body: bytes) -> Any:
     """The rows of one JSON instance on each line."""
     try:
-        return _instances([orjson.loads(line) for line in body.splitlines() if line.strip()])
+        instances = [orjson.loads(line) for line in body.splitlines() if line.strip()]
     except orjson.JSONDecodeError as error:
         raise InputError(f"{_NAME} is not JSON Lines: {error}") from None
+    if not instances:
+        raise InputError(f"{_NAME} has no rows.")
+    return _instances(instances)
 
 
 def _instances(instances: list[Any]) -> Any:

@@ -135,7 +135,6 @@ def test_only_the_last_checkpoints_are_kept(train, monkeypatch):
     assert names == {f"xgboost-checkpoint.{number}" for number in range(4, 9)}
 
 
-@pytest.mark.parametrize("packed", [True, False])
 def test_checkpoints_are_no_more_frequent_than_one_a_second_and_the_last_round_is_kept(train):
     root, _ = train(checkpoints=True)
     names = {path.name for path in (root / "checkpoints").iterdir()}
@@ -143,6 +142,7 @@ def test_checkpoints_are_no_more_frequent_than_one_a_second_and_the_last_round_i
     assert len(names) < 8
 
 
+@pytest.mark.parametrize("packed", [True, False])
 def test_training_goes_on_from_the_model_channel(train, booster_of, tmp_path, packed):
     first, _ = train("first")
     model = first / "model" / "xgboost-model"
