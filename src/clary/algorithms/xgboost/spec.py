@@ -12,10 +12,16 @@ from clary.algorithms.hyperparameters import HyperparameterTable
 from clary.algorithms.xgboost.parameters import MAXIMIZED_METRICS, MINIMIZED_METRICS, TABLE
 
 
+# Not \S+: the separator before the next metric of a line is the text "#011", no white space.
+_NUMBER = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
+
+
 def _metrics() -> tuple[Metric, ...]:
     """Every metric of both channels; tuning may use those of the validation channel."""
     return tuple(
-        Metric(f"{channel}:{name}", direction, rf".*\[[0-9]+\].*#011{channel}-{name}:(\S+)", channel == "validation")
+        Metric(
+            f"{channel}:{name}", direction, rf".*\[[0-9]+\].*#011{channel}-{name}:{_NUMBER}", channel == "validation"
+        )
         for channel in ("train", "validation")
         for names, direction in ((MAXIMIZED_METRICS, "Maximize"), (MINIMIZED_METRICS, "Minimize"))
         for name in names
