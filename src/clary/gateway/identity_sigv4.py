@@ -49,8 +49,8 @@ class Signed:
     seconds: float = 0.0
     is_presigned: bool = False
     credential: Credential | None = field(default=None, repr=False)
-    canonical: tuple[str, str, str, str] = ("", "", "", "")
-    fallback: tuple[str, str] = ("", "")
+    canonical: tuple[str, str, str, str] = field(default=("", "", "", ""), repr=False)  # may hold a session token
+    fallback: tuple[str, str] = field(default=("", ""), repr=False)
 
     @property
     def scope(self) -> str:
