@@ -74,8 +74,7 @@ def send_once(port: int, requests: Sequence[bytes], *, connections: int) -> int:
     selector = selectors.DefaultSelector()
     todo = iter(requests)
     for request in itertools.islice(todo, connections):
-        connection = _Connection(port)
-        selector.register(connection.socket, selectors.EVENT_READ, connection)
+        connection = _Connection(port, selector)
         connection.send(request)
     failures = 0
     while selector.get_map():
@@ -86,56 +85,111 @@ def send_once(port: int, requests: Sequence[bytes], *, connections: int) -> int:
             failures += not 200 <= status < 300
             following = next(todo, None)
             if following is None:
-                selector.unregister(key.fileobj)
-                key.data.socket.close()
+                key.data.close()
             else:
                 key.data.send(following)
     return failures
 
 
-class _Connection:
-    """One keep-alive connection with at most one request under way."""
+_BUFFER = bytearray(1 << 20)
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+class _Connection:
+    """One connection with at most one request under way; it is opened anew when the server closes it."""
+
+    def __init__(self, port: int, selector: selectors.BaseSelector) -> None:
         self.sent_at = 0.0
-        self._received = bytearray()
+        self._port = port
+        self._selector = selector
+        self._head = bytearray()
+        self._size = 0
         self._end = 0
+        self._is_last = False
+        self._open()
+
+    def _open(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._is_new = True
+        self._selector.register(self._socket, selectors.EVENT_READ, self)
+
+    def close(self) -> None:
+        self._selector.unregister(self._socket)
+        self._socket.close()
 
     def send(self, request: bytes) -> None:
-        self._received.clear()
-        self._end = 0
         self.sent_at = time.perf_counter()
-        self.socket.sendall(request)
+        self._request = request
+        self._send_again()
+
+    def _send_again(self) -> None:
+        self._head.clear()
+        self._size = self._end = 0
+        try:
+            self._socket.sendall(self._request)
+        except ConnectionError:
+            self._reopen()
+            self._socket.sendall(self._request)
+
+    def _reopen(self) -> None:
+        if self._is_new:
+            raise ConnectionError("the server closes connections without an answer")
+        self.close()
+        self._open()
 
     def receive(self) -> int | None:
-        """Reads; the status once the whole answer is there, else None."""
-        data = self.socket.recv(1 << 20)
-        if not data:
-            raise ConnectionError("the server closed the connection")
-        self._received += data
+        """Reads; the status once the whole answer is there, else None. Bodies are counted, not kept."""
+        try:
+            size = self._socket.recv_into(_BUFFER)
+        except ConnectionResetError:
+            size = 0
+        if not size:
+            return self._closed()
+        self._size += size
         if not self._end:
-            head_end = self._received.find(b"\r\n\r\n")
+            self._head += _BUFFER[:size]
+            head_end = self._head.find(b"\r\n\r\n")
             if head_end < 0:
                 return None
-            head = bytes(self._received[:head_end]).lower()
-            at = head.find(b"content-length:")
-            if at >= 0:
-                self._end = head_end + 4 + int(head[at + 15 :].split(b"\r\n", 1)[0])
-            elif b"transfer-encoding: chunked" in head:
-                self._end = -1
-            else:
-                self._end = head_end + 4
-        done = self._received.endswith(b"0\r\n\r\n") if self._end < 0 else len(self._received) >= self._end
-        return int(self._received[9:12]) if done else None
+            head = bytes(self._head[:head_end]).lower()
+            self._end = _end_of_answer(head, head_end + 4)
+            self._is_last = b"connection: close" in head
+        done = _BUFFER[size - 5 : size] == b"0\r\n\r\n" if self._end < 0 else self._size >= self._end
+        if not done:
+            return None
+        self._is_new = False
+        if self._is_last:
+            self._reopen()
+        return int(self._head[9:12])
+
+    def _closed(self) -> int | None:
+        if self._end:  # the end of the connection is the end of this answer
+            self.close()
+            status = int(self._head[9:12])
+            self._open()
+            return status
+        self._reopen()
+        self._send_again()
+        return None
+
+
+_UNTIL_CLOSED = 1 << 62
+
+
+def _end_of_answer(head: bytes, body_starts: int) -> int:
+    """How many bytes the answer has: -1 for a chunked one."""
+    at = head.find(b"content-length:")
+    if at >= 0:
+        return body_starts + int(head[at + 15 :].split(b"\r\n", 1)[0])
+    if b"transfer-encoding: chunked" in head:
+        return -1
+    return _UNTIL_CLOSED if head[9:12] not in (b"204", b"304") else body_starts
 
 
 def _work(sender: Any, port: int, requests: list[bytes], connections: int, seconds: float, warm_up: float) -> None:
     selector = selectors.DefaultSelector()
     for number in range(connections):
-        connection = _Connection(port)
-        selector.register(connection.socket, selectors.EVENT_READ, connection)
+        connection = _Connection(port, selector)
         connection.send(requests[number % len(requests)])
     turn = connections
     measured_from = time.perf_counter() + warm_up
