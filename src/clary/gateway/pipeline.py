@@ -70,6 +70,7 @@ class Outcome:
 
     Attributes:
         duration_seconds: until the head of the answer is ready; bodies may stream on.
+        received_bytes, sent_bytes: the announced lengths of the bodies, None where a length is not announced.
     """
 
     request_id: str
@@ -82,6 +83,8 @@ class Outcome:
     error_code: str = ""
     duration_seconds: float = 0.0
     client_ip: str = ""
+    received_bytes: int | None = 0
+    sent_bytes: int | None = 0
 
 
 class Observer(Protocol):
@@ -136,22 +139,31 @@ class Pipeline:
         """The answer to a request."""
         started = time.perf_counter()
         outcome = Outcome(new_request_id(), request.method, client_ip=request.client_ip)
-        response = await self._page(request)
+        outcome.received_bytes = _length(request.body)
+        response = await self._page(request, outcome)
         if response is None:
             response = await self._answer(request, outcome)
         for finisher in self._finishers:
             finisher.finish(request, outcome.api, response)
         outcome.status = response.status
+        outcome.sent_bytes = _length(response.body)
         outcome.duration_seconds = time.perf_counter() - started
         for observer in self._observers:
             observer.observe(outcome)
         return response
 
-    async def _page(self, request: HttpRequest) -> HttpResponse | None:
-        for page in self._pages:
-            response = await page.handle(request)
-            if response is not None:
-                return response
+    async def _page(self, request: HttpRequest, outcome: Outcome) -> HttpResponse | None:
+        try:
+            for page in self._pages:
+                response = await page.handle(request)
+                if response is not None:
+                    return response
+        except ClientGone:
+            raise
+        except Exception as problem:
+            error = self._as_service_error(problem, outcome)
+            outcome.error_code = error.wire_code
+            return routing.PROTOCOLS["rest-xml"].serialize_error(None, error, outcome.request_id)
         return None
 
     async def _answer(self, request: HttpRequest, outcome: Outcome) -> HttpResponse:
@@ -247,6 +259,10 @@ class Pipeline:
         if _is_storage_trouble(problem):
             return ServiceUnavailable(reason=type(problem).__name__, request_id=outcome.request_id)
         return InternalFailure(request_id=outcome.request_id)
+
+
+def _length(body: bytes | ByteStream) -> int | None:
+    return len(body) if isinstance(body, bytes) else body.length
 
 
 def _is_storage_trouble(problem: Exception) -> bool:

@@ -41,10 +41,16 @@ class Database:
     Args:
         path: the file; its folder must exist.
         schema: idempotent DDL (`CREATE TABLE IF NOT EXISTS ...`), run once at opening.
+
+    Attributes:
+        commits: transactions that this process has committed.
+        writes: the writes in them; several to a commit where writers come together.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
         self.path = path
+        self.commits = 0
+        self.writes = 0
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
@@ -144,6 +150,8 @@ class Database:
             for _, future in batch:
                 future.set_exception(error)
             return
+        self.commits += 1
+        self.writes += len(outcomes)
         for future, result, failure in outcomes:
             if failure is None:
                 future.set_result(result)

@@ -292,6 +292,13 @@ class Records:
         )
         return int(row.fetchone()[0])
 
+    def count_by_status(self, kind: str) -> dict[str, int]:
+        """How many records of that kind have each status, in all accounts and regions; reads an index of them all."""
+        rows = self.database.read().execute(
+            "SELECT status, count(*) FROM resources WHERE kind=? GROUP BY status", (kind,)
+        )
+        return {str(status): int(count) for status, count in rows}
+
     def set_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Adds tags to a resource; a key it has already gets the new value."""
         self.database.write(lambda connection: self.set_tags_in(connection, arn, tags))
