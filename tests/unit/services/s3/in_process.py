@@ -30,6 +30,7 @@ from clary.wire.validation import validate
 
 ACCOUNT = "123456789012"
 _CHUNK_BYTES = 65536
+_SESSION = boto3.Session("AKIAEXAMPLEEXAMPLE00", "secret")  # one, because it keeps the parsed models
 
 
 @dataclass
@@ -63,10 +64,11 @@ class InProcess:
         self.loop.close()
 
     def client(self, region: str = "us-east-1", **config: Any) -> Any:
-        session = boto3.Session("AKIAEXAMPLEEXAMPLE00", "secret", region_name=region)
         config.setdefault("s3", {"addressing_style": "path"})
         config.setdefault("retries", {"max_attempts": 1})
-        client = session.client("s3", endpoint_url="http://127.0.0.1:4566", config=Config(**config))
+        client = _SESSION.client(
+            "s3", region_name=region, endpoint_url="http://127.0.0.1:4566", config=Config(**config)
+        )
         client.meta.events.register("before-send.s3", self._send)
         client.meta.events.register("before-sign.s3", self._note_region)
         return client
