@@ -17,6 +17,22 @@ from itertools import groupby
 MAX_CHECKED_CHARACTERS = 16_384
 """Longer values are not matched: no modelled name is longer, and matching must not cost more than the request."""
 
+LINEAR_TWINS = {
+    r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$": r"^[a-z0-9*]+(?:[._\-/][a-z0-9*]+)*$",
+    r"[a-z0-9]([-a-z0-9]*[a-z0-9]){0,39}?": r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?",
+    r"https://([.\-_a-zA-Z0-9]+/?){3,1016}": (
+        r"https://(?=(?:[.\-_a-zA-Z0-9]/?){3})[.\-_a-zA-Z0-9]+(?:/[.\-_a-zA-Z0-9]+)*/?"
+    ),
+    r"^[\x20-\x7E]*[\x21-\x7E]+[\x20-\x7E]*$": r"^(?=[\x20-\x7E]*?[\x21-\x7E])[\x20-\x7E]*$",
+    r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$": r"^(?=\t*[\x20-\x7E])[\t\x20-\x7E]*$",
+    r"^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$": (
+        r"^(?=\t*[^\x00-\x1F:\x7F])[^\x00-\x08\x0A-\x1F:\x7F]*$"
+    ),
+    r".*[0-9a-z]+.*": r"(?=.*?[0-9a-z]).*",
+    r".*\S.*": r"(?=.*?\S).*",
+}
+"""Patterns whose matching would take exponential or cubic time, each with one that matches the same and does not."""
+
 _POSIX = {
     "Lower": "a-z",
     "Upper": "A-Z",
@@ -169,7 +185,7 @@ def compiled(pattern: str) -> Callable[[str], object] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            expression = re.compile(translate(pattern), re.ASCII)
+            expression = re.compile(translate(LINEAR_TWINS.get(pattern, pattern)), re.ASCII)
     except (ValueError, re.error, OverflowError, RecursionError):
         return None
     is_anchored = pattern.startswith("^") or (pattern.endswith("$") and not pattern.endswith("\\$"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -15,11 +16,23 @@ from clary.wire.rest_xml import wrapped_error
 from clary.wire.text import TEXT_READERS
 from clary.wire.xml_values import XmlWriters, escape
 
-Node = dict[str, Any]
-"""A level of the parameters' tree: the parts of the names between their dots; "" holds a value of its own."""
-
 _WRITERS = XmlWriters()
 _MAX_DEPTH = 64
+
+
+class Node:
+    """A place in the tree of parameters: `A.member.1.B=x` is the value x below "A", "member", "1", "B".
+
+    Attributes:
+        value: what stands at this very name; None where only longer names do.
+        children: the places below, by the next part of their names.
+    """
+
+    __slots__ = ("children", "value")
+
+    def __init__(self) -> None:
+        self.value: str | None = None
+        self.children: dict[str, Node] = {}
 
 
 def form_pairs(data: str) -> list[tuple[str, str]]:
@@ -53,20 +66,26 @@ def form_text(request: HttpRequest) -> str:
 
 
 def tree(pairs: list[tuple[str, str]]) -> Node:
-    """`A.member.1.B=x` as `{"A": {"member": {"1": {"B": {"": "x"}}}}}`; the first value of a name counts."""
-    root: Node = {}
+    """The parameters as a tree; the first value of a name counts."""
+    root = Node()
     for name, value in pairs:
-        parts = name.split(".", _MAX_DEPTH)
         node = root
-        for part in parts:
-            node = node.setdefault(part, {})
-        node.setdefault("", value)
+        for part in name.split(".", _MAX_DEPTH):
+            child = node.children.get(part)
+            if child is None:
+                child = node.children[part] = Node()
+            node = child
+        if node.value is None:
+            node.value = value
     return root
 
 
-def _indexed(node: Node) -> list[Node]:
+def _indexed(node: Node | None) -> list[Node]:
     # Only the order of the indices counts: an absent one leaves no gap, a huge one takes no memory.
-    return [item for _, item in sorted((int(key), item) for key, item in node.items() if _is_index(key))]
+    if node is None:
+        return []
+    indexed = [(int(key), child) for key, child in node.children.items() if _is_index(key)]
+    return [child for _, child in sorted(indexed, key=itemgetter(0))]
 
 
 def _is_index(key: str) -> bool:
@@ -86,7 +105,7 @@ def read_node(shape: Shape, node: Node, name: str = "") -> Any:
     if shape.type_name == "map":
         return _read_map(shape, node)
     try:
-        return TEXT_READERS.of(shape)(node.get("", ""))
+        return TEXT_READERS.of(shape)(node.value or "")
     except Unreadable as error:
         raise Unreadable(error.reason, name) from None
 
@@ -95,17 +114,17 @@ def _read_structure(shape: Shape, node: Node) -> dict[str, Any]:
     result = {}
     for name, member in shape.members.items():
         wire_name = member.location_name or name
-        child = node.get(wire_name)
+        child = node.children.get(wire_name)
         if child is None and member.type_name == "list" and member.is_flattened and member.member.location_name:
-            child = node.get(member.member.location_name)
-        if isinstance(child, dict):
+            child = node.children.get(member.member.location_name)
+        if child is not None:
             result[name] = read_node(member, child, wire_name)
     return result
 
 
 def _read_list(shape: Shape, node: Node) -> list[Any]:
     element = shape.member.location_name or "member"
-    container = node if shape.is_flattened else node.get(element, {})
+    container = node if shape.is_flattened else node.children.get(element)
     return [read_node(shape.member, item, element) for item in _indexed(container)]
 
 
@@ -113,10 +132,10 @@ def _read_map(shape: Shape, node: Node) -> dict[str, Any]:
     key_name = shape.key.location_name or "key"
     value_name = shape.value.location_name or "value"
     result = {}
-    for entry in _indexed(node if shape.is_flattened else node.get("entry", {})):
-        if key_name in entry:
-            key = read_node(shape.key, entry[key_name], key_name)
-            result[key] = read_node(shape.value, entry.get(value_name, {}), value_name)
+    for entry in _indexed(node if shape.is_flattened else node.children.get("entry")):
+        if key_name in entry.children:
+            key = read_node(shape.key, entry.children[key_name], key_name)
+            result[key] = read_node(shape.value, entry.children.get(value_name) or Node(), value_name)
     return result
 
 

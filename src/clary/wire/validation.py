@@ -259,10 +259,13 @@ def _string(shape: Shape) -> Check | None:
     if bounds is None and pattern is None and not enum:
         return None
 
+    # What is far too long has been told so, and matching it might take long.
+    longest_matched = 2 * float(shape.traits.get("max") or patterns.MAX_CHECKED_CHARACTERS)
+
     def check(value: Any, path: Path, found: list[Violation]) -> None:
         if bounds is not None:
             bounds(value, path, found)
-        if pattern is not None and not patterns.matches(pattern, value):
+        if pattern is not None and len(value) <= longest_matched and not patterns.matches(pattern, value):
             sentence = _pattern_sentence(pattern)
             _add(found, Violation(path, sentence, shown(value), "pattern", shape, shape.is_sensitive))
         if enum and value not in enum:
