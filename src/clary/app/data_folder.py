@@ -73,6 +73,7 @@ class DataFolder:
         self.endpoints = root / "endpoints"
         self.first_key = root / "first-key.json"
         self.server_log = root / "clary.log"
+        self.request_log = root / "requests.log"
         self.authority = root / "authority"
         self.sagemaker_config = root / "sagemaker-config.yaml"
         self._lock = root / "clary.lock"

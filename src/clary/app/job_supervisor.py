@@ -27,7 +27,7 @@ def main(data: Path, *arguments: str) -> int:
 
     def open_storage() -> JobStorage:
         stores = Stores(folder, settings)
-        return JobStorage(stores.records, stores.data_access, stores.logs, stores.metrics)
+        return JobStorage(stores.records, stores.data_access, stores.logs, stores.metrics, stores.close)
 
     options = Options(
         stop_seconds=settings.job_stop_seconds, keep_folders=settings.keep_job_folders, hidden=(folder.root,)

@@ -22,9 +22,23 @@ from clary.gateway.addressing import meaning_of_host
 from clary.gateway.authorization import UNGUARDED, ArnRule, Authorizer, Guard
 from clary.gateway.dispatch import Dispatcher
 from clary.gateway.identity import Authenticator
-from clary.gateway.pipeline import Pipeline
+from clary.gateway.metrics import (
+    MetricsPage,
+    RequestMetrics,
+    database_metrics,
+    endpoint_metrics,
+    job_metrics,
+    process_metrics,
+)
+from clary.gateway.pipeline import Page, Pipeline
+from clary.gateway.post_policy import verify_post_policy
+from clary.gateway.request_log import RequestLog
 from clary.gateway.server import AsgiApplication
 from clary.services.catalog import BY_SIGNING_NAME, CATALOG
+from clary.services.s3.access import effective_policy, request_policy
+from clary.services.s3.cors_headers import CorsHeaders
+from clary.services.s3.forms import FormUploads
+from clary.services.s3.website_pages import WebsitePages
 from clary.services.sagemaker.data_capture import DataCapture
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
@@ -86,11 +100,12 @@ class Platform:
             "jobs": self.jobs,
             "hosting": self.hosting,
             "data_capture": self.data_capture,
-            "authorize": lambda call, action, arn, policy: authorizer.check_action(call, action, arn, Guard(policy)),
+            "authorize": bucket_authorization(authorizer, self.stores.objects),
         }
         self.operations = operations_of(collaborators)
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
-        self.application = AsgiApplication(self._pipeline(settings, authorizer, collaborators))
+        self.request_log = RequestLog(folder.request_log, self.stores.clock)
+        self.application = AsgiApplication(self._pipeline(settings, authorizer))
 
     async def start(self) -> None:
         """Starts what works in the background; jobs and endpoints of an earlier life are found again."""
@@ -106,6 +121,7 @@ class Platform:
         self.dispatcher.close()
         self.fork_server.close()
         self.stores.close()
+        self.request_log.close()
 
     def _authorizer(self, settings: Settings) -> Authorizer:
         rules = {
@@ -117,18 +133,47 @@ class Platform:
             self.stores.identities, rules, bucket_guard(self.stores.objects), enabled=settings.verify_signatures
         )
 
-    def _pipeline(self, settings: Settings, authorizer: Authorizer, collaborators: Mapping[str, Any]) -> Pipeline:
+    def _pipeline(self, settings: Settings, authorizer: Authorizer) -> Pipeline:
+        stores = self.stores
+        cors = CorsHeaders(stores.objects, meaning_of_host)
+        requests = RequestMetrics()
+        pages: list[Page] = [
+            self._metrics_page(requests),
+            WebsitePages(stores.objects, stores.identities, meaning_of_host),
+            FormUploads(
+                stores.objects,
+                lambda fields: verify_post_policy(fields, stores.identities, stores.clock),
+                stores.identities,
+                meaning_of_host,
+                stores.clock,
+            ),
+            cors,
+        ]
         return Pipeline(
             authenticator=Authenticator(
-                self.stores.identities, self.stores.clock, lambda host: meaning_of_host(host).bucket or None
+                stores.identities, stores.clock, lambda host: meaning_of_host(host).bucket or None
             ),
             authorizer=authorizer,
             dispatcher=self.dispatcher,
             families=BY_SIGNING_NAME,
-            clock=self.stores.clock,
+            clock=stores.clock,
             default_account=settings.account,
             default_region=settings.region,
             body_limit_bytes=settings.body_limit_bytes,
+            pages=pages,
+            finishers=[cors],
+            observers=[requests, self.request_log],
+        )
+
+    def _metrics_page(self, requests: RequestMetrics) -> MetricsPage:
+        return MetricsPage(
+            [
+                requests.families,
+                job_metrics(self.stores.records),
+                endpoint_metrics(self.stores.records),
+                database_metrics(self.stores.databases),
+                process_metrics(),
+            ]
         )
 
 
@@ -161,9 +206,20 @@ def bucket_guard(objects: Objects) -> Callable[[Call, Mapping[str, Any]], Guard]
         bucket = objects.bucket(request["Bucket"])
         if bucket is None:
             return Guard(is_missing=True)
-        return Guard(bucket.settings.get("policy"), bucket.account)
+        return Guard(request_policy(objects, bucket, request), bucket.account)
 
     return guard
+
+
+def bucket_authorization(authorizer: Authorizer, objects: Objects) -> Callable[[Call, str, str], None]:
+    """Checks an action on an S3 ARN, for operations that touch a second object or another action."""
+
+    def authorize(call: Call, action: str, arn: str) -> None:
+        bucket = objects.bucket(arn.removeprefix("arn:aws:s3:::").partition("/")[0])
+        guard = UNGUARDED if bucket is None else Guard(effective_policy(bucket), bucket.account)
+        authorizer.check_action(call, action, arn, guard)
+
+    return authorize
 
 
 def _make_first_key(identities: Identities, folder: DataFolder, settings: Settings) -> None:

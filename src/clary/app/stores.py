@@ -27,7 +27,7 @@ class Stores:
 
     def __init__(self, folder: DataFolder, settings: Settings) -> None:
         self.clock = SystemClock()
-        self._databases: list[Database] = []
+        self.databases: dict[str, Database] = {}
         self.records = Records(self._open(folder.records, record_store.SCHEMA + job_queue.SCHEMA), self.clock)
         self.identities = Identities(self._open(folder.identities, identity_store.SCHEMA), self.clock, settings.account)
         self.objects = Objects(self._open(folder.object_index, object_schema.SCHEMA), folder.objects, self.clock)
@@ -38,11 +38,11 @@ class Stores:
 
     def _open(self, path: Path, schema: str) -> Database:
         database = Database(path, schema)
-        self._databases.append(database)
+        self.databases[path.stem] = database
         return database
 
     def close(self) -> None:
         """Finishes what is being written and closes every file."""
         self.objects.close()
-        for database in self._databases:
+        for database in self.databases.values():
             database.close()
