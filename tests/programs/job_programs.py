@@ -9,7 +9,9 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
@@ -187,3 +189,10 @@ def read_pipe(folder: Path, epochs: str) -> None:
     for epoch in range(int(epochs)):
         with (folder / f"input/data/train_{epoch}").open("rb") as pipe:
             print(epoch, pipe.read().hex())
+
+
+def leave_threads(folder: Path) -> None:
+    """Ends while a thread works and a pool waits for work."""
+    pool = ThreadPoolExecutor(2)
+    pool.submit(print, "work done").result()
+    threading.Thread(target=lambda: (time.sleep(0.1), print("slow thread done"))).start()

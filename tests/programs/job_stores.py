@@ -65,7 +65,7 @@ def supervise_job(folder: Path, *arguments: str) -> int:
 
     def open_storage() -> JobStorage:
         stores = Stores(folder)
-        return JobStorage(stores.records, stores.data, stores.logs, stores.metrics)
+        return JobStorage(stores.records, stores.data, stores.logs, stores.metrics, stores.close)
 
     stop_seconds = float(values.get("stop_seconds", "120"))
     return supervise(job_id, folder / "jobs", open_storage, Options(stop_seconds=stop_seconds, hidden=(folder,)))

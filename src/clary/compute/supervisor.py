@@ -41,12 +41,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobStorage:
-    """What a supervisor reads and writes."""
+    """What a supervisor reads and writes; `close` is called when the job is finished."""
 
     records: Records
     data: DataAccess
     logs: Logs
     metrics: Metrics
+    close: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def supervise(
             run_on(entry.cpus)
             runner = executor(options.executor, launcher, options.hidden)
             Supervisor(entry, folder, storage, job_queue, runner, options, clock).run()
+        storage.close()
         if not options.keep_folders:
             folder.remove()
     launcher.close()

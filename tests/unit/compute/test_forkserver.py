@@ -119,6 +119,12 @@ def test_start_does_not_wait_for_the_preload(tmp_path: Path) -> None:
         server.close()
 
 
+def test_threads_that_wait_for_work_do_not_keep_a_finished_program_alive(server: ForkServer, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert server.spawn("job_programs:leave_threads", [tmp_path], output=log).wait(20) == 0
+    assert log.read_text() == "work done\nslow thread done\n"
+
+
 @on_linux
 def test_a_memory_limit_holds(server: ForkServer, tmp_path: Path) -> None:
     log = tmp_path / "log"
@@ -129,9 +135,7 @@ def test_a_memory_limit_holds(server: ForkServer, tmp_path: Path) -> None:
 
 
 @on_linux
-def test_nothing_of_a_contained_tree_outlives_its_program(
-    forking: ForkServer, tmp_path: Path, until: Until
-) -> None:
+def test_nothing_of_a_contained_tree_outlives_its_program(forking: ForkServer, tmp_path: Path, until: Until) -> None:
     assert forking.spawn("job_programs:leave_orphan", [tmp_path], contain=True).wait(20) == 0
     assert processes.start_ticks(int((tmp_path / "orphan").read_text())) is None
 

@@ -64,6 +64,7 @@ def test_a_job_reads_its_channel_writes_its_log_and_leaves_its_model(world: Worl
     assert member(world.get("sums/output/model.tar.gz"), "model.txt") == b"42.0"
     assert world.log("sums") == ["epoch 1 sum=21.0", "epoch 2 sum=42.0"]
     until(lambda: not world.job_folder(arn).exists())
+    until(lambda: not processes.descendants(world.server.pid))
 
 
 def test_a_second_job_of_the_same_name_is_refused_and_leaves_no_trace(world: World) -> None:
