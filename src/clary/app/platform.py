@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clary.app.data_folder import DataFolder, FirstKey
+from clary.app.housekeeping import Housekeeping
 from clary.app.job_supervisor import supervisor_program
 from clary.app.settings import Settings
 from clary.app.stores import Stores
@@ -105,6 +106,7 @@ class Platform:
         self.operations = operations_of(collaborators)
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
+        self.housekeeping = Housekeeping([self.stores.logs.expire, self.stores.metrics.expire])
         self.application = AsgiApplication(self._pipeline(settings, authorizer))
 
     async def start(self) -> None:
@@ -112,9 +114,11 @@ class Platform:
         self.fork_server.start()
         self.jobs.start()
         await self.hosting.start()
+        self.housekeeping.start()
 
     async def close(self) -> None:
         """Ends endpoints, leaves jobs running, finishes writes."""
+        await self.housekeeping.close()
         await self.data_capture.close()
         await self.hosting.close()
         self.jobs.close()

@@ -83,6 +83,8 @@ class WebsitePages:
         is_below_path = request.path.startswith(WEBSITE_PATH)
         if not is_below_path and not self._hosts(request.headers.get("host", "")).website:
             return None
+        if request.method == "OPTIONS":  # a preflight, which CORS rules answer
+            return None
         try:
             site = self._site(request)
             if (redirect := _redirect_of_all(site)) is not None:
