@@ -26,7 +26,8 @@ while [ "$status" = InProgress ]; do
 done
 [ "$status" = Completed ]
 artifact=$("$aws" sagemaker describe-training-job --training-job-name "$name" --query ModelArtifacts.S3ModelArtifacts --output text)
-"$aws" logs tail /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" --since 1h | tail -n 3
+"$aws" logs filter-log-events --log-group-name /aws/sagemaker/TrainingJobs --log-stream-name-prefix "$name/" \
+    --query 'events[].message' --output text | grep -c "validation-auc"
 "$aws" s3 cp "$artifact" "$folder/model.tar.gz" --no-progress
 "$aws" sagemaker create-model --model-name "$name" --execution-role-arn "$role" \
     --primary-container "Image=$image,ModelDataUrl=$artifact"
