@@ -55,6 +55,8 @@ PRELOADED = (
     "clary.app.job_supervisor",
     "clary.algorithms.train",
     "clary.algorithms.serve",
+    "clary.algorithms.xgboost.training",
+    "clary.algorithms.xgboost.inference",
 )
 """What the fork server loads: all that a supervisor, a training and a serving process would otherwise import."""
 

@@ -24,6 +24,7 @@ _HINTS = (
     ("Name or service not known", "is EnableNetworkIsolation set? The program then has no network"),
     ("Temporary failure in name resolution", "is EnableNetworkIsolation set? The program then has no network"),
 )
+_BLAMES = ("AlgorithmError", "ClientError", "InternalServerError")
 _SHORTEST_TAIL_CHARACTERS = 60
 _MOST_FAILURE_FILE_BYTES = 4096
 
@@ -39,8 +40,8 @@ def failure_reason(spec: JobSpec, root: Path, code: int, last_lines: Sequence[st
     Returns:
         At most 1,024 characters.
     """
-    told = _failure_file(root)
-    parts = [f"AlgorithmError: {_what(told, last_lines)}, exit code: {code if code >= 0 else 128 - code}"]
+    blame, told = _blame(_failure_file(root))
+    parts = [f"{blame}: {_what(told, last_lines)}, exit code: {code if code >= 0 else 128 - code}"]
     if code < 0:
         parts.append(f"The program was ended by {signal.Signals(-code).name}.")
     hint = _hint(spec, code, [told, *last_lines])
@@ -61,6 +62,12 @@ def _failure_file(root: Path) -> str:
         return ""
     with path.open("rb") as file:
         return file.read(_MOST_FAILURE_FILE_BYTES).decode("utf-8", "replace").strip()
+
+
+def _blame(told: str) -> tuple[str, str]:
+    """Whom the program itself blames: a built-in algorithm says "ClientError: " of what the user can put right."""
+    blame, colon, rest = told.partition(": ")
+    return (blame, rest) if colon and blame in _BLAMES else (_BLAMES[0], told)
 
 
 def _what(told: str, last_lines: Sequence[str]) -> str:

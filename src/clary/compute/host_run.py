@@ -82,8 +82,7 @@ class HostRun:
         """Why the program failed, for the job's FailureReason."""
         lines = list(self._collector.last_lines) if self._collector is not None else []
         reason = failure_reason(self._spec, self._root, code, lines)
-        return (
-            reason
-            if self._spec.hosts == 1
-            else reason.replace("AlgorithmError: ", f"AlgorithmError: {self._name}: ", 1)
-        )
+        if self._spec.hosts == 1:
+            return reason
+        blame, _, rest = reason.partition(": ")
+        return f"{blame}: {self._name}: {rest}"

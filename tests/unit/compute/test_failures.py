@@ -42,6 +42,13 @@ def test_a_failure_file_in_the_programs_own_words_is_kept(tmp_path: Path) -> Non
     assert failure_reason(SPEC, tmp_path, 2, []) == "AlgorithmError: the label column is empty, exit code: 2"
 
 
+@pytest.mark.parametrize("blame", ["ClientError", "AlgorithmError"])
+def test_a_failure_file_may_say_whose_fault_it_is(tmp_path: Path, blame: str) -> None:
+    write_failure(tmp_path, f"{blame}: Unable to determine the delimiter")
+    reason = failure_reason(SPEC, tmp_path, 1, ["a line", f"{blame}: Unable to determine the delimiter"])
+    assert reason.startswith(f"{blame}: Unable to determine the delimiter, exit code: 1")
+
+
 def test_a_failure_file_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("the first key")
     (tmp_path / "output").mkdir()
