@@ -17,6 +17,7 @@ from scipy import sparse
 from clary.algorithms.contract import InputError
 from clary.algorithms.readers.table import widened
 from clary.algorithms.xgboost import answers, model_files, requests
+from clary.algorithms.xgboost.dense_prediction import DensePrediction
 
 MANY_ROWS = 8192
 """From here on a request is worth several threads."""
@@ -51,7 +52,8 @@ class LoadedModel:
         rounds = booster.num_boosted_rounds()
         self._rounds = (0, int(best) + 1) if best and best.isdigit() and int(best) < rounds else (0, 0)
         self._booster = booster
-        self._wide: xgboost.Booster | None = None
+        self._dense = DensePrediction(booster, self._rounds)
+        self._wide: DensePrediction | None = None
         self._lock = threading.Lock()
 
     def predict(self, features: Any) -> Any:
@@ -59,15 +61,18 @@ class LoadedModel:
         if self._is_linear:
             with self._lock:
                 return self._booster.predict(xgboost.DMatrix(features, nthread=1))
-        booster = self._booster if features.shape[0] < MANY_ROWS else self._wide_booster()
-        return booster.inplace_predict(features, iteration_range=self._rounds, validate_features=False)
+        if sparse.issparse(features):
+            return self._booster.inplace_predict(features, iteration_range=self._rounds, validate_features=False)
+        dense = self._dense if features.shape[0] < MANY_ROWS else self._many_rows()
+        return dense(np.ascontiguousarray(features, np.float32))
 
-    def _wide_booster(self) -> xgboost.Booster:
-        """A copy of the booster that uses all threads."""
+    def _many_rows(self) -> DensePrediction:
+        """Prediction with a copy of the booster that uses all threads."""
         with self._lock:
             if self._wide is None:
-                self._wide = copy.copy(self._booster)
-                self._wide.set_param({"nthread": len(os.sched_getaffinity(0))})
+                booster = copy.copy(self._booster)
+                booster.set_param({"nthread": len(os.sched_getaffinity(0))})
+                self._wide = DensePrediction(booster, self._rounds)
             return self._wide
 
 

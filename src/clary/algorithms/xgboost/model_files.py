@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import tarfile
@@ -60,6 +61,11 @@ def to_booster(data: bytes, name: str, threads: int | None = None) -> xgboost.Bo
     except (xgboost.core.XGBoostError, ValueError) as error:
         raise AlgorithmError(f"{name} is not an XGBoost model: {first_sentence(error)}") from None
     return booster
+
+
+def objective_of(booster: xgboost.Booster) -> str:
+    """The objective a model was trained for."""
+    return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
 
 
 def first_sentence(error: Exception | str) -> str:

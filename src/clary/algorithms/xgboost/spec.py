@@ -11,7 +11,6 @@ from clary.algorithms.contract import Metric, Predictor
 from clary.algorithms.hyperparameters import HyperparameterTable
 from clary.algorithms.xgboost.parameters import MAXIMIZED_METRICS, MINIMIZED_METRICS, TABLE
 
-
 # Not \S+: the separator before the next metric of a line is the text "#011", no white space.
 _NUMBER = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 

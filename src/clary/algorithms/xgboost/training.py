@@ -175,7 +175,7 @@ def _train(
         folds.train(job, settings, train_matrix, lambda: termination.requested)
         return
     checkpoints = Checkpoints(job.checkpoints) if job.checkpoints and group.is_master else None
-    start = group.from_master(_start(job, checkpoints) if group.is_master else None)
+    start = group.from_master(_start(job, checkpoints, settings) if group.is_master else None)
     evaluations = [(train_matrix, "train")]
     if validation is not None:
         evaluations.append((validation, "validation"))
@@ -194,12 +194,14 @@ def _train(
         save(job, settings, outcome)
 
 
-def _start(job: JobFolder, checkpoints: Checkpoints | None) -> bytes | None:
+def _start(job: JobFolder, checkpoints: Checkpoints | None, settings: Settings) -> bytes | None:
     """What training starts from: this job's checkpoint, else the model of the `model` channel, else nothing."""
     data = checkpoints.latest() if checkpoints else None
     if data is not None:
         return data
     if "model" not in job.channels:
+        if settings.parameters.get("process_type") == "update":
+            raise AlgorithmError("Hyperparameter process_type: update needs a model in the channel 'model'.")
         return None
     sources = job.channels["model"].sources()
     chosen = [source for source in sources if source.name.endswith(model_files.MODEL_NAME)] or sources
@@ -208,7 +210,12 @@ def _start(job: JobFolder, checkpoints: Checkpoints | None) -> bytes | None:
             f"The model channel must hold one model.tar.gz or {model_files.MODEL_NAME}; it holds {len(sources)} files."
         )
     data = model_files.from_file(chosen[0].path)
-    rounds = model_files.to_booster(data, chosen[0].name).num_boosted_rounds()
+    booster = model_files.to_booster(data, chosen[0].name)
+    rounds, objective = booster.num_boosted_rounds(), model_files.objective_of(booster)
+    if objective != settings.objective:
+        raise AlgorithmError(
+            f"The model in the channel 'model' was trained for {objective}; it cannot go on with {settings.objective}."
+        )
     log_lines.info(f"Training goes on from the model {chosen[0].name} of {rounds} rounds")
     return data
 

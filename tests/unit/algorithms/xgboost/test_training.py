@@ -242,3 +242,25 @@ def test_ten_rounds_on_twenty_thousand_rows_cost_little_more_than_plain_xgboost(
     start = time.perf_counter()
     train(channels={"train": data}, hyperparameters={"num_round": "10"})
     assert time.perf_counter() - start < plain_seconds + 2.0
+
+
+def test_a_model_of_another_objective_is_not_continued(train):
+    first, _ = train("first")
+    model = {"xgboost-model": (first / "model" / "xgboost-model").read_bytes()}
+    with pytest.raises(AlgorithmError, match=r"was trained for binary:logistic; it cannot go on with reg:gamma"):
+        train(
+            "second",
+            channels={"train": as_csv(tiny_rows()), "model": model},
+            hyperparameters={"objective": "reg:gamma"},
+        )
+
+
+def test_trees_are_refreshed_by_process_type_update(train, booster_of):
+    first, _ = train("first")
+    model = {"xgboost-model": (first / "model" / "xgboost-model").read_bytes()}
+    update = {"process_type": "update", "updater": "refresh"}
+    root, _ = train("second", channels={"train": as_csv(tiny_rows(seed=3)), "model": model}, hyperparameters=update)
+    assert booster_of(root).num_boosted_rounds() == 8
+    assert booster_of(root).get_dump() != booster_of(first).get_dump()
+    with pytest.raises(AlgorithmError, match="update needs a model in the channel 'model'"):
+        train("third", hyperparameters=update)
