@@ -229,3 +229,18 @@ def test_a_conditional_header_with_an_unreadable_date_is_passed_over() -> None:
     request = HttpRequest("GET", "/b/k", "", Headers({"if-modified-since": "yesterday"}))
     route = resolve(request, "s3", APIS)
     assert "IfModifiedSince" not in route.protocol.parse(route.model, request, route)
+
+
+def test_a_value_of_a_caller_cannot_begin_another_header() -> None:
+    result = {
+        "Body": b"",
+        "ContentType": "text/csv\r\nSet-Cookie: a=b",
+        "Metadata": {"a\nb": "c\nd"},
+        "__headers__": [("x-amz-website-redirect-location", "/\r\nX: y")],
+    }
+    response = PROTOCOLS["rest-xml"].serialize(models.service("s3").operation("GetObject"), result, "request-1")
+    assert all("\n" not in name + value and "\r" not in name + value for name, value in response.headers)
+    error = type("NoSuchKey", (ServiceError,), {})("a\r\nb")
+    for protocol in PROTOCOLS.values():
+        operation = models.service("s3").operation("GetObject")
+        assert all("\n" not in value for _, value in protocol.serialize_error(operation, error, "r").headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from clary.core.errors import ServiceError
 from clary.core.http import HttpRequest, HttpResponse
 from clary.wire.models import OperationModel
 
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 HEADERS_KEY = "__headers__"
 STATUS_KEY = "__status__"
 
@@ -63,13 +65,18 @@ class Route:
     path_parameters: dict[str, str] = field(default_factory=dict)
 
 
+def header_text(text: str) -> str:
+    """Text without control characters: a value that came from a caller must not begin another header."""
+    return text if text.isprintable() else _CONTROL_CHARACTERS.sub(" ", text)
+
+
 def finish(response: HttpResponse, result: Mapping[str, Any]) -> HttpResponse:
     """Applies the handler's own headers and status to a response."""
     extra: Iterable[tuple[str, str]] = result.get(HEADERS_KEY, ())
     if extra:
         replaced = {name.lower() for name, _ in extra}
         response.headers = [pair for pair in response.headers if pair[0].lower() not in replaced]
-        response.headers.extend(extra)
+        response.headers.extend((header_text(name), header_text(value)) for name, value in extra)
     status = result.get(STATUS_KEY)
     if status is not None:
         response.status = status

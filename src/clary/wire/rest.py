@@ -15,7 +15,7 @@ from clary.wire import json_values, quirks
 from clary.wire.errors import InvalidURI, SerializationException, Unreadable
 from clary.wire.eventstream import EventBodies, decode_events, event_response
 from clary.wire.models import RESULT_LOCATIONS, OperationModel, Shape
-from clary.wire.protocol import Protocol, Route, body_bytes, finish
+from clary.wire.protocol import Protocol, Route, body_bytes, finish, header_text
 from clary.wire.text import TEXT_READERS, TextReader, TextWriters
 
 _HEADER_WRITERS = TextWriters("rfc822")
@@ -161,10 +161,10 @@ class Outputs:
         for name, wire_name, write in self.headers:
             value = result.get(name)
             if value is not None:
-                headers.append((wire_name, write(value)))
+                headers.append((wire_name, header_text(write(value))))
         for name, prefix in self.prefixes:
             for key, value in (result.get(name) or {}).items():
-                headers.append((prefix + key, str(value)))
+                headers.append((header_text(prefix + key), header_text(str(value))))
         return headers
 
 

@@ -55,8 +55,10 @@ class RestXmlProtocol(RestProtocol):
 
     def unreadable(self, error: Unreadable) -> ServiceError:
         """A header or query parameter that cannot be read."""
-        subject = f"Provided {error.name} is " if error.name else "Provided value is "
-        return InvalidArgument(subject + error.reason, ArgumentName=error.name)
+        subject = error.name or "value"
+        if "integer" in error.reason:
+            return InvalidArgument(f"Provided {subject} not an integer or within integer range", ArgumentName=subject)
+        return InvalidArgument(f"Provided {subject} is {error.reason}", ArgumentName=subject)
 
     def request_headers(self, operation: OperationModel | None, request_id: str) -> list[tuple[str, str]]:
         """The request's id, and the host's where the API has one."""

@@ -54,6 +54,8 @@ class _Leaf:
 
     candidates: list[_Candidate] = field(default_factory=list)
     plain: _Candidate | None = None
+    free: list[_Candidate] = field(default_factory=list)
+    by_literal: dict[str, list[_Candidate]] = field(default_factory=dict)
     telling_query: frozenset[str] = frozenset()
     telling_headers: frozenset[str] = frozenset()
 
@@ -64,7 +66,11 @@ class _Leaf:
         self.telling_query = frozenset().union(*names)
         self.telling_headers = frozenset().union(*(candidate.required_headers for candidate in self.candidates))
         self.plain = None
+        self.free = [candidate for candidate in self.candidates if not candidate.literals]
+        self.by_literal = {}
         for candidate, needed in zip(self.candidates, names, strict=True):
+            for name in candidate.literals:
+                self.by_literal.setdefault(name, []).append(candidate)
             if not needed and not candidate.required_headers and self.plain is None:
                 self.plain = candidate
 
@@ -221,7 +227,9 @@ def _choose(leaf: _Leaf, request: HttpRequest) -> _Candidate | None:
         return leaf.plain
     best: _Candidate | None = None
     best_score: tuple[int, int, int] | None = None
-    for candidate in leaf.candidates:
+    # An operation whose literals are absent is out of the question, so most are never looked at.
+    literal = [candidate for name in present for candidate in leaf.by_literal.get(name, ())]
+    for candidate in (*leaf.free, *literal):
         if not _has_literals(candidate, present):
             continue
         needed = candidate.literals.keys() | candidate.required_query

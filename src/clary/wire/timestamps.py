@@ -71,9 +71,11 @@ def _zone(text: str) -> timezone:
 
 def aware(moment: Moment) -> datetime:
     """A datetime in UTC from what a handler may return: a datetime (naive ones are UTC) or epoch seconds."""
-    if isinstance(moment, datetime):
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return from_epoch(moment)
+    if not isinstance(moment, datetime):
+        return from_epoch(moment)
+    if moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def epoch(moment: Moment) -> float | int:
@@ -86,9 +88,8 @@ def epoch(moment: Moment) -> float | int:
 def iso8601(moment: Moment, *, always_milliseconds: bool = False) -> str:
     """`2026-11-22T17:34:05Z`, with milliseconds where there are any or where asked for."""
     utc = aware(moment)
-    milliseconds = utc.microsecond // 1000
-    head = f"{utc.year:04d}-{utc.month:02d}-{utc.day:02d}T{utc.hour:02d}:{utc.minute:02d}:{utc.second:02d}"
-    return f"{head}.{milliseconds:03d}Z" if milliseconds or always_milliseconds else f"{head}Z"
+    precision = "milliseconds" if always_milliseconds or utc.microsecond >= 1000 else "seconds"
+    return utc.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
 
 
 def rfc822(moment: Moment) -> str:

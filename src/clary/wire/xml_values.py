@@ -262,11 +262,9 @@ class XmlWriters:
     def _scalar(self, shape: Shape, tag: str) -> XmlWriter:
         convert = self._texts.of(shape)
         start, end = f"<{tag}{namespace(shape)}>", f"</{tag}>"
-
-        def write(value: Any, out: list[str]) -> None:
-            out.append(f"{start}{escape(convert(value))}{end}")
-
-        return write
+        if shape.type_name not in ("string", "character"):
+            return lambda value, out: out.append(f"{start}{convert(value)}{end}")
+        return lambda value, out: out.append(f"{start}{escape(str(value))}{end}")
 
 
 def namespace(shape: Shape) -> str:
