@@ -48,10 +48,7 @@ def list_objects(
     page = _Page(prefix.encode(), delimiter.encode(), limit)
     start = page.start_behind(after.encode())
     rows = _Rows(connection, _VISIBLE, bucket)
-    objects: list[StoredObject] = []
-    for row in rows.walk(page, start):
-        if row is not None:
-            objects.append(object_from_row(bucket.name, row))
+    objects = [object_from_row(bucket.name, row) for row in rows.walk(page, start)]
     more = page.last.decode() if page.is_truncated and page.last is not None else None
     return Listing(objects, page.prefixes, more)
 
@@ -80,7 +77,7 @@ def list_versions(
             versions.append(object_from_row(bucket.name, row))
     if not page.is_truncated:
         rows = _Rows(connection, _VERSIONS, bucket)
-        versions += [object_from_row(bucket.name, row) for row in rows.walk(page, start) if row is not None]
+        versions += [object_from_row(bucket.name, row) for row in rows.walk(page, start)]
     if not page.is_truncated or page.last is None:
         return VersionListing(versions, page.prefixes, None, None)
     ends_in_version = bool(versions) and versions[-1].key.encode() == page.last
@@ -137,6 +134,15 @@ class _Page:
         self.last = last
         return True
 
+    def take_all(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Those of the rows that fit; none of them has a common prefix."""
+        taken = rows[: self.left]
+        self.is_truncated = len(rows) > len(taken)
+        self.count += len(taken)
+        if taken:
+            self.last = taken[-1][_KEY]
+        return taken
+
 
 class _Rows:
     """Walks over one of the two indexes."""
@@ -148,8 +154,11 @@ class _Rows:
 
     def walk(self, page: _Page, start: bytes) -> list[tuple[Any, ...]]:
         """The rows of the page's single keys, in order; common prefixes are noted in the page."""
-        found: list[tuple[Any, ...]] = []
         end = after_prefix(page.prefix)
+        if not page.delimiter:
+            rows = self._connection.execute(self._sql, (self._bucket.id, start, end, page.left + 1)).fetchall()
+            return page.take_all(rows)
+        found: list[tuple[Any, ...]] = []
         seek: bytes | None = start
         while seek is not None:
             cursor = self._connection.execute(self._sql, (self._bucket.id, seek, end, page.left + 1))
