@@ -37,8 +37,9 @@ def main(sdk_python: str, output: Path) -> int:
     try:
         environment = client_environment(data)
         code = subprocess.run([sdk_python, str(HERE / "marketing_offer.py"), str(output)], env=environment).returncode
+        page = ""
         if code == 0:
-            page = json.loads((output / "result.json").read_text())["page"]
+            page = str(json.loads((output / "result.json").read_text())["page"])
             with urllib.request.urlopen(page) as answer:  # as a colleague's browser would, with no key
                 print(f"\nThe page answers without a key: HTTP {answer.status}, {len(answer.read())} bytes.")
     finally:
@@ -48,8 +49,8 @@ def main(sdk_python: str, output: Path) -> int:
             f"\nTry next:\n"
             f"  {CLARY} up --data {data} --detach\n"
             f'  eval "$({CLARY} env --data {data})"\n'
-            f"  aws s3 ls ; aws sagemaker list-training-jobs\n"
-            f"  open the page above again, or {output / 'result.png'}"
+            f"  aws s3 ls; aws sagemaker list-training-jobs\n"
+            f"  open http://127.0.0.1:4566/_website/{page.split('/_website/')[1]} or {output / 'result.png'}"
         )
     return code
 

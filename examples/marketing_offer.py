@@ -10,6 +10,7 @@ finds the rule they were made with, blurred by chance.
 """
 
 import json
+import logging
 import sys
 import time
 from pathlib import Path
@@ -145,6 +146,7 @@ def deploy(estimator: Estimator, session: sagemaker.Session) -> str:
 def main(output: Path) -> None:
     """Tells the story."""
     output.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     session = sagemaker.Session()
     say("1. Data: made-up customers of a bank, to S3")
     addresses, kept_back = upload(session, output, "marketing-offer")
