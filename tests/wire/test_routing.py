@@ -77,6 +77,8 @@ def test_no_two_operations_of_a_family_answer_the_same_request(family: str) -> N
         ("GET", "/b/k", "", {}, "GetObject"),
         ("GET", "/b/k", "partNumber=1", {}, "GetObject"),
         ("GET", "/b/k", "versionId=1&response-content-type=text%2Fcsv", {}, "GetObject"),
+        ("GET", "/b/k", "x-id=GetObject", {}, "GetObject"),
+        ("GET", "/", "x-id=ListBuckets", {}, "ListBuckets"),
         ("GET", "/b/k", "acl", {}, "GetObjectAcl"),
         ("GET", "/b/k", "tagging&versionId=3", {}, "GetObjectTagging"),
         ("GET", "/b/k", "uploadId=u", {}, "ListParts"),
@@ -195,6 +197,22 @@ def test_a_query_request_may_be_a_get() -> None:
 def test_what_no_operation_answers_is_an_unknown_operation(signing_name: str, request_: HttpRequest) -> None:
     with pytest.raises(UnknownOperation):
         resolve(request_, signing_name, APIS)
+
+
+@pytest.mark.parametrize(
+    ("signing_name", "method", "query", "code"),
+    [
+        ("s3", "PATCH", "", "MethodNotAllowed"),
+        ("sts", "POST", "Action=Nope", "InvalidAction"),
+        ("events", "GET", "", "UnknownOperationException"),
+    ],
+)
+def test_what_no_operation_answers_has_the_code_of_its_protocol(
+    signing_name: str, method: str, query: str, code: str
+) -> None:
+    with pytest.raises(UnknownOperation) as caught:
+        route(method, "/", query, signing_name=signing_name)
+    assert caught.value.wire_code == code
 
 
 def test_a_request_without_a_signature_is_looked_up_in_all_the_apis_it_may_mean() -> None:

@@ -128,6 +128,8 @@ def test_values_that_satisfy_the_model_pass() -> None:
     [
         ("sagemaker", "DescribeTrainingJob", "json", "ValidationException"),
         ("logs", "DeleteLogGroup", "json", "InvalidParameterException"),
+        ("ecr", "CreateRepository", "json", "InvalidParameterException"),
+        ("cloudwatch", "GetMetricData", "json", "ValidationError"),
         ("sagemaker-runtime", "InvokeEndpoint", "rest-json", "ValidationError"),
         ("iam", "CreateUser", "query", "ValidationError"),
         ("sts", "AssumeRole", "query", "ValidationError"),
@@ -183,6 +185,19 @@ def test_the_object_store_names_a_wrong_storage_class() -> None:
 def test_the_query_protocol_has_a_code_of_its_own() -> None:
     with pytest.raises(ValidationError, match="2 validation errors detected: "):
         validate(models.service("sts").operation("AssumeRole"), {}, PROTOCOLS["query"])
+
+
+def test_a_missing_parameter_has_its_own_error_where_the_model_has_one() -> None:
+    error_code = "MissingParameter"
+    operation = models.service("cloudwatch").operation("PutMetricData")
+    assert error_code in [shape.error_code for shape in operation.error_shapes]
+    for protocol in ("json", "query"):
+        with pytest.raises(
+            ServiceError, match=r"^The parameter MetricData\.member\.2\.MetricName is required\.$"
+        ) as caught:
+            validate(operation, {"Namespace": "N", "MetricData": [{"MetricName": "m"}, {}]}, PROTOCOLS[protocol])
+        shape = operation.error_shape(caught.value.wire_code)
+        assert shape is not None and shape.error_code == error_code
 
 
 def all_patterns() -> set[str]:

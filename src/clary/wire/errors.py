@@ -19,6 +19,23 @@ class UnknownOperation(ServiceError):
         super().__init__(message, **details)
 
 
+class InvalidAction(UnknownOperation):
+    """A form names an action that the API does not have (query protocol)."""
+
+    code = "InvalidAction"
+    status = 400
+
+
+class MethodNotAllowed(UnknownOperation):
+    """No operation on this path takes the method (XML protocols)."""
+
+    code = "MethodNotAllowed"
+    status = 405
+
+    def __init__(self, message: str = "The specified method is not allowed against this resource.") -> None:
+        super().__init__(message)
+
+
 class SerializationException(ServiceError):
     """A JSON or CBOR request is malformed, or holds a value of the wrong type."""
 

@@ -43,7 +43,10 @@ ROOT_ELEMENTS: Final[dict[str, str]] = {
 UNWRAPPED_RESULTS: Final[dict[str, str]] = {"GetBucketLocationOutput": "LocationConstraint"}
 """Results that are one member's text in the root element itself, without an element around the member."""
 
-VALIDATION_CODES: Final[dict[str, str]] = {"Logs_20140328": "InvalidParameterException"}
+VALIDATION_CODES: Final[dict[str, str]] = {
+    "AmazonEC2ContainerRegistry_V20150921": "InvalidParameterException",
+    "Logs_20140328": "InvalidParameterException",
+}
 """The code under which an API reports broken constraints where it is not `ValidationException`, by target prefix."""
 
 LENIENT_HEADERS: Final[frozenset[str]] = frozenset({"expires", "if-modified-since", "if-unmodified-since"})

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from clary.core.http import HttpRequest
 from clary.wire import model_files
 from clary.wire.cbor import CBOR
-from clary.wire.errors import InvalidURI, UnknownOperation
+from clary.wire.errors import InvalidAction, InvalidURI, MethodNotAllowed, UnknownOperation
 from clary.wire.json_protocol import JSON_1_0, JSON_1_1
 from clary.wire.models import OperationModel, Service, service
 from clary.wire.protocol import Protocol, Route
@@ -312,6 +312,8 @@ def resolve(request: HttpRequest, signing_name: str | None, apis: Sequence[str])
         return action
     route = _rest_routes(family).find(request)
     if route is None:
+        if any("rest-xml" in _protocols(api) for api in family):
+            raise MethodNotAllowed
         raise UnknownOperation(f"No operation of {_names(family)} answers {request.method} {request.path}.")
     return route
 
@@ -362,7 +364,7 @@ def _action(request: HttpRequest, apis: tuple[str, ...]) -> Route | None:
             and parameters.get("Version", model.metadata["apiVersion"]) == model.metadata["apiVersion"]
         ):
             return Route(api, name, QUERY, model.operation(name))
-    raise UnknownOperation(f"Could not find operation {name[:256]} for version {parameters.get('Version', '')[:32]}")
+    raise InvalidAction(f"Could not find operation {name[:256]} for version {parameters.get('Version', '')[:32]}")
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from clary.wire.protocol import Protocol
 
 MAX_ECHO_CHARACTERS = 1024
 _MAX_ERRORS = 100
+_MISSING_PARAMETER = "MissingParameter"
 
 Path = tuple[str, ...]
 
@@ -74,8 +75,9 @@ def validate(operation: OperationModel, parameters: Mapping[str, Any], protocol:
         protocol: what the request was written in; it decides the error's code and words. JSON's without one.
 
     Raises:
-        ServiceError: a constraint is broken: `ValidationException` with AWS's text, `ValidationError` for the query
-            protocol, `MalformedXML`, `InvalidArgument` or `InvalidRequest` for rest-xml.
+        ServiceError: a constraint is broken: `ValidationException` with AWS's text; `ValidationError` for the query
+            protocol and the APIs that once spoke it; what an operation models as `MissingParameter` where nothing
+            else is wrong; `MalformedXML`, `InvalidArgument` or `InvalidRequest` for rest-xml.
     """
     found = violations(operation, parameters)
     if not found:
@@ -83,11 +85,23 @@ def validate(operation: OperationModel, parameters: Mapping[str, Any], protocol:
     name = None if protocol is None else protocol.name
     if name == "rest-xml":
         raise _xml_error(operation, found[0])
+    missing = next((shape for shape in operation.error_shapes if shape.error_code == _MISSING_PARAMETER), None)
+    if missing is not None and all(violation.kind == "null" for violation in found):
+        raise _error_class(missing.name)(f"The parameter {_form_name(found[0].path)} is required.")
     plural = "s" if len(found) > 1 else ""
     text = f"{len(found)} validation error{plural} detected: {'; '.join(map(str, found))}"
-    if name == "query":
+    if name == "query" or operation.service.is_query_compatible:
         raise ValidationError(text)
     raise _coded_error(operation, text)
+
+
+def _form_name(path: Path) -> str:
+    """A place in the request as a form names it: `MetricData.member.1.MetricName`."""
+    parts = [part if part == "member" or part.isdigit() else part[:1].upper() + part[1:] for part in path]
+    for index in range(len(parts) - 1):
+        if parts[index].isdigit() and parts[index + 1] == "member":
+            parts[index], parts[index + 1] = parts[index + 1], parts[index]
+    return ".".join(parts)
 
 
 def _coded_error(operation: OperationModel, text: str) -> ServiceError:
