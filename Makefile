@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup clients demo up check test bench lock docs
+.PHONY: help setup clients demo up check test bench bench-peers lock docs
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 setup: ## .venv with Clary and its tools, as locked
 	@scripts/setup
@@ -23,8 +23,11 @@ check: setup ## format, lint, types, layers, documents
 test: check clients ## the checks, then all tests
 	@.venv/bin/python -m pytest -n 2
 
-bench: setup ## the measurements of docs/performance.md
+bench: bench-peers ## the measurements of docs/performance.md
 	@scripts/bench
+
+bench-peers: setup ## the environments of the programs that the benchmarks compare with
+	@scripts/bench-peers
 
 lock: setup ## lock the dependencies anew (scripts/lock --upgrade takes newer versions)
 	@scripts/lock

@@ -32,8 +32,8 @@ def coverage() -> str:
     parts = [
         "# Which operations Clary answers",
         NOTE,
-        "An operation that is not answered is still parsed, checked against its model, its signature and policies, and\n"
-        "then refused with the error `NotImplemented` (HTTP 501), which names API and operation.",
+        "An operation that is not answered is still parsed, checked against its model, its signature and policies,\n"
+        "and then refused with the error `NotImplemented` (HTTP 501), which names API and operation.",
     ]
     for family in CATALOG.values():
         for api in family.apis:
