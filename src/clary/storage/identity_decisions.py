@@ -176,7 +176,7 @@ class Decisions:
     def rights(self, principal: Principal) -> Rights:
         """What a principal may do, compiled; cached until an identity changes."""
         cache = self._store.cache()
-        key = (principal.arn, principal.access_key_id)
+        key = (principal.arn, principal.user_id, principal.access_key_id)
         known = cache.rights.get(key)
         if known is None:
             known = self._compiled(principal)

@@ -87,14 +87,14 @@ class Cache:
 
     Attributes:
         credentials: by access key id.
-        rights: what a principal may do, by ARN and access key id.
+        rights: what a principal may do, by ARN, unique id and access key id.
     """
 
     __slots__ = ("credentials", "rights")
 
     def __init__(self) -> None:
         self.credentials: dict[str, Any] = {}
-        self.rights: dict[tuple[str, str], Any] = {}
+        self.rights: dict[tuple[str, str, str], Any] = {}
 
 
 class IdentityStore:
