@@ -47,7 +47,7 @@ _COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]]
         "clary.cli.mirror",
         "public read-only buckets seeded from folders",
         (
-            ("action", {"choices": ("add", "list", "remove")}),
+            ("action", {"choices": ("add", "list")}),
             ("name", {"metavar": "NAME", "nargs": "?"}),
             ("folder", {"metavar": "FOLDER", "nargs": "?"}),
         ),
