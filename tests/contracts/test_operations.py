@@ -33,7 +33,8 @@ S3_CODES = frozenset(
     """AccessControlListNotSupported AccessDenied AuthorizationHeaderMalformed BadDigest BucketAlreadyExists
     BadRequest BucketAlreadyOwnedByYou BucketNotEmpty ConditionalRequestConflict EntityTooLarge EntityTooSmall
     ExpiredToken IllegalLocationConstraintException IllegalVersioningConfigurationException IncompleteBody
-    InternalError InvalidAccessKeyId InvalidArgument InvalidBucketAclWithObjectOwnership InvalidBucketName
+    InternalError InvalidAccessKeyId InvalidArgument InvalidBucketAclWithBlockPublicAccessError
+    InvalidBucketAclWithObjectOwnership InvalidBucketName
     InvalidBucketState InvalidDigest InvalidEncryptionAlgorithmError InvalidLocationConstraint InvalidObjectState
     InvalidPart InvalidPartNumber InvalidPartOrder InvalidPayer InvalidPolicyDocument InvalidRange InvalidRequest
     InvalidSecurity InvalidStorageClass InvalidTag InvalidTargetBucketForLogging InvalidToken InvalidURI KeyTooLongError

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.core.call import Call
-from clary.core.errors import AccessDenied
 from clary.core.operations import operation
+from clary.services.s3.access_rules import ENFORCED, check_acl, ownership_of, public_access_block
 from clary.services.s3.errors import (
-    AccessControlListNotSupported,
     InvalidBucketAclWithObjectOwnership,
     MalformedACLError,
     MalformedXML,
@@ -18,12 +17,10 @@ from clary.services.s3.errors import (
 )
 from clary.services.s3.parameters import canonical_id, find_bucket
 from clary.services.s3.policy_rules import is_public, statements
-from clary.services.s3.public_access import public_access_block
 from clary.storage.object_errors import NoSuchKey, NoSuchVersion
 from clary.storage.object_values import Bucket, StoredObject
 from clary.storage.objects import Objects
 
-ENFORCED = "BucketOwnerEnforced"
 _GROUPS = "http://acs.amazonaws.com/groups/global/"
 _EVERYBODY, _AUTHENTICATED = f"{_GROUPS}AllUsers", f"{_GROUPS}AuthenticatedUsers"
 _GROUP_GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -31,18 +28,11 @@ _GROUP_GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "public-read-write": ((_EVERYBODY, "READ"), (_EVERYBODY, "WRITE")),
     "authenticated-read": ((_AUTHENTICATED, "READ"),),
 }
-_PUBLIC_ACLS = frozenset(_GROUP_GRANTS)
 _GRANT_HEADERS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _ACTIONS = {
     "READ": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
     "WRITE": ("s3:PutObject", "s3:DeleteObject"),
 }
-
-
-def ownership_of(bucket: Bucket) -> str:
-    """The ownership rule that counts: the bucket's owner owns everything unless somebody chose otherwise."""
-    rules = (bucket.settings.get("ownership") or {}).get("Rules", ())
-    return str(rules[0]["ObjectOwnership"]) if rules else ENFORCED
 
 
 class OwnershipControls:
@@ -197,10 +187,7 @@ def _wanted(bucket: Bucket, request: Mapping[str, Any], owner: str) -> str:
     acl = request.get("ACL")
     if acl is None:
         acl = _canned(request, owner)
-    if ownership_of(bucket) == ENFORCED and acl not in ("private", "bucket-owner-full-control"):
-        raise AccessControlListNotSupported
-    if acl in _PUBLIC_ACLS and public_access_block(bucket)["BlockPublicAcls"]:
-        raise AccessDenied("Access Denied")
+    check_acl(bucket, str(acl))
     return str(acl)
 
 

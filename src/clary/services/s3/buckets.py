@@ -9,13 +9,17 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.core.pages import InvalidToken, decode_token, encode_token
+from clary.services.s3.access_rules import ENFORCED
 from clary.services.s3.errors import (
     IllegalLocationConstraintException,
     InvalidArgument,
+    InvalidBucketAclWithBlockPublicAccessError,
+    InvalidBucketAclWithObjectOwnership,
     InvalidBucketName,
     InvalidLocationConstraint,
+    NotImplementedByS3,
 )
-from clary.services.s3.parameters import canonical_id, find_bucket
+from clary.services.s3.parameters import GRANTS, canonical_id, find_bucket
 from clary.storage.object_errors import BucketAlreadyOwnedByYou
 from clary.storage.objects import Objects
 
@@ -43,8 +47,9 @@ class Buckets:
             raise InvalidBucketName(BucketName=name)
         configuration = request.get("CreateBucketConfiguration", {})
         region = _region(call, configuration.get("LocationConstraint"))
+        _check_acl(request)
         settings: dict[str, Any] = {
-            "ownership": {"Rules": [{"ObjectOwnership": request.get("ObjectOwnership", "BucketOwnerEnforced")}]}
+            "ownership": {"Rules": [{"ObjectOwnership": request.get("ObjectOwnership", ENFORCED)}]}
         }
         if tags := configuration.get("Tags"):
             settings["tagging"] = {"TagSet": tags}
@@ -105,6 +110,17 @@ class Buckets:
         """The bucket's region; nothing for the first one, as ever."""
         bucket = find_bucket(self._objects, request)
         return {} if bucket.region == FIRST_REGION else {"LocationConstraint": bucket.region}
+
+
+def _check_acl(request: dict[str, Any]) -> None:
+    """Refuses ACLs for others: a new bucket belongs to its owner alone, or at least blocks public ACLs."""
+    if any(name in request for name in GRANTS):
+        raise NotImplementedByS3(Header="x-amz-grant-*")
+    if request.get("ACL", "private") == "private":
+        return
+    if request.get("ObjectOwnership", ENFORCED) == ENFORCED:
+        raise InvalidBucketAclWithObjectOwnership
+    raise InvalidBucketAclWithBlockPublicAccessError
 
 
 def is_bucket_name(name: str) -> bool:

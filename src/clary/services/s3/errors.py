@@ -165,3 +165,9 @@ class MaxPostPreDataLengthExceeded(ServiceError):
     """The fields before the file of a form upload are larger than 20 KB."""
 
     fmt = "Your POST request fields preceding the upload file were too large."
+
+
+class InvalidBucketAclWithBlockPublicAccessError(ServiceError):
+    """A new bucket blocks public ACLs and cannot be made with one."""
+
+    fmt = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from clary.core.call import Call
 from clary.core.errors import AccessDenied
+from clary.services.s3.access_rules import check_acl
 from clary.services.s3.errors import (
-    AccessControlListNotSupported,
     BadRequest,
     InvalidArgument,
     InvalidDigest,
@@ -45,8 +45,7 @@ _HEADERS = {
     "WebsiteRedirectLocation": "x-amz-website-redirect-location",
 }
 _LOCK_PARAMETERS = ("ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus")
-_ACLS_OF_OWNER_ENFORCED = ("private", "bucket-owner-full-control")
-_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "GrantWrite")
+GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "GrantWrite")
 
 
 def canonical_id(account: str) -> str:
@@ -203,12 +202,14 @@ def acl_of(request: Mapping[str, Any], bucket: Bucket) -> str:
 
     Raises:
         AccessControlListNotSupported: the bucket's owner owns every object.
+        AccessDenied: it is public, and the bucket blocks public ACLs.
+        NotImplementedByS3: it grants to single users.
     """
-    acl = str(request.get("ACL", ""))
-    rules = (bucket.settings.get("ownership") or {}).get("Rules", [])
-    enforced = not rules or rules[0].get("ObjectOwnership") == "BucketOwnerEnforced"
-    if enforced and ((acl and acl not in _ACLS_OF_OWNER_ENFORCED) or any(name in request for name in _GRANTS)):
-        raise AccessControlListNotSupported
+    if any(name in request for name in GRANTS):
+        check_acl(bucket, "grants")
+        raise NotImplementedByS3(Header="x-amz-grant-*")
+    acl = str(request.get("ACL", "private"))
+    check_acl(bucket, acl)
     return "" if acl == "private" else acl
 
 

@@ -10,10 +10,10 @@ from clary.core.errors import AccessDenied
 from clary.core.operations import operation
 from clary.core.policy_documents import MalformedPolicy as MalformedDocument
 from clary.core.policy_documents import PolicyKind, parse
+from clary.services.s3.access_rules import public_access_block
 from clary.services.s3.errors import MalformedPolicy, NoSuchBucketPolicy
 from clary.services.s3.parameters import find_bucket
 from clary.services.s3.policy_rules import LARGEST_POLICY_BYTES, is_public, resource_problem
-from clary.services.s3.public_access import public_access_block
 from clary.storage.objects import Objects
 
 

@@ -6,25 +6,10 @@ from typing import Any
 
 from clary.core.call import Call
 from clary.core.operations import operation
+from clary.services.s3.access_rules import BLOCK_SETTING, SWITCHES, public_access_block
 from clary.services.s3.errors import MalformedXML, NoSuchPublicAccessBlockConfiguration
 from clary.services.s3.parameters import find_bucket
-from clary.storage.object_values import Bucket
 from clary.storage.objects import Objects
-
-SWITCHES = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-_SETTING = "public-access-block"
-
-
-def public_access_block(bucket: Bucket) -> dict[str, bool]:
-    """The switches of a bucket as they count.
-
-    A bucket that nobody configured has all on, as every bucket that AWS makes; a mirror, which exists to be read by
-    everybody, has them off.
-    """
-    stored = bucket.settings.get(_SETTING)
-    if stored is None:
-        return dict.fromkeys(SWITCHES, "mirror" not in bucket.settings)
-    return {switch: bool(stored.get(switch, False)) for switch in SWITCHES}
 
 
 class PublicAccessBlocks:
@@ -42,19 +27,21 @@ class PublicAccessBlocks:
         given = request["PublicAccessBlockConfiguration"]
         if not given:
             raise MalformedXML
-        self._objects.set_bucket(bucket.name, _SETTING, {switch: given.get(switch, False) for switch in SWITCHES})
+        self._objects.set_bucket(bucket.name, BLOCK_SETTING, {switch: given.get(switch, False) for switch in SWITCHES})
         return {}
 
     @operation("GetPublicAccessBlock", action="GetBucketPublicAccessBlock", resource="{Bucket}")
     def get(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """The switches."""
         bucket = find_bucket(self._objects, request)
-        if bucket.settings.get(_SETTING) == {} or (_SETTING not in bucket.settings and "mirror" in bucket.settings):
+        if bucket.settings.get(BLOCK_SETTING) == {} or (
+            BLOCK_SETTING not in bucket.settings and "mirror" in bucket.settings
+        ):
             raise NoSuchPublicAccessBlockConfiguration(BucketName=bucket.name)
         return {"PublicAccessBlockConfiguration": public_access_block(bucket)}
 
     @operation("DeletePublicAccessBlock", action="PutBucketPublicAccessBlock", resource="{Bucket}")
     def delete(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Turns all switches off."""
-        self._objects.set_bucket(find_bucket(self._objects, request).name, _SETTING, {})
+        self._objects.set_bucket(find_bucket(self._objects, request).name, BLOCK_SETTING, {})
         return {"__status__": 204}

@@ -14,7 +14,8 @@ from clary.core.policy_documents import PolicyKind, parse
 from clary.services.s3 import errors
 from clary.services.s3.access import effective_policy, request_policy
 from clary.services.s3.bucket_configuration import bucket_configuration
-from clary.services.s3.parameters import canonical_id
+from clary.services.s3.buckets import Buckets
+from clary.services.s3.parameters import acl_of, canonical_id
 from clary.storage.database import Database
 from clary.storage.object_errors import InvalidRequest, NoSuchBucket
 from clary.storage.objects import SCHEMA, Attributes, Objects
@@ -336,3 +337,43 @@ def test_another_owner_or_a_missing_bucket_is_refused_everywhere(service):
             service(name, ExpectedBucketOwner="999999999999")
         with pytest.raises(NoSuchBucket):
             service(name, Bucket="missing")
+
+
+def test_an_object_is_not_put_with_an_acl_that_its_bucket_refuses(service):
+    def acl(**request) -> str:
+        return acl_of(request, service.bucket)
+
+    assert acl() == acl(ACL="private") == ""
+    assert acl(ACL="bucket-owner-full-control") == "bucket-owner-full-control"
+    for request in ({"ACL": "public-read"}, {"GrantRead": "id=1"}):
+        with pytest.raises(errors.AccessControlListNotSupported):
+            acl(**request)
+    service("PutBucketOwnershipControls", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    with pytest.raises(AccessDenied):
+        acl(ACL="public-read")
+    with pytest.raises(errors.NotImplementedByS3):
+        acl(GrantRead="id=1")
+    service("DeletePublicAccessBlock")
+    assert acl(ACL="public-read") == "public-read"
+
+
+def test_a_bucket_is_not_made_with_an_acl_for_others(service):
+    buckets = collect([Buckets(service.objects)])
+    call = Call("s3", "CreateBucket", ACCOUNT, "us-east-1", USER, "id", datetime.now(UTC))
+
+    def create(**request):
+        return buckets["s3", "CreateBucket"].handler(call, {"Bucket": "fresh", **request})
+
+    for request, error in (
+        ({"ACL": "public-read"}, errors.InvalidBucketAclWithObjectOwnership),
+        (
+            {"ACL": "public-read", "ObjectOwnership": "ObjectWriter"},
+            errors.InvalidBucketAclWithBlockPublicAccessError,
+        ),
+        ({"GrantRead": "id=1"}, errors.NotImplementedByS3),
+    ):
+        with pytest.raises(error):
+            create(**request)
+    assert service.objects.bucket("fresh") is None
+    create(ACL="private")
+    assert service.objects.bucket("fresh") is not None
