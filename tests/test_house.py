@@ -19,6 +19,7 @@ WRITTEN_BY_HAND = [
     ),
 ]
 LONGEST_FILE_LINES = 400
+LONGEST_TEST_FILE_LINES = 600  # its tests stand side by side and are read one at a time
 LONGEST_FUNCTION_LINES = 60
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib")
 LAYERS = {"algorithms", "app", "cli", "compute", "core", "gateway", "services", "storage", "wire"}
@@ -30,7 +31,9 @@ def ids(path: Path) -> str:
 
 @pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=ids)
 def test_no_file_is_too_long(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= LONGEST_FILE_LINES
+    is_test = path.is_relative_to(ROOT / "tests")
+    longest = LONGEST_TEST_FILE_LINES if is_test else LONGEST_FILE_LINES
+    assert len(path.read_text().splitlines()) <= longest
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=ids)
