@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
@@ -26,12 +25,22 @@ from clary.services.cloudwatch.expressions import (
 _MOST_FILLED = 100_800
 Reduce = Callable[[list[float]], float]
 
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _deviation(values: list[float]) -> float:
+    mean = _mean(values)
+    return math.sqrt(_mean([(value - mean) ** 2 for value in values]))
+
+
 _REDUCTIONS: Mapping[str, Reduce] = {
     "SUM": math.fsum,
-    "AVG": statistics.fmean,
+    "AVG": _mean,
     "MIN": min,
     "MAX": max,
-    "STDDEV": statistics.pstdev,
+    "STDDEV": _deviation,
 }
 
 

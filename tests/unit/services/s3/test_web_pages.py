@@ -344,6 +344,7 @@ async def test_a_form_stores_its_file_whatever_the_pieces_it_comes_in(world, pie
 async def test_the_answer_is_the_one_the_form_asks_for(world):
     answer = await post(world, form(("key", "k"), ("success_action_status", "201")))
     assert answer.status == 201
+    assert b"<ETag>&quot;" in answer.body
     assert b"<PostResponse><Location>http://127.0.0.1:4566/site/k</Location><Bucket>site</Bucket>" in answer.body
     assert (await post(world, form(("key", "k"), ("success_action_status", "200")))).status == 200
     assert (await post(world, form(("key", "k"), ("success_action_status", "999")))).status == 204
