@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
@@ -20,6 +21,7 @@ MOST_REASON_CHARACTERS = 1024  # of SageMaker's FailureReason
 PREVIOUS = "previous"
 """Key of an updating endpoint's body: the body to go back to when the update fails."""
 
+_RECORD_RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -180,7 +182,13 @@ class Endpoint:
         await asyncio.gather(*self._retiring, return_exceptions=True)
 
     async def _record(self, event: Event, reason: str = "") -> None:
-        await self._launcher.blocking(self._record_now, event, reason)
+        """Tells the record what happened; while the disk takes nothing (it may be full), tries again and again."""
+        while True:
+            try:
+                return await self._launcher.blocking(self._record_now, event, reason)
+            except sqlite3.Error:
+                _log.exception("the record of %s could not be written; Clary tries again", self.arn)
+                await asyncio.sleep(_RECORD_RETRY_SECONDS)
 
     def _record_now(self, event: Event, reason: str) -> None:
         while True:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clary.compute.contract import JobSpec
+from clary.compute.folder import is_inside
 from clary.compute.machine import gibibytes
 from clary.compute.states import MOST_REASON_CHARACTERS
 
@@ -58,7 +59,7 @@ def failure_reason(spec: JobSpec, root: Path, code: int, last_lines: Sequence[st
 
 def _failure_file(root: Path) -> str:
     path = root / "output" / "failure"
-    if path.is_symlink() or not path.is_file():
+    if not is_inside(path, root) or not path.is_file():
         return ""
     with path.open("rb") as file:
         return file.read(_MOST_FAILURE_FILE_BYTES).decode("utf-8", "replace").strip()

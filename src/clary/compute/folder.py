@@ -132,8 +132,10 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
     Args:
         root: the host's `/opt/ml`.
     """
-    for name in ("input", "model", "output", "code"):
-        shutil.rmtree(root / name, ignore_errors=True)
+    for name in {"input", "model", "output", "code", *(output.folder.split("/")[0] for output in spec.outputs)}:
+        _clear(root / name)
+    if not is_inside(root / spec.checkpoint_folder, root):
+        _clear(root / spec.checkpoint_folder.split("/")[0])
     for name in ("input/config", "input/data", "model", "output/data", "code", spec.checkpoint_folder):
         (root / name).mkdir(parents=True, exist_ok=True)
     for output in spec.outputs:
@@ -154,6 +156,19 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
     _write(root / "input/config/hyperparameters.json", spec.hyperparameters)
     _write(root / "input/config/inputdataconfig.json", channels)
     _write(root / "input/config/resourceconfig.json", resources)
+
+
+def _clear(path: Path) -> None:
+    """Removes a folder, or a link that a program put in its place."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether a path below `root` is really there: programs own their folder and may put links into it."""
+    return path.resolve() == root.resolve() / path.relative_to(root)
 
 
 def program_environment(spec: JobSpec, host: str) -> dict[str, str]:

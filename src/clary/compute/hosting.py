@@ -7,10 +7,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from clary.compute import endpoint_states
@@ -19,17 +17,9 @@ from clary.compute.endpoint import PREVIOUS, Endpoint, EndpointGone
 from clary.compute.generation import Generation, NoSuchVariant
 from clary.compute.hosting_logs import LogShipper, LogStore
 from clary.compute.hosting_metrics import HostingMetrics, MetricStore
+from clary.compute.invocation import InvocationFailed, InvocationTimeout, InvokeRequest, InvokeResponse, exchange
 from clary.compute.model_files import ModelSource, ModelStore, UnpackLimits
-from clary.compute.replica import HostingTimes, Launcher, Replica, Spawner
-from clary.compute.replica_client import (
-    ReplicaLost,
-    ReplicaResponse,
-    ReplicaTimeout,
-    ReplicaUnreachable,
-    ResponseTooLarge,
-    request_bytes,
-)
-from clary.compute.replica_slots import RunningVariant
+from clary.compute.replica import HostingTimes, Launcher, Spawner
 from clary.storage.records import Record, RecordChanged, Records
 
 __all__ = [
@@ -46,51 +36,6 @@ __all__ = [
 ENDPOINT_KIND = "sagemaker:endpoint"
 _LONGEST_SOCKET_FOLDER_BYTES = 80  # a socket's whole path has at most 107
 _BLOCKING_THREADS = 6
-
-
-class InvocationTimeout(Exception):
-    """The model did not answer in time."""
-
-
-class InvocationFailed(Exception):
-    """The replica went away while it had the request, or sent something that is not an answer."""
-
-
-@dataclass(slots=True)
-class InvokeRequest:
-    """A request for a model.
-
-    Attributes:
-        headers: further headers for the model.
-        variant: the variant that must answer, None to choose by weight.
-        received: when the request reached Clary, seconds since 1970; for OverheadLatency.
-    """
-
-    body: bytes
-    content_type: str = ""
-    accept: str = ""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    variant: str | None = None
-    received: float = 0.0
-
-
-@dataclass(slots=True)
-class InvokeResponse:
-    """What the model answered.
-
-    Attributes:
-        headers: names in lower case.
-        generation: of the plan that answered.
-        stream: the body in pieces instead of `body`, from `invoke_stream`.
-    """
-
-    status: int
-    body: bytes
-    content_type: str
-    headers: dict[str, str]
-    variant: str
-    generation: int
-    stream: AsyncIterator[bytes] | None = None
 
 
 class Hosting:
@@ -193,11 +138,7 @@ class Hosting:
             InvocationTimeout: 60 seconds passed.
             InvocationFailed: the replica went away with the request.
         """
-        answer, variant = await self._exchange(arn, request, streaming=False)
-        headers = answer.headers
-        return InvokeResponse(
-            answer.status, answer.body, headers.get("content-type", ""), headers, variant.name, variant.generation
-        )
+        return await exchange(self._serving(arn), request, self._times.invocation, streaming=False)
 
     async def invoke_stream(self, arn: str, request: InvokeRequest) -> InvokeResponse:
         """`invoke`, but returns as soon as the answer begins; its body follows in `stream`.
@@ -205,68 +146,13 @@ class Hosting:
         Raises:
             EndpointGone, NoSuchVariant, InvocationTimeout, InvocationFailed: as `invoke`.
         """
-        answer, variant = await self._exchange(arn, request, streaming=True)
-        headers = answer.headers
-        return InvokeResponse(
-            answer.status,
-            b"",
-            headers.get("content-type", ""),
-            headers,
-            variant.name,
-            variant.generation,
-            answer.stream,
-        )
+        return await exchange(self._serving(arn), request, self._times.invocation, streaming=True)
 
-    async def _exchange(
-        self, arn: str, request: InvokeRequest, *, streaming: bool
-    ) -> tuple[ReplicaResponse, RunningVariant]:
+    def _serving(self, arn: str) -> Endpoint:
         endpoint = self._endpoints.get(arn)
         if endpoint is None:
             raise EndpointGone(arn)
-        began = time.monotonic()
-        head = request_bytes(
-            "POST",
-            "/invocations",
-            (("Content-Type", request.content_type), ("Accept", request.accept or "*/*"), *request.headers),
-            request.body,
-        )
-        deadline = began + self._times.invocation
-        while True:
-            variant, replica = await self._choose(endpoint, request.variant, deadline)
-            replica.in_flight += 1
-            sent = time.monotonic()
-            status = 500
-            try:
-                answer = await _ask(replica, head, request.body, deadline - sent, streaming=streaming)
-                status = answer.status
-            except ReplicaUnreachable:
-                status = 0
-                variant.suspect(replica)
-                continue
-            except ReplicaTimeout as error:
-                replica.suspected.set()
-                raise InvocationTimeout(variant.name) from error
-            except ReplicaLost as error:
-                variant.suspect(replica)
-                raise InvocationFailed(str(error)) from error
-            except ResponseTooLarge as error:
-                raise InvocationFailed(str(error)) from error
-            finally:
-                if status:
-                    ended = time.monotonic()
-                    whole = time.time() - request.received if request.received else ended - began
-                    variant.metrics.invoked(status, ended - sent, whole - (ended - sent))
-            return answer, variant
-
-    async def _choose(self, endpoint: Endpoint, name: str | None, deadline: float) -> tuple[RunningVariant, Replica]:
-        while True:
-            generation = endpoint.serving
-            if generation is not None:
-                variant, replica = generation.choose(name)
-                if replica is not None:
-                    return variant, replica
-            if not await endpoint.until_changed(deadline):
-                raise InvocationTimeout(name or "")
+        return endpoint
 
     def _on_loop(self, function: Callable[[], None]) -> None:
         if self._loop is None:
@@ -338,57 +224,6 @@ class Hosting:
                 endpoint.restore(plan, None)
             else:
                 endpoint.restore(EndpointPlan.from_json(previous["plan"]), plan)
-
-
-async def _ask(
-    replica: Replica, head: bytes, body: bytes, timeout_seconds: float, *, streaming: bool
-) -> ReplicaResponse:
-    """Gives a replica a request that is counted in its `in_flight`; the count ends with the answer."""
-    if not streaming:
-        try:
-            return await replica.client.request(head, body, timeout_seconds=timeout_seconds)
-        finally:
-            replica.answered()
-    try:
-        answer = await replica.client.stream(head, body, timeout_seconds=timeout_seconds)
-    except BaseException:
-        replica.answered()
-        raise
-    answer.stream = _CountedStream(answer.stream, replica)
-    return answer
-
-
-class _CountedStream:
-    """A streamed answer; the replica is busy with it until it is read to its end or given up."""
-
-    def __init__(self, chunks: AsyncIterator[bytes] | None, replica: Replica) -> None:
-        assert chunks is not None
-        self._chunks = chunks
-        self._replica: Replica | None = replica
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            return await anext(self._chunks)
-        except StopAsyncIteration:
-            self._over()
-            raise
-        except ReplicaLost as error:
-            self._over()
-            raise InvocationFailed(str(error)) from error
-        except BaseException:
-            self._over()
-            raise
-
-    def _over(self) -> None:
-        replica, self._replica = self._replica, None
-        if replica is not None:
-            replica.answered()
-
-    def __del__(self) -> None:
-        self._over()
 
 
 def _fresh_socket_folder(folder: Path) -> Path:

@@ -69,6 +69,10 @@ class ReplicaLog:
         self._paused.clear()
         return events
 
+    def put_back(self, events: list[tuple[int, str]]) -> None:
+        """Keeps events that could not be stored for the next time."""
+        self._events[:0] = events
+
     def close(self) -> None:
         """Reads what is left in the pipes and closes them."""
         for descriptor in list(self._readers):
@@ -159,4 +163,5 @@ class LogShipper:
         try:
             await asyncio.wrap_future(self._store.submit(*log.key, events))
         except Exception:
-            _log.exception("%d log events of %s could not be stored", len(events), log.key[3])
+            _log.exception("%d log events of %s could not be stored yet", len(events), log.key[3])
+            log.put_back(events)

@@ -69,6 +69,7 @@ class Jobs:
         self._most_losses = most_losses
         self._news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._said: dict[str, str] = {}
+        self._spawned: set[str] = set()  # supervisors whose end will be told
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._schedule, name="jobs", daemon=True)
 
@@ -106,22 +107,20 @@ class Jobs:
             self._thread.join()
 
     def _schedule(self) -> None:
-        self._attempt(self._find_running)
+        found = False
         while not self._closed.is_set():
-            self._attempt(self._admit)
-            ended = self._wait()
-            if ended is not None and not self._closed.is_set():
-                self._attempt(lambda job_id=ended: self._supervisor_ended(job_id))
-
-    def _attempt(self, step: object) -> None:
-        """Carries out a step; a failure (a full disk, say) is tried again later."""
-        assert callable(step)
-        try:
-            step()
-        except Exception:
-            _log.exception("the scheduler of jobs")
-            self._closed.wait(_RETRY_SECONDS)
-            self._news.put(None)
+            try:
+                if not found:
+                    self._find_running()
+                    found = True
+                self._admit()
+                ended = self._wait()
+                if ended is not None and not self._closed.is_set():
+                    self._supervisor_ended(ended)
+            except Exception:  # a full disk, say: what was missed is found in the queue again
+                _log.exception("the scheduler of jobs")
+                found = False
+                self._closed.wait(_RETRY_SECONDS)
 
     def _wait(self) -> str | None:
         """Waits for news: the id of a job whose supervisor ended, or None when it is time to look at the queue."""
@@ -141,13 +140,14 @@ class Jobs:
         """After a start of Clary: supervisors that live are left alone, the others' jobs are started again."""
         entries = self._queue.entries()
         for entry in entries:
-            if entry.running:
+            if entry.running and entry.spec.id not in self._spawned:
                 self._look_after(entry, count=False)
         self._sweep({entry.spec.id for entry in entries})
 
     def _look_after(self, entry: Entry, *, count: bool) -> None:
         folder = JobFolder(self._folder, entry.spec.id)
         if folder.has_owner():
+            self._spawned.add(entry.spec.id)
             threading.Thread(
                 target=self._watch, args=(folder, entry.spec.id), name=f"watch {entry.spec.id}", daemon=True
             ).start()
@@ -167,8 +167,8 @@ class Jobs:
         self._news.put(job_id)
 
     def _supervisor_ended(self, job_id: str) -> None:
+        self._spawned.discard(job_id)
         entry = self._queue.entry(job_id)
-        self._said.pop(job_id, None)
         if entry is not None:
             _log.warning("the supervisor of %s ended before its job", entry.spec.arn)
             self._look_after(entry, count=True)
@@ -250,4 +250,5 @@ class Jobs:
         program = self._forkserver.spawn(
             self._supervisor.entry, [*self._supervisor.args, job_id], output=self._supervisor.log
         )
+        self._spawned.add(job_id)
         program.exited.add_done_callback(lambda _: self._news.put(job_id))

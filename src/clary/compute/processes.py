@@ -100,6 +100,11 @@ def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
         os.killpg(pid, number)
 
 
+def path_of(descriptor: int, path: Path) -> Path:
+    """A path that means the opened file itself, whatever becomes of its name; `path` where there is none."""
+    return Path(f"/proc/self/fd/{descriptor}") if ON_LINUX else path
+
+
 class ProcessWatch:
     """Another process, which need not be a child: waits for its end and signals it, safe against reused pids.
 

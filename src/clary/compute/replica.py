@@ -243,7 +243,7 @@ class Launcher:
             },
             output=output,
             folder=root,
-            cpus=plan.limits.cpus,
+            cpus=min(plan.limits.cpus, os.cpu_count() or 1),
             memory_bytes=plan.limits.memory_bytes,
             die_with_parent=True,
         )

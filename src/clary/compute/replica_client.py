@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import httptools
 
@@ -33,6 +34,22 @@ class ResponseTooLarge(Exception):
     """The replica answered with more bytes than the client takes."""
 
 
+class ChunkStream(Protocol):
+    """A body in pieces."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces."""
+        ...
+
+    async def __anext__(self) -> bytes:
+        """The next piece."""
+        ...
+
+    async def aclose(self) -> None:
+        """Gives the rest up, and the connection with it."""
+        ...
+
+
 @dataclass(slots=True)
 class ReplicaResponse:
     """What a replica answered.
@@ -46,7 +63,7 @@ class ReplicaResponse:
     status: int
     headers: dict[str, str]
     body: bytes = b""
-    stream: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    stream: ChunkStream | None = field(default=None, repr=False)
 
 
 def request_bytes(method: str, path: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
@@ -213,7 +230,7 @@ class _Stream:
         self._ended, self._error = True, error
         self._arrived.set()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         try:
             while True:
                 while self._chunks:

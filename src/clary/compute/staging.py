@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import random
+import stat
 import struct
 import threading
 import zlib
@@ -17,6 +18,7 @@ from typing import BinaryIO
 
 from clary.compute.channel_files import DataError, Source, channel_sources, check_names, shard
 from clary.compute.contract import Channel, JobSpec
+from clary.compute.folder import is_empty
 from clary.core.errors import ServiceError
 from clary.storage.data_access import DataAccess, DataAccessDenied, parse_uri
 
@@ -222,13 +224,15 @@ class PipeFeeder:
         self._place = place
         self._closed = threading.Event()
         self._epoch = 0
+        self._folder: int | None = None
         self.error: DataError | None = None
         self._thread = threading.Thread(target=self._feed, name=f"pipe {channel.name}", daemon=True)
 
     def start(self) -> None:
         """Makes the first pipe and waits in the background for its reader."""
         self._place.parent.mkdir(parents=True, exist_ok=True)
-        os.mkfifo(self._path(0), 0o600)
+        self._folder = os.open(self._place.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._make(0)
         self._thread.start()
 
     def close(self) -> None:
@@ -236,17 +240,29 @@ class PipeFeeder:
         self._closed.set()
         while self._thread.is_alive():
             with contextlib.suppress(OSError):  # a reader that comes and goes lets the thread out of `open` and `write`
-                os.close(os.open(self._path(self._epoch), os.O_RDONLY | os.O_NONBLOCK))
+                os.close(self._open(self._epoch, os.O_RDONLY | os.O_NONBLOCK))
             self._thread.join(0.01)
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
 
-    def _path(self, epoch: int) -> Path:
-        return self._place.with_name(f"{self._place.name}_{epoch}")
+    def _make(self, epoch: int) -> None:
+        os.mkfifo(f"{self._place.name}_{epoch}", 0o600, dir_fd=self._folder)
+
+    def _open(self, epoch: int, flags: int) -> int:
+        """Opens a pipe. The program owns the folder: it might have put a link to something else in the pipe's place."""
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(f"{self._place.name}_{epoch}", flags, dir_fd=self._folder)
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise DataError(f"the pipe {self._place.name}_{epoch} was replaced by something else")
+        return descriptor
 
     def _feed(self) -> None:
         try:
             while not self._closed.is_set():
-                with self._path(self._epoch).open("wb", buffering=0) as pipe:
-                    os.mkfifo(self._path(self._epoch + 1), 0o600)  # before the reader sees the end of this one
+                with io.FileIO(self._open(self._epoch, os.O_WRONLY), "wb") as pipe:
+                    self._make(self._epoch + 1)  # before the reader sees the end of this one
                     with contextlib.suppress(BrokenPipeError):  # a reader may leave an epoch early
                         self._write(pipe)
                 self._epoch += 1
@@ -288,11 +304,15 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def restore(data: DataAccess, role_arn: str, uri: str, folder: Path) -> None:
-    """Copies the checkpoints below an S3 prefix into a folder; none is fine.
+    """Copies the checkpoints below an S3 prefix into an empty folder; none is fine.
+
+    A folder that holds some already, from an attempt that was cut short, is at least as new and stays as it is.
 
     Raises:
         DataError: they cannot be read.
     """
+    if not is_empty(folder):
+        return
     _, prefix = parse_uri(uri)
     folder_prefix = prefix if prefix.endswith("/") or not prefix else prefix + "/"
     with told_as_data_error(uri, role_arn):

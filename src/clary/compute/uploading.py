@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import logging
 import os
+import stat
 import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from clary.compute import processes
 from clary.compute.channel_files import DataError
 from clary.compute.contract import JobSpec, Output
-from clary.compute.folder import is_empty
+from clary.compute.folder import is_empty, is_inside
 from clary.compute.staging import told_as_data_error
 from clary.storage.data_access import DataAccess
 
@@ -46,6 +49,7 @@ def upload_outputs(data: DataAccess, spec: JobSpec, roots: list[Path], scratch: 
         if top == "model" and not model:
             continue
         folders = [root / output.folder for root in (roots[:1] if top == "model" else roots)]
+        folders = [folder for folder, root in zip(folders, roots, strict=False) if is_inside(folder, root)]
         if all(map(is_empty, folders)) and not output.required:
             continue
         with told_as_data_error(output.uri, spec.role_arn):
@@ -74,38 +78,41 @@ def _upload_files(data: DataAccess, spec: JobSpec, output: Output, folders: list
 
 
 def _files(folders: list[Path]) -> Iterator[tuple[str, Path]]:
-    """Names below the folders in one order, folders before what is in them; nothing outside is ever followed to."""
+    """Names below the folders in one order, folders before what is in them, with the files and folders they stand for.
+
+    A link to a file inside stands for that file; other links, pipes, sockets and devices are left out.
+    """
+    inside = [folder.resolve() for folder in folders]
     found: dict[str, Path] = {}
     for folder in folders:
         for path in folder.rglob("*"):
             found.setdefault(str(path.relative_to(folder)), path)
     for name in sorted(found):
-        yield name, found[name]
+        path = found[name]
+        target = path.resolve()
+        if target.is_file():
+            if any(target.is_relative_to(top) for top in inside):
+                yield name, target
+        elif path.is_dir() and not path.is_symlink():
+            yield name, path
 
 
 def pack(folders: list[Path], file: IO[bytes]) -> None:
-    """Writes the files of the folders as a `tar.gz` that depends on their names and bytes only.
-
-    A link to a file inside is followed; others, pipes, sockets and devices are left out.
-    """
-    inside = [folder.resolve() for folder in folders]
+    """Writes the files of the folders as a `tar.gz` that depends on their names and bytes only."""
     with (
         gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed,
         tarfile.open(fileobj=cast(IO[bytes], packed), mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
         for name, path in _files(folders):
-            target = path.resolve()
-            if path.is_symlink() and not (target.is_file() and any(target.is_relative_to(top) for top in inside)):
-                continue
             member = tarfile.TarInfo(name)
-            if target.is_dir():
+            if path.is_dir():
                 member.type, member.mode = tarfile.DIRTYPE, 0o755
                 archive.addfile(member)
-            elif target.is_file():
-                with target.open("rb") as content:
-                    state = os.fstat(content.fileno())
-                    member.size, member.mode = state.st_size, 0o755 if state.st_mode & 0o100 else 0o644
-                    archive.addfile(member, content)
+                continue
+            with path.open("rb") as content:
+                state = os.fstat(content.fileno())
+                member.size, member.mode = state.st_size, 0o755 if state.st_mode & 0o100 else 0o644
+                archive.addfile(member, content)
 
 
 class CheckpointSync:
@@ -151,19 +158,37 @@ class CheckpointSync:
     def _look(self, *, final: bool) -> None:
         for folder in self._folders:
             prefix = checkpoint_prefix(self._spec, folder)
-            for name, path in _files([folder]):
-                if path.is_symlink() or not path.is_file():
-                    continue
-                try:
-                    state = path.stat()
-                except FileNotFoundError:
-                    continue
-                mark = (state.st_mtime_ns, state.st_size)
-                if self._stored.get(path) != mark and (final or self._seen.get(path) == mark):
-                    with told_as_data_error(prefix, self._spec.role_arn):
-                        self._data.upload(self._spec.role_arn, f"{prefix}/{name}", path)
-                    self._stored[path] = mark
-                self._seen[path] = mark
+            for path in folder.rglob("*"):
+                with _opened(path, folder) as file:
+                    if file is None:
+                        continue
+                    state = os.fstat(file)
+                    mark = (state.st_mtime_ns, state.st_size)
+                    if self._stored.get(path) != mark and (final or self._seen.get(path) == mark):
+                        uri = f"{prefix}/{path.relative_to(folder)}"
+                        with told_as_data_error(uri, self._spec.role_arn):
+                            self._data.upload(self._spec.role_arn, uri, processes.path_of(file, path))
+                        self._stored[path] = mark
+                    self._seen[path] = mark
+
+
+@contextlib.contextmanager
+def _opened(path: Path, folder: Path) -> Iterator[int | None]:
+    """A descriptor of a plain file below the folder, None for anything else.
+
+    The program that owns the folder runs meanwhile: what was opened, not what its name may mean a moment later, counts.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        yield None
+        return
+    try:
+        opened = processes.path_of(file, path).resolve()
+        plain = stat.S_ISREG(os.fstat(file).st_mode)
+        yield file if plain and opened == folder.resolve() / path.relative_to(folder) else None
+    finally:
+        os.close(file)
 
 
 def checkpoint_prefix(spec: JobSpec, folder: Path) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -372,6 +373,44 @@ async def test_a_streamed_answer_keeps_its_replica_until_it_is_read(house: House
     started = time.monotonic()
     await house.hosting.close()  # would wait for a request that is still counted
     assert time.monotonic() - started < QUICK.invocation
+
+
+async def test_a_streamed_answer_that_is_given_up_frees_its_replica(house: House) -> None:
+    house.create(house.plan())
+    await house.settled()
+    answer = await house.hosting.invoke_stream(arn_of("e"), InvokeRequest(b"hello"))
+    assert answer.stream is not None
+    await answer.stream.aclose()
+    started = time.monotonic()
+    await house.hosting.close()
+    assert time.monotonic() - started < QUICK.invocation
+
+
+async def test_an_endpoint_works_without_forking(tmp_path: Path) -> None:
+    server = ForkServer(fork=False)
+    house = House(tmp_path, server)
+    await house.hosting.start()
+    house.create(house.plan(word="plain"))
+    assert await house.settled() == "InService"
+    assert (await house.ask())["word"] == "plain"
+    await house.hosting.close()
+    house.database.close()
+    server.close()
+
+
+async def test_a_disk_that_takes_nothing_for_a_while_leaves_no_endpoint_half_made(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update, failures = house.records.update, iter([sqlite3.OperationalError("database or disk is full")])
+
+    def full_at_first(*args: object, **options: object) -> object:
+        for failure in failures:
+            raise failure
+        return update(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(house.records, "update", full_at_first)
+    house.create(house.plan())
+    assert await house.settled() == "InService"
 
 
 async def test_what_replicas_print_is_in_the_endpoints_log_group(house: House) -> None:

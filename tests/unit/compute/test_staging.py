@@ -176,3 +176,29 @@ def test_only_checkpoints_below_the_prefix_are_restored(stores: Stores, tmp_path
     restore(stores.data, ROLE, "s3://data/ck", tmp_path / "restored")
     found = sorted(str(p.relative_to(tmp_path / "restored")) for p in (tmp_path / "restored").rglob("*") if p.is_file())
     assert found == ["a", "deep/b"]
+
+
+def test_checkpoints_that_lie_there_already_are_not_overwritten(stores: Stores, tmp_path: Path) -> None:
+    put(stores, "ck/a", b"old")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/a").write_bytes(b"new")
+    restore(stores.data, ROLE, "s3://data/ck", tmp_path / "here")
+    assert (tmp_path / "here/a").read_bytes() == b"new"
+
+
+def test_a_pipe_that_a_program_replaced_by_a_link_is_not_written_through(stores: Stores, tmp_path: Path) -> None:
+    put(stores, "in/a", b"x" * (1 << 20))  # more than a pipe holds: the next one is not opened yet
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    staged = stage(stores, tmp_path / "ml", Channel("train", "s3://data/in/", mode="Pipe"))
+    first, second = (tmp_path / f"ml/input/data/train_{epoch}" for epoch in range(2))
+    with first.open("rb") as pipe:
+        while not second.exists():
+            time.sleep(0.001)
+        second.unlink()
+        second.symlink_to(victim)
+        assert len(pipe.read()) == 1 << 20
+    staged._pipes[0]._thread.join(10)
+    assert staged.error is not None
+    assert victim.read_text() == "precious"
+    staged.close()

@@ -177,3 +177,28 @@ def test_each_host_has_checkpoints_of_its_own(stores: Stores, tmp_path: Path) ->
         write(folder / "c", folder.parent.name)
     CheckpointSync(stores.data, spec(hosts=2, checkpoint_uri="s3://data/ck"), folders).close()
     assert keys(stores, "ck/") == ["ck/algo-1/c", "ck/algo-2/c"]
+
+
+def test_a_folder_that_a_program_replaced_by_a_link_is_not_stored(stores: Stores, tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere/data/secret", "key")
+    root = tmp_path / "algo-1"
+    root.mkdir()
+    (root / "model").symlink_to(tmp_path / "elsewhere")
+    (root / "output").symlink_to(tmp_path / "elsewhere")
+    outputs = (Output("model", "s3://data/o/m.tar.gz"), Output("output/data", "s3://data/o/out", "files"))
+    assert upload_outputs(stores.data, spec(*outputs), [root], tmp_path, model=True) == {}
+    assert keys(stores, "o/") == []
+
+
+def test_links_that_lead_outside_are_not_stored_as_files_or_checkpoints(stores: Stores, tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret", "key")
+    root = tmp_path / "algo-1"
+    for folder in ("model", "checkpoints"):
+        write(root / folder / "real", "1")
+        (root / folder / "link").symlink_to(secret)
+        (root / folder / "up").symlink_to(tmp_path)
+        os.mkfifo(root / folder / "pipe")
+    upload_outputs(stores.data, spec(Output("model", "s3://data/o", "files")), [root], tmp_path, model=True)
+    CheckpointSync(stores.data, spec(checkpoint_uri="s3://data/ck"), [root / "checkpoints"]).close()
+    assert keys(stores, "o") == ["o/real"]
+    assert keys(stores, "ck") == ["ck/real"]
