@@ -12,7 +12,7 @@ from botocore.errorfactory import ClientExceptionsFactory
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 
-from clary.core.errors import ServiceError, ValidationException
+from clary.core.errors import InternalFailure, ServiceError, ValidationException
 from clary.core.http import Headers
 from clary.wire import models
 from clary.wire.errors import UnknownOperation
@@ -104,7 +104,8 @@ def test_an_error_without_a_model_arrives_with_its_code(protocol: str) -> None:
     received = sent(response)
     given = {"status_code": response.status, "headers": received.headers, "body": received.content}
     parsed = create_parser(protocol).parse(given, None)
-    assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == ("UnknownOperationException", "No such thing.")
+    code = "MethodNotAllowed" if protocol == "rest-xml" else "UnknownOperationException"
+    assert (parsed["Error"]["Code"], parsed["Error"]["Message"]) == (code, "No such thing.")
     assert response.status == 404
 
 
@@ -123,6 +124,15 @@ def test_an_object_store_error_carries_request_id_host_id_and_details() -> None:
         and headers["x-amz-id-2"]
         and headers["content-type"] == "application/xml"
     )
+
+
+def test_a_failure_of_clary_is_an_internal_error_with_its_request_id_and_nothing_more() -> None:
+    operation = models.service("s3").operation("GetObject")
+    response = PROTOCOLS["rest-xml"].serialize_error(operation, InternalFailure(request_id="request-1"), "request-1")
+    assert response.status == 500
+    body = bytes(response.body)
+    assert b"<Code>InternalError</Code>" in body and b"<RequestId>request-1</RequestId>" in body
+    assert b"request_id" not in body
 
 
 def test_an_error_of_head_has_no_body_and_boto3_says_the_status() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from clary.core.errors import ServiceError
 from clary.wire import models, patterns
+from clary.wire.echo import shown
 from clary.wire.errors import InvalidArgument, InvalidRequest, MalformedXML
 from clary.wire.routing import PROTOCOLS
 from clary.wire.validation import MissingRequestBodyError, ValidationError, validate, violations
@@ -110,6 +111,22 @@ def test_a_sensitive_value_is_not_repeated() -> None:
 def test_a_long_value_is_repeated_in_part() -> None:
     [sentence, *_] = told("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "x" * 100_000})
     assert len(sentence) < 1300
+
+
+def test_values_are_printed_as_java_prints_them() -> None:
+    value = {"a": [True, 1, 2.5, None, "s"], "b": {}, "c": b"xy", "d": datetime(2026, 11, 22, tzinfo=UTC)}
+    assert shown(value) == (
+        "{a=[true, 1, 2.5, null, s], b={}, c=java.nio.HeapByteBuffer[pos=0 lim=2 cap=2], d=2026-11-22T00:00:00Z}"
+    )
+    assert shown(["x" * 600, "y" * 600]) == "[" + "x" * 600 + ", " + "y" * 421 + "..."
+
+
+def test_printing_a_huge_value_costs_no_more_than_what_is_printed() -> None:
+    huge: Any = ["z" * 10] * 1_000_000
+    start = time.perf_counter()
+    for _ in range(100):
+        assert len(shown({"k": [huge, huge]})) == 1027
+    assert time.perf_counter() - start < 1
 
 
 def test_many_violations_are_told_in_part() -> None:

@@ -57,3 +57,11 @@ ENUMERATION_ERRORS: Final[dict[str, tuple[str, str]]] = {
     "StorageClass": ("InvalidStorageClass", "The storage class you specified is not valid"),
 }
 """Code and message for a value outside an enumeration in XML protocols, by shape, where it is not the general one."""
+
+BARE_ERROR_CODES: Final[dict[str, str]] = {
+    "InternalFailure": "InternalError",
+    "RequestEntityTooLargeException": "MaxMessageLengthExceeded",
+    "SerializationException": "MalformedXML",
+    "UnknownOperationException": "MethodNotAllowed",
+}
+"""Codes that protocols share, as they are called where errors stand bare in XML."""

@@ -90,10 +90,12 @@ def _has_bare_errors(operation: OperationModel) -> bool:
 
 def bare_error(form: ErrorForm, details: Mapping[str, Any], request_id: str) -> bytes:
     """An error as the object store writes it: `Error` is the root, and every detail an element."""
-    out = [DECLARATION, f"<Error><Code>{escape(form.code)}</Code><Message>{escape(form.message)}</Message>"]
+    code = quirks.BARE_ERROR_CODES.get(form.code, form.code)
+    out = [DECLARATION, f"<Error><Code>{escape(code)}</Code><Message>{escape(form.message)}</Message>"]
     _write_members(form, out)
     for name, value in details.items():
-        if name not in form.members and name.isidentifier() and isinstance(value, str | int):
+        # the details of these errors are named as elements are; others are arguments of messages
+        if name not in form.members and name[:1].isupper() and name.isidentifier() and isinstance(value, str | int):
             out.append(f"<{name}>{escape(str(value))}</{name}>")
     out.append(f"<RequestId>{escape(request_id)}</RequestId><HostId>{escape(request_id)}</HostId></Error>")
     return "".join(out).encode("utf-8", "replace")

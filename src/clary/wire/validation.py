@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from clary.core.errors import ServiceError, ValidationException
-from clary.wire import patterns, quirks, timestamps
+from clary.wire import patterns, quirks
+from clary.wire.echo import shown
 from clary.wire.errors import InvalidArgument, InvalidRequest, MalformedXML
 from clary.wire.models import OperationModel, Shape
 from clary.wire.protocol import Protocol
 
-MAX_ECHO_CHARACTERS = 1024
 _MAX_ERRORS = 100
 _MISSING_PARAMETER = "MissingParameter"
 
@@ -143,28 +142,6 @@ def _top_member(operation: OperationModel, name: str) -> tuple[str, Shape] | Non
 def _as_told(name: str) -> str:
     """A member's name as AWS's messages write it."""
     return name[:1].lower() + name[1:]
-
-
-def shown(value: Any) -> str:
-    """A value as AWS's messages print it."""
-    text = _java_text(value, 0)
-    return text if len(text) <= MAX_ECHO_CHARACTERS else text[:MAX_ECHO_CHARACTERS] + "..."
-
-
-def _java_text(value: Any, depth: int) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, bytes | bytearray):
-        return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
-    if isinstance(value, datetime):
-        return timestamps.iso8601(value)
-    if depth > 8:
-        return "..."
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}={_java_text(item, depth + 1)}" for key, item in list(value.items())[:100]) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_java_text(item, depth + 1) for item in value[:100]) + "]"
-    return str(value)
 
 
 _UNMADE = object()
