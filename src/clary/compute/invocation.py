@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -119,6 +120,9 @@ async def exchange(
             raise InvocationFailed(str(error)) from error
         except ResponseTooLarge as error:
             raise InvocationFailed(str(error)) from error
+        except asyncio.CancelledError:
+            status = 0  # the caller went away: nobody's error
+            raise
         finally:
             if status:
                 ended = time.monotonic()

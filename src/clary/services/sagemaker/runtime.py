@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
 from clary.compute.hosting import (
@@ -112,6 +112,8 @@ class Runtime:
             message = f"The model container closed its connection within the stream: {problem}"
             yield {"ModelStreamError": {"Message": message, "ErrorCode": "StreamBroken"}}
             return
+        finally:
+            await answer.stream.aclose()
         await self._captured(arn, request, asked, answer, b"".join(whole))
 
     async def _captured(
@@ -175,7 +177,7 @@ def _response(answer: InvokeResponse, body: Any) -> dict[str, Any]:
     return response
 
 
-async def _beginning(stream: AsyncIterator[bytes]) -> bytes:
+async def _beginning(stream: AsyncIterable[bytes]) -> bytes:
     """The first bytes of a body, for a message; the rest is read and dropped."""
     found = b""
     async for chunk in stream:
