@@ -15,7 +15,8 @@ import orjson
 
 from clary.compute import states
 from clary.compute.contract import JobSpec
-from clary.compute.states import Event, Instruction, Life
+from clary.compute.job_events import Event
+from clary.compute.states import Instruction, Life
 from clary.core.clock import Clock, SystemClock
 from clary.storage.database import Database
 from clary.storage.records import Record, RecordChanged, Records

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clary.compute import states
+from clary.compute import job_events, states
 from clary.compute.contract import JobSpec
 from clary.compute.folder import JobFolder
 from clary.compute.forkserver import ForkServer
@@ -89,7 +89,7 @@ class Jobs:
         if job_id is None:
             return
         try:
-            self._queue.apply(arn, states.StopRequested(self._clock.time()))
+            self._queue.apply(arn, job_events.StopRequested(self._clock.time()))
         except JobFinished:
             return
         JobFolder(self._folder, job_id).wake()
@@ -156,7 +156,7 @@ class Jobs:
         if current is None:
             return
         final = count and current.losses >= self._most_losses
-        life = self._queue.lose(current, states.SupervisorLost(self._clock.time(), final), count=count)
+        life = self._queue.lose(current, job_events.SupervisorLost(self._clock.time(), final), count=count)
         if life.state in states.TERMINAL:
             folder.remove()
         else:
@@ -192,7 +192,7 @@ class Jobs:
                 continue
             limits = entry.spec.limits
             if limits.pending_seconds and now >= entry.submitted + limits.pending_seconds:
-                self._queue.apply(entry.spec.arn, states.PendingExceeded(now))
+                self._queue.apply(entry.spec.arn, job_events.PendingExceeded(now))
                 continue
             if blocked:
                 self._say(entry, _BEHIND, now)
@@ -232,13 +232,13 @@ class Jobs:
 
     def _say(self, entry: Entry, message: str, now: float) -> None:
         if self._said.get(entry.spec.id) != message:
-            self._queue.apply(entry.spec.arn, states.NoCapacity(now, message))
+            self._queue.apply(entry.spec.arn, job_events.NoCapacity(now, message))
             self._said[entry.spec.id] = message
 
     def _start(self, entry: Entry, cpus: Sequence[int], memory_bytes: int, now: float) -> Entry | None:
         """Admits a job; None when it was stopped meanwhile."""
         self._said.pop(entry.spec.id, None)
-        life = self._queue.admit(entry, states.Admitted(now), cpus, memory_bytes)
+        life = self._queue.admit(entry, job_events.Admitted(now), cpus, memory_bytes)
         admitted = self._queue.entry(entry.spec.id)
         if life.state in states.TERMINAL or admitted is None:
             return None

@@ -16,17 +16,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from clary.compute import states
+from clary.compute import job_events
 from clary.compute.channel_files import DataError
 from clary.compute.contract import Executor, JobSpec
 from clary.compute.executors import executor
 from clary.compute.folder import JobFolder, host_names, lay_out
 from clary.compute.forkserver import ForkServer
 from clary.compute.host_run import HostRun
+from clary.compute.job_events import Event
 from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.machine import run_on
 from clary.compute.staging import Cancelled, Staging, restore
-from clary.compute.states import TERMINAL, Event, Instruction, Life, State
+from clary.compute.states import TERMINAL, Instruction, Life, State
 from clary.compute.uploading import CheckpointSync, checkpoint_prefix, upload_outputs
 from clary.compute.wake import Wake
 from clary.core.clock import Clock, SystemClock
@@ -152,7 +153,7 @@ class Supervisor:
         """Runs until the job is finished."""
         with Wake(self._folder.open_wake(), self._happened.put):
             try:
-                self._apply(states.SupervisorStarted(self._clock.time()))
+                self._apply(job_events.SupervisorStarted(self._clock.time()))
                 while self._life.state not in TERMINAL:
                     self._handle(self._next())
             except Exception as error:
@@ -184,7 +185,7 @@ class Supervisor:
             for host in self._hosts:
                 host.kill()
         elif self._life.state is State.TRAINING:
-            self._apply(states.RuntimeExceeded(self._clock.time()))
+            self._apply(job_events.RuntimeExceeded(self._clock.time()))
 
     def _apply(self, event: Event) -> None:
         self._life, instructions = self._queue.apply(self._spec.arn, event)
@@ -229,12 +230,12 @@ class Supervisor:
                     restore(self._storage.data, spec.role_arn, checkpoint_prefix(spec, checkpoints), checkpoints)
         except (DataError, Cancelled) as error:
             reason = f"ClientError: Data download failed: {error}"
-            self._happened.put(states.InputsFailed(self._clock.time(), reason))
+            self._happened.put(job_events.InputsFailed(self._clock.time(), reason))
         except Exception as error:
             _log.exception("staging of %s", spec.arn)
-            self._happened.put(states.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))
+            self._happened.put(job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))
         else:
-            self._happened.put(states.InputsReady(self._clock.time()))
+            self._happened.put(job_events.InputsReady(self._clock.time()))
 
     def _start_programs(self) -> None:
         epoch = int(self._clock.time())
@@ -262,7 +263,7 @@ class Supervisor:
             for host in self._hosts:
                 host.kill()
             reason = f"ClientError: the program cannot be started: {error}"
-            self._apply(states.ProgramsEnded(self._clock.time(), reason))
+            self._apply(job_events.ProgramsEnded(self._clock.time(), reason))
 
     def _tell_end(self, host: int, code: int) -> None:
         self._happened.put(_ProgramEnded(host, code))
@@ -297,19 +298,19 @@ class Supervisor:
                 self._checkpoints.close()
             except DataError as error:
                 reason = reason or f"ClientError: Artifact upload failed: {error}"
-        self._apply(states.ProgramsEnded(self._clock.time(), reason, self._hosts[0].metrics))
+        self._apply(job_events.ProgramsEnded(self._clock.time(), reason, self._hosts[0].metrics))
 
     def _upload(self, *, model: bool) -> None:
         try:
             stored = upload_outputs(self._storage.data, self._spec, self._roots, self._folder.path, model=model)
         except DataError as error:
             reason = f"ClientError: Artifact upload failed: {error}"
-            self._apply(states.UploadFailed(self._clock.time(), reason))
+            self._apply(job_events.UploadFailed(self._clock.time(), reason))
         else:
-            self._apply(states.Uploaded(self._clock.time(), stored))
+            self._apply(job_events.Uploaded(self._clock.time(), stored))
 
     def _abandon(self, error: Exception) -> None:
         """Ends what runs and fails the job: Clary itself went wrong."""
         for host in self._hosts:
             host.kill()
-        self._queue.apply(self._spec.arn, states.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))
+        self._queue.apply(self._spec.arn, job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))

@@ -4,86 +4,87 @@ from typing import Any
 
 import pytest
 
-from clary.compute import states
-from clary.compute.states import TABLE, TERMINAL, Event, Instruction, Life, Outcome, State
+from clary.compute import job_events, states
+from clary.compute.job_events import Event
+from clary.compute.states import TABLE, TERMINAL, Instruction, Life, Outcome, State
 
 EVENTS: dict[type[Event], Event] = {
     type(event): event
     for event in (
-        states.NoCapacity(10.0, "Pending: waiting"),
-        states.Admitted(10.0),
-        states.PendingExceeded(10.0),
-        states.SupervisorStarted(10.0),
-        states.SupervisorLost(10.0, final=False),
-        states.InputsReady(10.0),
-        states.InputsFailed(10.0, "ClientError: no data"),
-        states.ProgramsEnded(10.0, ""),
-        states.StopRequested(10.0),
-        states.RuntimeExceeded(10.0),
-        states.Uploaded(10.0, {"model": "s3://b/m"}),
-        states.UploadFailed(10.0, "ClientError: no bucket"),
-        states.Broken(10.0, "OSError: disk full"),
+        job_events.NoCapacity(10.0, "Pending: waiting"),
+        job_events.Admitted(10.0),
+        job_events.PendingExceeded(10.0),
+        job_events.SupervisorStarted(10.0),
+        job_events.SupervisorLost(10.0, final=False),
+        job_events.InputsReady(10.0),
+        job_events.InputsFailed(10.0, "ClientError: no data"),
+        job_events.ProgramsEnded(10.0, ""),
+        job_events.StopRequested(10.0),
+        job_events.RuntimeExceeded(10.0),
+        job_events.Uploaded(10.0, {"model": "s3://b/m"}),
+        job_events.UploadFailed(10.0, "ClientError: no bucket"),
+        job_events.Broken(10.0, "OSError: disk full"),
     )
 }
 
 # What cannot happen, with the reason.
 IMPOSSIBLE: dict[State, dict[type[Event], str]] = {
     State.WAITING: {
-        states.SupervisorStarted: "only admitted jobs have a supervisor",
-        states.SupervisorLost: "only admitted jobs have a supervisor",
-        states.InputsReady: "nothing is staged yet",
-        states.InputsFailed: "nothing is staged yet",
-        states.ProgramsEnded: "nothing runs yet",
-        states.RuntimeExceeded: "the runtime counts from training",
-        states.Uploaded: "there is nothing to upload",
-        states.UploadFailed: "there is nothing to upload",
+        job_events.SupervisorStarted: "only admitted jobs have a supervisor",
+        job_events.SupervisorLost: "only admitted jobs have a supervisor",
+        job_events.InputsReady: "nothing is staged yet",
+        job_events.InputsFailed: "nothing is staged yet",
+        job_events.ProgramsEnded: "nothing runs yet",
+        job_events.RuntimeExceeded: "the runtime counts from training",
+        job_events.Uploaded: "there is nothing to upload",
+        job_events.UploadFailed: "there is nothing to upload",
     },
     State.STARTING: {
-        states.NoCapacity: "it has its capacity",
-        states.Admitted: "it is admitted",
-        states.PendingExceeded: "it waits no more",
-        states.InputsReady: "the supervisor says first that it started",
-        states.InputsFailed: "the supervisor says first that it started",
-        states.ProgramsEnded: "nothing runs yet",
-        states.RuntimeExceeded: "the runtime counts from training",
-        states.Uploaded: "there is nothing to upload",
-        states.UploadFailed: "there is nothing to upload",
+        job_events.NoCapacity: "it has its capacity",
+        job_events.Admitted: "it is admitted",
+        job_events.PendingExceeded: "it waits no more",
+        job_events.InputsReady: "the supervisor says first that it started",
+        job_events.InputsFailed: "the supervisor says first that it started",
+        job_events.ProgramsEnded: "nothing runs yet",
+        job_events.RuntimeExceeded: "the runtime counts from training",
+        job_events.Uploaded: "there is nothing to upload",
+        job_events.UploadFailed: "there is nothing to upload",
     },
     State.DOWNLOADING: {
-        states.NoCapacity: "it has its capacity",
-        states.Admitted: "it is admitted",
-        states.PendingExceeded: "it waits no more",
-        states.SupervisorStarted: "a loss is told before another supervisor starts",
-        states.ProgramsEnded: "nothing runs yet",
-        states.RuntimeExceeded: "the runtime counts from training",
-        states.Uploaded: "there is nothing to upload",
-        states.UploadFailed: "there is nothing to upload",
+        job_events.NoCapacity: "it has its capacity",
+        job_events.Admitted: "it is admitted",
+        job_events.PendingExceeded: "it waits no more",
+        job_events.SupervisorStarted: "a loss is told before another supervisor starts",
+        job_events.ProgramsEnded: "nothing runs yet",
+        job_events.RuntimeExceeded: "the runtime counts from training",
+        job_events.Uploaded: "there is nothing to upload",
+        job_events.UploadFailed: "there is nothing to upload",
     },
     State.TRAINING: {
-        states.NoCapacity: "it has its capacity",
-        states.Admitted: "it is admitted",
-        states.PendingExceeded: "it waits no more",
-        states.SupervisorStarted: "a loss is told before another supervisor starts",
-        states.InputsReady: "the inputs are staged once",
-        states.InputsFailed: "the inputs are staged",
-        states.Uploaded: "uploads come after the programs",
-        states.UploadFailed: "uploads come after the programs",
+        job_events.NoCapacity: "it has its capacity",
+        job_events.Admitted: "it is admitted",
+        job_events.PendingExceeded: "it waits no more",
+        job_events.SupervisorStarted: "a loss is told before another supervisor starts",
+        job_events.InputsReady: "the inputs are staged once",
+        job_events.InputsFailed: "the inputs are staged",
+        job_events.Uploaded: "uploads come after the programs",
+        job_events.UploadFailed: "uploads come after the programs",
     },
     State.STOPPING: {
-        states.NoCapacity: "it has its capacity",
-        states.Admitted: "it is admitted",
-        states.PendingExceeded: "it waits no more",
-        states.Uploaded: "uploads come after the programs",
-        states.UploadFailed: "uploads come after the programs",
+        job_events.NoCapacity: "it has its capacity",
+        job_events.Admitted: "it is admitted",
+        job_events.PendingExceeded: "it waits no more",
+        job_events.Uploaded: "uploads come after the programs",
+        job_events.UploadFailed: "uploads come after the programs",
     },
     State.UPLOADING: {
-        states.NoCapacity: "it has its capacity",
-        states.Admitted: "it is admitted",
-        states.PendingExceeded: "it waits no more",
-        states.InputsReady: "the inputs were staged before",
-        states.InputsFailed: "the inputs were staged before",
-        states.ProgramsEnded: "all programs have ended",
-        states.RuntimeExceeded: "the programs have ended",
+        job_events.NoCapacity: "it has its capacity",
+        job_events.Admitted: "it is admitted",
+        job_events.PendingExceeded: "it waits no more",
+        job_events.InputsReady: "the inputs were staged before",
+        job_events.InputsFailed: "the inputs were staged before",
+        job_events.ProgramsEnded: "all programs have ended",
+        job_events.RuntimeExceeded: "the programs have ended",
     },
 }
 
@@ -94,12 +95,12 @@ def life_in(state: State) -> Life:
     if state is State.WAITING:
         return life
     way: dict[State, list[Event]] = {
-        State.STARTING: [states.Admitted(2.0)],
-        State.DOWNLOADING: [states.Admitted(2.0), states.SupervisorStarted(3.0)],
-        State.TRAINING: [states.Admitted(2.0), states.SupervisorStarted(3.0), states.InputsReady(4.0)],
+        State.STARTING: [job_events.Admitted(2.0)],
+        State.DOWNLOADING: [job_events.Admitted(2.0), job_events.SupervisorStarted(3.0)],
+        State.TRAINING: [job_events.Admitted(2.0), job_events.SupervisorStarted(3.0), job_events.InputsReady(4.0)],
     }
-    way[State.STOPPING] = [*way[State.TRAINING], states.StopRequested(5.0)]
-    way[State.UPLOADING] = [*way[State.TRAINING], states.ProgramsEnded(5.0, "")]
+    way[State.STOPPING] = [*way[State.TRAINING], job_events.StopRequested(5.0)]
+    way[State.UPLOADING] = [*way[State.TRAINING], job_events.ProgramsEnded(5.0, "")]
     for event in way[state]:
         life, _ = states.apply(life, event)
     assert life.state is state
@@ -113,7 +114,7 @@ def run(*events: Event) -> Life:
     return life
 
 
-UP_TO_TRAINING = (states.Admitted(2.0), states.SupervisorStarted(3.0), states.InputsReady(4.0))
+UP_TO_TRAINING = (job_events.Admitted(2.0), job_events.SupervisorStarted(3.0), job_events.InputsReady(4.0))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state not in TERMINAL])
@@ -147,7 +148,7 @@ def test_every_unfinished_state_is_left_by_a_stop_and_by_a_lost_supervisor() -> 
     for state in State:
         if state in TERMINAL or state is State.WAITING:
             continue
-        lost, _ = states.apply(life_in(state), states.SupervisorLost(10.0, final=True))
+        lost, _ = states.apply(life_in(state), job_events.SupervisorLost(10.0, final=True))
         assert (lost.state, lost.status) == (State.FAILED, "Failed")
 
 
@@ -159,7 +160,7 @@ def test_nothing_happens_to_a_finished_job(state: State, kind: type[Event]) -> N
 
 
 def test_a_job_goes_through_the_statuses_and_messages_of_sagemaker() -> None:
-    life = run(*UP_TO_TRAINING, states.ProgramsEnded(9.6, ""), states.Uploaded(11.0, {"model": "s3://b/m"}))
+    life = run(*UP_TO_TRAINING, job_events.ProgramsEnded(9.6, ""), job_events.Uploaded(11.0, {"model": "s3://b/m"}))
     told = [(t["status"], t["start"], t["end"], t["message"]) for t in life.transitions]
     assert told == [
         ("Starting", 1.0, 3.0, "Preparing the instances for training"),
@@ -174,7 +175,7 @@ def test_a_job_goes_through_the_statuses_and_messages_of_sagemaker() -> None:
 
 
 def test_a_waiting_job_changes_its_message_but_has_one_pending_transition() -> None:
-    life = run(states.NoCapacity(2.0, "Pending: a"), states.NoCapacity(3.0, "Pending: b"))
+    life = run(job_events.NoCapacity(2.0, "Pending: a"), job_events.NoCapacity(3.0, "Pending: b"))
     assert [(t["status"], t["message"]) for t in life.transitions] == [
         ("Starting", "Starting the training job"),
         ("Pending", "Pending: b"),
@@ -184,9 +185,9 @@ def test_a_waiting_job_changes_its_message_but_has_one_pending_transition() -> N
 @pytest.mark.parametrize(
     ("stop", "outcome", "last"),
     [
-        (states.StopRequested(5.0), Outcome.STOPPED, "Training job stopped"),
+        (job_events.StopRequested(5.0), Outcome.STOPPED, "Training job stopped"),
         (
-            states.RuntimeExceeded(5.0),
+            job_events.RuntimeExceeded(5.0),
             Outcome.MAX_RUNTIME_EXCEEDED,
             "Training job runtime exceeded MaxRuntimeInSeconds provided",
         ),
@@ -196,9 +197,9 @@ def test_a_stopped_job_is_stopped_whatever_its_programs_end_with(stop: Event, ou
     life = run(*UP_TO_TRAINING)
     life, instructions = states.apply(life, stop)
     assert (life.status, instructions) == ("Stopping", [Instruction.END_PROGRAMS])
-    life, instructions = states.apply(life, states.ProgramsEnded(6.0, "AlgorithmError: exit code: 143"))
+    life, instructions = states.apply(life, job_events.ProgramsEnded(6.0, "AlgorithmError: exit code: 143"))
     assert instructions == [Instruction.UPLOAD]
-    life, _ = states.apply(life, states.Uploaded(7.0, {}))
+    life, _ = states.apply(life, job_events.Uploaded(7.0, {}))
     assert (life.state, life.status, life.secondary_status) == (State.STOPPED, "Stopped", outcome)
     assert life.transitions[-1]["message"] == last
     assert life.failure_reason == ""
@@ -206,31 +207,31 @@ def test_a_stopped_job_is_stopped_whatever_its_programs_end_with(stop: Event, ou
 
 def test_a_failed_job_uploads_no_model_and_keeps_its_reason_within_the_limit_of_aws() -> None:
     life = run(*UP_TO_TRAINING)
-    life, instructions = states.apply(life, states.ProgramsEnded(6.0, "AlgorithmError: " + "x" * 2000))
+    life, instructions = states.apply(life, job_events.ProgramsEnded(6.0, "AlgorithmError: " + "x" * 2000))
     assert instructions == [Instruction.UPLOAD_WITHOUT_MODEL]
-    life, _ = states.apply(life, states.Uploaded(7.0, {}))
+    life, _ = states.apply(life, job_events.Uploaded(7.0, {}))
     assert life.status == "Failed"
     assert len(life.failure_reason) == states.MOST_REASON_CHARACTERS
 
 
 def test_a_stop_while_the_model_is_uploaded_keeps_the_model() -> None:
-    life = run(*UP_TO_TRAINING, states.ProgramsEnded(6.0, ""), states.StopRequested(6.5))
+    life = run(*UP_TO_TRAINING, job_events.ProgramsEnded(6.0, ""), job_events.StopRequested(6.5))
     assert (life.state, life.status) == (State.UPLOADING, "Stopping")
-    life, _ = states.apply(life, states.Uploaded(7.0, {"model": "s3://b/m"}))
+    life, _ = states.apply(life, job_events.Uploaded(7.0, {"model": "s3://b/m"}))
     assert (life.status, life.outputs) == ("Stopped", {"model": "s3://b/m"})
 
 
 def test_a_failed_job_that_is_stopped_meanwhile_stays_failed() -> None:
-    life = run(*UP_TO_TRAINING, states.ProgramsEnded(6.0, "AlgorithmError: x"), states.StopRequested(6.5))
-    assert states.apply(life, states.Uploaded(7.0, {}))[0].status == "Failed"
+    life = run(*UP_TO_TRAINING, job_events.ProgramsEnded(6.0, "AlgorithmError: x"), job_events.StopRequested(6.5))
+    assert states.apply(life, job_events.Uploaded(7.0, {}))[0].status == "Failed"
 
 
 @pytest.mark.parametrize("state", [State.STARTING, State.DOWNLOADING, State.TRAINING])
 def test_a_lost_job_that_has_no_results_starts_over_and_says_so(state: State) -> None:
-    life, instructions = states.apply(life_in(state), states.SupervisorLost(10.0, final=False))
+    life, instructions = states.apply(life_in(state), job_events.SupervisorLost(10.0, final=False))
     assert (life.state, life.status, life.secondary_status) == (State.STARTING, "InProgress", "Restarting")
     assert (life.attempt, instructions) == (2, [])
-    life, instructions = states.apply(life, states.SupervisorStarted(11.0))
+    life, instructions = states.apply(life, job_events.SupervisorStarted(11.0))
     assert instructions == [Instruction.STAGE_INPUTS]
     assert life.started == (3.0 if state is not State.STARTING else 11.0), "billed time counts from the first download"
 
@@ -238,36 +239,36 @@ def test_a_lost_job_that_has_no_results_starts_over_and_says_so(state: State) ->
 def test_the_longest_runtime_counts_from_the_first_start_of_training() -> None:
     life = run(
         *UP_TO_TRAINING,
-        states.SupervisorLost(10.0, final=False),
-        states.SupervisorStarted(11.0),
-        states.InputsReady(12.0),
+        job_events.SupervisorLost(10.0, final=False),
+        job_events.SupervisorStarted(11.0),
+        job_events.InputsReady(12.0),
     )
     assert life.training_started == 4.0
 
 
 def test_a_job_lost_while_it_uploads_uploads_again_and_trains_no_second_time() -> None:
-    life, instructions = states.apply(life_in(State.UPLOADING), states.SupervisorLost(10.0, final=False))
+    life, instructions = states.apply(life_in(State.UPLOADING), job_events.SupervisorLost(10.0, final=False))
     assert instructions == []
-    life, instructions = states.apply(life, states.SupervisorStarted(11.0))
+    life, instructions = states.apply(life, job_events.SupervisorStarted(11.0))
     assert (life.state, instructions) == (State.UPLOADING, [Instruction.UPLOAD])
 
 
 def test_a_job_lost_while_it_stops_uploads_what_it_had() -> None:
-    life, _ = states.apply(life_in(State.STOPPING), states.SupervisorLost(10.0, final=False))
-    life, instructions = states.apply(life, states.SupervisorStarted(11.0))
+    life, _ = states.apply(life_in(State.STOPPING), job_events.SupervisorLost(10.0, final=False))
+    life, instructions = states.apply(life, job_events.SupervisorStarted(11.0))
     assert (life.state, life.status, instructions) == (State.UPLOADING, "Stopping", [Instruction.UPLOAD])
-    assert states.apply(life, states.Uploaded(12.0, {}))[0].status == "Stopped"
+    assert states.apply(life, job_events.Uploaded(12.0, {}))[0].status == "Stopped"
 
 
-@pytest.mark.parametrize("event", [states.InputsReady(6.0), states.InputsFailed(6.0, "ClientError: stopped")])
+@pytest.mark.parametrize("event", [job_events.InputsReady(6.0), job_events.InputsFailed(6.0, "ClientError: stopped")])
 def test_a_job_stopped_while_its_inputs_are_staged_never_trains(event: Any) -> None:
-    life = run(states.Admitted(2.0), states.SupervisorStarted(3.0), states.StopRequested(5.0))
+    life = run(job_events.Admitted(2.0), job_events.SupervisorStarted(3.0), job_events.StopRequested(5.0))
     assert life.status == "Stopping"
     life, instructions = states.apply(life, event)
     assert (life.status, life.failure_reason, instructions) == ("Stopped", "", [Instruction.FINISH])
 
 
 def test_a_job_stopped_before_its_supervisor_began_never_trains() -> None:
-    life = run(states.Admitted(2.0), states.StopRequested(2.5))
-    life, instructions = states.apply(life, states.SupervisorStarted(3.0))
+    life = run(job_events.Admitted(2.0), job_events.StopRequested(2.5))
+    life, instructions = states.apply(life, job_events.SupervisorStarted(3.0))
     assert (life.status, instructions) == ("Stopped", [Instruction.FINISH])
