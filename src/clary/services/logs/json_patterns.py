@@ -64,6 +64,10 @@ class JsonPattern:
             value = orjson.loads(message)
         except orjson.JSONDecodeError:
             return False
+        return self.holds(value)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a JSON value fulfils the pattern."""
         return self._test(value)
 
     def _either(self, depth: int) -> Test:

@@ -1,4 +1,4 @@
-"""The filter patterns of CloudWatch Logs: terms of plain text, and `{ $.field = value }` over JSON.
+"""The filter patterns of CloudWatch Logs: plain text, `{ $.field = value }` over JSON, `[a, b > 1]` over fields.
 
 Plain text: every term must occur; `"..."` quotes a term, `-term` must not occur, of the terms written `?term` one must
 occur, `%...%` is a regular expression. JSON: comparisons joined by `&&`, `||` and parentheses.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from clary.services.logs.errors import InvalidParameterException
+from clary.services.logs.field_patterns import FieldPattern
 from clary.services.logs.json_patterns import JsonPattern, regular_expression
 
 Match = Callable[[str], bool]
@@ -30,9 +31,7 @@ def compile_pattern(pattern: str) -> Match:
     if text.startswith("{"):
         return JsonPattern(text).matches
     if text.startswith("["):
-        raise InvalidParameterException(
-            "Invalid filter pattern: Clary does not implement space-delimited patterns ([field, ...]) yet"
-        )
+        return FieldPattern(text).matches
     return _terms(text)
 
 

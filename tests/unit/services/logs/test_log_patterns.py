@@ -83,9 +83,37 @@ def test_json_patterns_select_messages(pattern, expected):
 
 @pytest.mark.parametrize(
     "pattern",
-    ["{ $.a = }", "{ $.a }", "{ $.a = 1", "{ $.a = 1 } x", "{ a = 1 }", '{ $.a > "x" }', "[a, b]", '"open', "%(a)%",
+    ["{ $.a = }", "{ $.a }", "{ $.a = 1", "{ $.a = 1 } x", "{ a = 1 }", '{ $.a > "x" }', 
+     "[a, b", "[..., a, ...]", "[a, =]", "[a = ]", '"open', "%(a)%",
      "{ $.a = 1 && }", "{ " + "(" * 100 + "$.a = 1" + ")" * 100 + " }", "%[%"],
 )  # fmt: skip
 def test_a_broken_pattern_is_refused(pattern):
     with pytest.raises(InvalidParameterException):
         compile_pattern(pattern)
+
+
+LINE = '127.0.0.1 - ada [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("[ip, id, user, time, request, status, size]", True),
+        ("[ip, id, user, time, request, status]", False),
+        ("[ip, ..., size]", True),
+        ("[...]", True),
+        ("[ip, id, user, time, request, status, size, more, ...]", False),
+        ("[..., status = 404, size]", True),
+        ("[..., status = 4*, size > 1000]", True),
+        ("[..., status = 5*, size]", False),
+        ("[..., status, size < 1000]", False),
+        ("[ip = 127.0.0.*, ...]", True),
+        ('[ip, id, user, time, request = "GET *", ...]', True),
+        ('[ip, id, user, time, request = "POST, *", ...]', False),
+        ("[ip, id, user = ada || user = bob, ...]", True),
+        ("[..., status >= 400 && status != 404, size]", False),
+        ("[..., request = %html HTTP%, status, size]", True),
+    ],
+)
+def test_patterns_of_fields_select_lines(pattern, expected):
+    assert compile_pattern(pattern)(LINE) is expected
