@@ -85,6 +85,22 @@ def test_an_error_amid_the_stream_arrives_as_an_error_after_the_events(error_nam
     assert caught.value.response["Error"] == {"Code": code, "Message": "The model broke."}
 
 
+async def test_a_failure_amid_the_stream_is_told_before_the_stream_breaks() -> None:
+    def events() -> Iterator[Any]:
+        yield {"PayloadPart": {"Bytes": b"one"}}
+        raise RuntimeError("secret detail")
+
+    operation = models.service("sagemaker-runtime").operation("InvokeEndpointWithResponseStream")
+    response = PROTOCOLS["rest-json"].serialize(operation, {"Body": events()}, "request-1")
+    received = b""
+    with pytest.raises(RuntimeError):
+        async for piece in response.body:  # type: ignore[union-attr]
+            received += piece
+    frames = await frames_of(received)
+    assert frames[-1].headers[":error-code"] == "InternalFailure"
+    assert b"secret" not in received
+
+
 HEADER_VALUES = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),

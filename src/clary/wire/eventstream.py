@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from clary.core.errors import ServiceError
+from clary.core.errors import InternalFailure, ServiceError
 from clary.core.http import ByteStream, HttpResponse
 from clary.wire import timestamps
 from clary.wire.errors import SerializationException, match_error
@@ -167,6 +167,11 @@ async def _frames(operation: OperationModel, result: Mapping[str, Any], bodies: 
                 yield encode_frame(encode_event(shape, event, bodies))
     except ServiceError as error:
         yield encode_frame(_exception(operation, shape, error, bodies))
+    except Exception:
+        # the client is told before the connection breaks; whoever sends the stream logs what it was
+        failure = InternalFailure("The stream broke off because of an internal error.")
+        yield encode_frame(_exception(operation, shape, failure, bodies))
+        raise
 
 
 def _event_headers(event_type: str, bodies: EventBodies) -> dict[str, HeaderValue]:
