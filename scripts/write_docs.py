@@ -1,4 +1,4 @@
-"""Writes the generated documents: docs/coverage.md, docs/settings.md and the table in the README.
+"""Writes the generated documents: coverage, settings, algorithms, and the table in the README.
 
 With --check nothing is written; the exit code is 1 when a document is not what it should be.
 """
@@ -7,8 +7,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from clary.algorithms import ALGORITHMS
-from clary.algorithms.catalog import algorithm
+from clary.algorithms.document import pages
 from clary.app.coverage import answered, modelled, resource_name
 from clary.app.settings import Settings, variable
 from clary.services.catalog import CATALOG
@@ -58,8 +57,8 @@ def what_works() -> str:
                 count = sum(map(len, resources.values()))
                 rows.append(f"| {api} | {count} of {len(modelled(api))} | {', '.join(resources)} |")
     others = [api for family in CATALOG.values() for api in family.apis if not by_resource(api)]
-    names = {found.name: found for repository in ALGORITHMS if (found := algorithm(repository)) is not None}
-    rows += ["", f"Built-in algorithms: {', '.join(sorted(names))}.", ""]
+    algorithms = [f"[{name.removesuffix('.md')}](docs/algorithms/{name})" for name in sorted(pages())]
+    rows += ["", f"Built-in algorithms: {', '.join(algorithms)}.", ""]
     rows += [f"Parsed, checked and refused by name: the operations of {', '.join(others)}; the rest of those above."]
     return "\n".join(rows)
 
@@ -87,6 +86,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md": f"{before}{BEGIN}\n{what_works()}\n{END}{after}",
         ROOT / "docs/coverage.md": coverage(),
         ROOT / "docs/settings.md": settings(),
+        **{ROOT / "docs/algorithms" / name: text for name, text in pages().items()},
     }
 
 
