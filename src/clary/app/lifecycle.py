@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import uvicorn
 import uvloop
@@ -73,10 +75,28 @@ async def _serve(
         await platform.start()
         folder.announce(running)
         announce(running)
-        await uvicorn.Server(config).serve(sockets=[listener])
+        server = _Server(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.stop)
+        await server.serve(sockets=[listener])
     finally:
         await platform.close()
         _log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which end the process before anything behind the server is closed."""
+
+    def stop(self) -> None:
+        """Finishes the requests under way, for a while; at once when asked a second time."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the event loop."""
+        yield
 
 
 def _listen(settings: Settings) -> socket.socket:
