@@ -253,6 +253,9 @@ def test_prometheus_and_the_request_log_are_told(clary: RunningClary, session):
     assert (entry["status"], entry["api"]) == (404, "s3")
     assert entry["principal"].startswith("arn:aws:")
     assert entry["duration_ms"] > 0
+    page = requests.get(f"{clary.url}/_website/absent-bucket/", timeout=10)
+    lines = [json.loads(line) for line in (clary.data / "requests.log").read_text().splitlines()]
+    assert [line["status"] for line in lines if line["request_id"] == page.headers["x-amz-request-id"]] == [404]
     whole = (clary.data / "requests.log").read_text()
     assert "Signature" not in whole
     assert clary.environment()["AWS_SECRET_ACCESS_KEY"] not in whole

@@ -157,6 +157,7 @@ class Pipeline:
             for page in self._pages:
                 response = await page.handle(request)
                 if response is not None:
+                    outcome.request_id = _told_id(response) or outcome.request_id
                     return response
         except ClientGone:
             raise
@@ -173,6 +174,8 @@ class Pipeline:
             host = meaning_of_host(request.headers.get("host", ""))
             authentication = self._authenticator.authenticate(request)
             signing_name = authentication.signing_name
+            outcome.account = authentication.principal.account or self._default_account
+            outcome.principal_arn = authentication.principal.arn
             request = _addressed(request, authentication, host)
             if family_of(request, signing_name) is Family.QUERY:
                 await self._read(request, authentication)
@@ -232,8 +235,6 @@ class Pipeline:
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
     ) -> Call:
         principal = authentication.principal
-        outcome.account = principal.account or self._default_account
-        outcome.principal_arn = principal.arn
         conditions = {
             "aws:SourceIp": request.client_ip,
             "aws:SecureTransport": "true" if request.scheme == "https" else "false",
@@ -259,6 +260,11 @@ class Pipeline:
         if _is_storage_trouble(problem):
             return ServiceUnavailable(reason=type(problem).__name__, request_id=outcome.request_id)
         return InternalFailure(request_id=outcome.request_id)
+
+
+def _told_id(response: HttpResponse) -> str:
+    """The request id that a page told its client, "" where it told none."""
+    return next((value for name, value in response.headers if name == "x-amz-request-id"), "")
 
 
 def _length(body: bytes | ByteStream) -> int | None:
