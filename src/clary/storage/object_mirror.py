@@ -113,11 +113,7 @@ class Mirrors:
                     }
                 ],
             }
-            opened = dict.fromkeys(
-                ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False
-            )
-            settings = {"mirror": str(root), "policy": readers, "public-access-block": opened}
-            return self._buckets.create(name, account, region, settings)
+            return self._buckets.create(name, account, region, {"mirror": str(root), "policy": readers})
         if bucket.settings.get("mirror") != str(root):
             raise BucketAlreadyOwnedByYou(f"the bucket {name} exists and is not a mirror of {root}", BucketName=name)
         return bucket

@@ -114,3 +114,9 @@ def test_buckets_are_listed_in_pages_by_prefix(s3):
     assert [entry["Name"] for entry in second["Buckets"]] == ["aa-3"]
     assert "ContinuationToken" not in second
     assert refused(s3.list_buckets, ContinuationToken="bad")["Error"]["Code"] == "InvalidArgument"
+
+
+def test_the_ownership_rule_is_set_at_creation(s3):
+    s3.create_bucket(Bucket="acl-bucket", ObjectOwnership="ObjectWriter")
+    rules = s3.get_bucket_ownership_controls(Bucket="acl-bucket")["OwnershipControls"]["Rules"]
+    assert rules == [{"ObjectOwnership": "ObjectWriter"}]
