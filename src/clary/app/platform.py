@@ -19,7 +19,7 @@ from clary.compute.machine import this_machine
 from clary.compute.model_files import UnpackLimits
 from clary.core.call import Call
 from clary.core.operations import BoundOperation, collect
-from clary.gateway.addressing import meaning_of_host
+from clary.gateway.addressing import bucket_of_host, meaning_of_host
 from clary.gateway.authorization import UNGUARDED, ArnRule, Authorizer, Guard
 from clary.gateway.dispatch import Dispatcher
 from clary.gateway.identity import Authenticator
@@ -156,9 +156,7 @@ class Platform:
             cors,
         ]
         return Pipeline(
-            authenticator=Authenticator(
-                stores.identities, stores.clock, lambda host: meaning_of_host(host).bucket or None
-            ),
+            authenticator=Authenticator(stores.identities, stores.clock, bucket_of_host),
             authorizer=authorizer,
             dispatcher=self.dispatcher,
             families=BY_SIGNING_NAME,

@@ -50,3 +50,12 @@ def meaning_of_host(host: str) -> HostMeaning:
     if match := _SERVICE_HOST.match(name):
         return HostMeaning(region=match["region"])
     return _NOTHING
+
+
+def bucket_of_host(host: str) -> str | None:
+    """The bucket that stands in front of the path when the request is read in path style, None for all other hosts.
+
+    SigV2 signs that form, so the gateway and the verification must agree: a website's host is none of them.
+    """
+    meaning = meaning_of_host(host)
+    return meaning.bucket or None if not meaning.website else None

@@ -20,7 +20,7 @@ from clary.gateway.addressing import HostMeaning, meaning_of_host
 from clary.gateway.authorization import Authorizer
 from clary.gateway.dispatch import Dispatcher
 from clary.gateway.identity import Authentication, Authenticator, Payload
-from clary.gateway.identity_errors import Family
+from clary.gateway.identity_errors import Family, missing_authentication
 from clary.gateway.identity_sigv4 import family_of
 from clary.gateway.server import ClientGone
 from clary.wire import bodies, routing
@@ -30,14 +30,6 @@ from clary.wire.protocol import Route
 from clary.wire.validation import validate
 
 _log = logging.getLogger(__name__)
-
-
-class MissingAuthenticationToken(ServiceError):
-    """The request carries no signature, and only S3 takes such requests."""
-
-    code = "MissingAuthenticationTokenException"
-    status = 403
-    fmt = "Missing Authentication Token"
 
 
 class ServiceUnavailable(ServiceError):
@@ -193,8 +185,9 @@ class Pipeline:
     def _route(self, request: HttpRequest, authentication: Authentication) -> Route:
         signing_name = authentication.signing_name
         if not signing_name:
-            if family_of(request, "") is not Family.S3:
-                raise MissingAuthenticationToken
+            family = family_of(request, "")
+            if family is not Family.S3:
+                raise missing_authentication(family)
             signing_name = "s3"
         apis = self._families.get(signing_name)
         if apis is None:

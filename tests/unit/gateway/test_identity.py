@@ -14,6 +14,7 @@ from clary.core.call import ANONYMOUS
 from clary.core.errors import AccessDenied, ServiceError
 from clary.core.http import Headers, HttpRequest, stream_of
 from clary.gateway import identity_errors as refusal
+from clary.gateway.addressing import bucket_of_host
 from clary.gateway.identity import Authenticator, Payload
 
 from .signing import (
@@ -421,6 +422,15 @@ def test_sigv2_signs_the_bucket_of_a_virtual_host() -> None:
     request = signed(signer, "GET", "http://bucket.localhost/key", auth_path="/bucket/key")
     verify(request, authenticator(bucket_of_host=lambda host: host.split(".")[0]))
     assert refused(request).wire_code == "SignatureDoesNotMatch"
+
+
+def test_a_sigv2_url_of_a_bucket_is_not_carried_over_to_a_website_host() -> None:
+    assert bucket_of_host("photos.localhost:4566") == "photos"
+    assert bucket_of_host("photos.s3-website.localhost:4566") is None
+    request = old_presigned(url="http://h/photos/cats")
+    request.headers["host"], request.path = "photos.s3-website.localhost", "/cats"
+    error = refused(request, authenticator(bucket_of_host=bucket_of_host))
+    assert error.wire_code == "SignatureDoesNotMatch"
 
 
 def test_a_sigv2_header_passes() -> None:
