@@ -230,6 +230,17 @@ def test_every_pattern_of_the_models_is_checked() -> None:
     assert [pattern for pattern in all_patterns() if patterns.compiled(pattern) is None] == []
 
 
+def test_the_narrow_form_of_a_pattern_means_the_same_for_ascii() -> None:
+    pool = [chr(code) for code in range(128)]
+    for pattern in all_patterns():
+        if "\\p" in pattern.lower():
+            wide = patterns.compiled(pattern)
+            assert wide is not None
+            for character in pool:
+                for value in (character, f"a{character}b"):
+                    assert patterns.matches(pattern, value) == (wide(value) is not None), (pattern, value)
+
+
 def test_a_pattern_that_python_cannot_express_is_passed_over() -> None:
     assert patterns.compiled("[a-z&&[^b]]") is None
     assert patterns.matches("[a-z&&[^b]]", "anything")

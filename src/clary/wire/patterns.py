@@ -58,6 +58,14 @@ _NAMED = {
 _BLOCKS = {"IsLatin": "a-zA-Z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u1e00-\u1eff"}
 # What comes after is unassigned or private, which is category C, but for the variation selectors.
 _LAST_ASSIGNED = 0x323AF
+_LAST_ASCII = 0x7F
+_GENERAL_CATEGORIES = frozenset(
+    {
+        *("L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No"),
+        *("P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp"),
+        *("C", "Cc", "Cf", "Cs", "Co", "Cn"),
+    }
+)
 _ESCAPED = re.compile(r"\\(?:([pP])(?:\{(\w+)\}|(\w))|x\{([0-9a-fA-F]+)\}|(.))", re.DOTALL)
 _SURROGATES = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 # A repeated end of input, which some models have, is an end of input.
@@ -66,11 +74,11 @@ _PLAIN_ESCAPES = {"z": r"\Z", "Z": r"(?=\n?\Z)", "h": r" \t\xa0", "/": "/", "_":
 
 
 @cache
-def _category_ranges() -> dict[str, list[tuple[int, int]]]:
-    """The ranges of code points of every general category ("Lu") and of the groups of categories ("L")."""
+def _category_ranges(last: int) -> dict[str, list[tuple[int, int]]]:
+    """The ranges of code points up to `last`, of every general category ("Lu") and every group of them ("L")."""
     ranges: dict[str, list[tuple[int, int]]] = {}
     start = 0
-    for category, run in groupby(map(unicodedata.category, map(chr, range(_LAST_ASSIGNED + 1)))):
+    for category, run in groupby(map(unicodedata.category, map(chr, range(last + 1)))):
         end = start + sum(1 for _ in run) - 1
         for name in (category, category[0]):
             known = ranges.setdefault(name, [])
@@ -80,12 +88,12 @@ def _category_ranges() -> dict[str, list[tuple[int, int]]]:
                 known.append((start, end))
         start = end + 1
     for name in ("Cn", "C"):
-        ranges[name].append((start, sys.maxunicode))
+        ranges.setdefault(name, []).append((start, sys.maxunicode))
     return ranges
 
 
-def _set_of(name: str) -> str:
-    """The inside of a character class for the property `name`.
+def _set_of(name: str, last: int) -> str:
+    """The inside of a character class for the property `name`, true for characters up to `last`.
 
     Raises:
         ValueError: not a property that is known here.
@@ -95,34 +103,38 @@ def _set_of(name: str) -> str:
     if name in _BLOCKS:
         return _BLOCKS[name]
     categories = _NAMED.get(name, (name.removeprefix("Is"),))
-    ranges = [pair for category in categories for pair in _category_ranges().get(category, ())]
-    if not ranges:
+    ranges = [pair for category in categories for pair in _category_ranges(last).get(category, ())]
+    if not _GENERAL_CATEGORIES.issuperset(categories):
         raise ValueError(f"unknown property {name}")
-    return _spelled(ranges)
+    # a class may be empty up to `last`: the end of all code points stands for nothing
+    return _spelled(ranges or [(sys.maxunicode, sys.maxunicode)])
 
 
 def _spelled(ranges: Iterable[tuple[int, int]]) -> str:
     return "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges)
 
 
-def _set_without(name: str) -> str:
-    """The inside of a character class for everything outside the property `name`.
+def _set_without(name: str, last: int) -> str:
+    """The inside of a character class for everything outside the property `name`, true for characters up to `last`.
 
     Raises:
         ValueError: not one of Unicode's general categories.
     """
+    if name not in _GENERAL_CATEGORIES:
+        raise ValueError(f"unknown category {name}")
     gaps, start = [], 0
-    for low, high in _category_ranges().get(name, ()):
+    for low, high in _category_ranges(last).get(name, ()):
         if low > start:
             gaps.append((start, low - 1))
         start = high + 1
-    if not start:
-        raise ValueError(f"unknown category {name}")
     return _spelled(gaps if start > sys.maxunicode else [*gaps, (start, sys.maxunicode)])
 
 
-def translate(pattern: str) -> str:
+def translate(pattern: str, last: int = _LAST_ASSIGNED) -> str:
     """A Java pattern in Python's syntax.
+
+    Args:
+        last: the last code point for which the sets of Unicode have to be right.
 
     Raises:
         ValueError: it uses what Python does not have.
@@ -137,7 +149,7 @@ def translate(pattern: str) -> str:
             matched = _ESCAPED.match(pattern, position)
             if matched is None:
                 raise ValueError("a pattern ends within an escape")
-            out.append(_translate_escape(matched, in_class))
+            out.append(_translate_escape(matched, in_class, last))
             position = matched.end()
             if in_class and matched[0][1] in "wWdDsSpP" and pattern.startswith("-", position):
                 out.append("\\-")  # a set of characters cannot begin a range
@@ -166,26 +178,26 @@ def _joined(pair: re.Match[str]) -> str:
     return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
 
-def _translate_escape(matched: re.Match[str], in_class: bool) -> str:
+def _translate_escape(matched: re.Match[str], in_class: bool, last: int) -> str:
     sign, braced, single, code, other = matched.groups()
     if code is not None:
         return f"\\U{int(code, 16):08x}"
     if sign is None:
         return _PLAIN_ESCAPES.get(other, matched[0]) if not in_class or other in "/_he" else matched[0]
-    inside = _set_of(braced or single) if sign == "p" else _set_without(braced or single)
+    inside = _set_of(braced or single, last) if sign == "p" else _set_without(braced or single, last)
     return inside if in_class else f"[{inside}]"
 
 
 @lru_cache(maxsize=4096)
-def compiled(pattern: str) -> Callable[[str], object] | None:
-    """The matcher of a model's pattern, None when it cannot be translated.
+def compiled(pattern: str, last: int = _LAST_ASSIGNED) -> Callable[[str], object] | None:
+    """The matcher of a model's pattern for text up to the code point `last`, None when it cannot be translated.
 
     A pattern without anchors must cover the whole value; one with anchors says itself what it covers.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            expression = re.compile(translate(LINEAR_TWINS.get(pattern, pattern)), re.ASCII)
+            expression = re.compile(translate(LINEAR_TWINS.get(pattern, pattern), last), re.ASCII)
     except (ValueError, re.error, OverflowError, RecursionError):
         return None
     is_anchored = pattern.startswith("^") or (pattern.endswith("$") and not pattern.endswith("\\$"))
@@ -196,5 +208,7 @@ def matches(pattern: str, value: str) -> bool:
     """Whether a value satisfies a pattern of the model; patterns that cannot be checked are satisfied."""
     if len(value) > MAX_CHECKED_CHARACTERS:
         return True
-    matcher = compiled(pattern)
+    # Spelling out Unicode's letters takes milliseconds; most values need only those of ASCII.
+    is_narrow = value.isascii() and "\\p" in pattern.lower()
+    matcher = compiled(pattern, _LAST_ASCII) if is_narrow else compiled(pattern)
     return matcher is None or matcher(value) is not None
