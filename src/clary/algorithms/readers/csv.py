@@ -54,11 +54,19 @@ def sniffed_delimiter(line: bytes) -> str:
     best, score = ",", 0.0
     for delimiter in _DELIMITERS:
         if delimiter in text:
-            cells = next(csv.reader([text], delimiter=delimiter), [])
+            cells = _cells(text, delimiter)
             numbers = sum(number(cell) is not None for cell in cells) if len(cells) > 1 else 0
             if (points := numbers or len(cells) / 1e6) > score:
                 best, score = delimiter, points
     return best
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of one line."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def number(cell: str) -> float | None:
@@ -78,7 +86,7 @@ def _table(source: Source, first: bytes, label_size: int, weights: bool) -> Tabl
     """Reads one file that is not blank."""
     name, head = source.title, label_size + bool(weights)
     delimiter = sniffed_delimiter(first)
-    columns = len(next(csv.reader([first.decode("utf-8", "replace")], delimiter=delimiter)))
+    columns = len(_cells(first.decode("utf-8", "replace").rstrip("\r\n"), delimiter))
     if columns > MOST_COLUMNS:
         raise AlgorithmError(f"{name} has {columns} columns, which is too many.")
     if columns <= head:

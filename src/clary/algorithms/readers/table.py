@@ -71,12 +71,17 @@ class Source:
     def first_line(self) -> bytes:
         """The first line that is not blank, with its line end; at most 4 MiB of it."""
         if self.path is None:
-            return next((line for line in self.data[: 4 << 20].splitlines(keepends=True) if line.strip()), b"")
+            return _first(self.data[: 4 << 20])
         with self.path.open("rb") as file:
             while line := file.readline(4 << 20):
-                if line.strip():
-                    return line
+                if found := _first(line):
+                    return found
         return b""
+
+
+def _first(data: bytes) -> bytes:
+    """The first line that is not blank; carriage returns end lines too."""
+    return next((line for line in data.splitlines(keepends=True) if line.strip()), b"")
 
 
 def widened(features: Any, columns: int) -> Any:

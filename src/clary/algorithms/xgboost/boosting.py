@@ -7,7 +7,6 @@ number of a round is that of the whole model, so that seeds, log lines and early
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +22,7 @@ START_ROUND = "clary_start_round"
 """The attribute of a checkpoint that says how many rounds the job started from."""
 
 _SAMPLING = ("subsample", "colsample_bytree", "colsample_bylevel", "colsample_bynode")
-_UPDATERS = {"auto": "grow_quantile_histmaker", "hist": "grow_quantile_histmaker", "approx": "grow_histmaker"}
+_OTHER_METHOD = {"auto": "approx", "hist": "approx", "approx": "hist"}
 
 
 @dataclass(slots=True)
@@ -46,34 +45,29 @@ class ResumableRounds:
     """Makes the random numbers of a round depend on its number alone, so that a resumed job draws the same ones.
 
     xgboost can seed each round anew, but a tree updater draws a seed for its columns when it is made and keeps it. So
-    a new one is made for each round, which xgboost does when the list of updaters changes: every second round gets
-    `sync`, which does nothing more. Without sampling, with `exact` and for linear models nothing has to be done.
+    a new one is made before each round, which xgboost does when the tree method has changed in between. Without
+    sampling, with `exact` and for linear models nothing has to be done.
     """
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         method = parameters.get("tree_method", "auto")
         samples = any(parameters.get(name, 1.0) < 1.0 for name in _SAMPLING)
         is_plain = "updater" not in parameters and "device" not in parameters
-        trees = parameters.get("booster", "gbtree") != "gblinear" and method in _UPDATERS
-        self._updater = _UPDATERS[method] if samples and is_plain and trees else ""
+        trees = parameters.get("booster", "gbtree") != "gblinear" and method in _OTHER_METHOD
+        self._method = method if samples and is_plain and trees else ""
 
-    def prepare(self, booster: xgboost.Booster, number: int) -> None:
+    def prepare(self, booster: xgboost.Booster) -> None:
         """To be called before each round."""
-        if self._updater:
-            booster.set_param({"updater": self._updater + (",sync" if number % 2 else "")})
+        if self._method:
+            booster.set_param({"tree_method": _OTHER_METHOD[self._method]})
+            booster.num_features()  # makes xgboost take the parameter in
+            booster.set_param({"tree_method": self._method})
 
     @contextlib.contextmanager
     def quiet(self, is_first: bool) -> Iterator[None]:
-        """Keeps xgboost from warning in each round of what it has said in the first, and of the list of updaters."""
-        if not self._updater:
+        """Keeps xgboost from warning in each round of what it has said in the first."""
+        with xgboost.config_context(verbosity=0) if self._method and not is_first else contextlib.nullcontext():
             yield
-        elif is_first:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="(?s).*manually specified the `updater`")
-                yield
-        else:
-            with xgboost.config_context(verbosity=0):
-                yield
 
 
 class EarlyStopping:
@@ -162,7 +156,7 @@ def _boost(
             outcome.stopped = True
             break
         with rounds.quiet(number == done):
-            rounds.prepare(booster, number)
+            rounds.prepare(booster)
             booster.update(train, iteration=number)
             text = booster.eval_set(evaluations, number, evaluator, output_margin=False)
         outcome.scores = _scores(text)

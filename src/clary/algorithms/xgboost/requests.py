@@ -45,12 +45,13 @@ def csv_features(body: bytes) -> Any:
 
 def _small_csv(body: bytes) -> Any:
     """A small CSV body with blank cells, words or another delimiter."""
-    text = body.decode("utf-8-sig", "replace")
-    first = text.partition("\n")[0]
-    delimiter = csv_reader.sniffed_delimiter(first.encode())
+    lines = body.removeprefix(b"\xef\xbb\xbf").splitlines()
+    delimiter = csv_reader.sniffed_delimiter(next(filter(None, lines), b""))
     rows: list[list[float]] = []
     try:
-        for line, cells in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1):
+        for line, cells in enumerate(
+            csv.reader([line.decode("utf-8", "replace") for line in lines], delimiter=delimiter), 1
+        ):
             if not cells:
                 continue
             row = []

@@ -45,7 +45,9 @@ def test_the_delimiter_is_found(delimiter):
     assert read(delimiter.join(["1", "2.5", "3"]).encode() + b"\n").features.tolist() == [[2.5, 3]]
 
 
-@pytest.mark.parametrize("data", [b"1,2", b"1,2\n", b"1,2\r\n", b"\xef\xbb\xbf1,2\n", b"\n\n1,2\n\n", b' 1 ,"2"\n'])
+@pytest.mark.parametrize(
+    "data", [b"1,2", b"1,2\n", b"1,2\r\n", b"1,2\r", b"\xef\xbb\xbf1,2\n", b"\n\n1,2\n\n", b' 1 ,"2"\n']
+)
 def test_line_ends_marks_blanks_and_quotes_do_not_matter(data):
     table = read(data)
     assert (table.labels.tolist(), table.features.tolist()) == ([1], [[2]])

@@ -20,12 +20,13 @@ def free_port():
 def run_hosts(tmp_path):
     """Trains with one process for each host; gives their folders, exit codes and logs."""
 
-    def run(parts, hyperparameters=None):
+    def run(parts, hyperparameters=None, name="", **options):
         hosts = [f"algo-{number}" for number in range(1, len(parts) + 1)]
         folders, programs = [], []
         rendezvous = f"127.0.0.1:{free_port()}"
         for host, channels in zip(hosts, parts, strict=True):
-            root = make_job(tmp_path / host, BINARY | (hyperparameters or {}), channels, hosts=hosts, host=host)
+            values = BINARY | (hyperparameters or {})
+            root = make_job(tmp_path / f"{name}{host}", values, channels, hosts=hosts, host=host, **options)
             folders.append(root)
             programs.append(start_training(root, **{distributed.RENDEZVOUS: rendezvous}))
         logs = [program.communicate(timeout=120)[0] for program in programs]
@@ -58,6 +59,19 @@ def test_a_host_without_files_takes_part_even_when_it_is_the_first(run_hosts, bo
     assert codes == [0, 0], logs
     assert "Host algo-1 has no training data" in logs[0]
     assert ((predictions(booster_of(folders[0]), rows) > 0.5) == rows[:, 0]).mean() > 0.85
+
+
+def test_a_distributed_job_resumes_from_the_first_hosts_checkpoint_exactly(run_hosts, booster_of):
+    rows = tiny_rows()
+    parts = [{"train": as_csv(rows[:150])}, {"train": as_csv(rows[150:])}]
+    sampled = {"subsample": "0.6", "colsample_bytree": "0.5"}
+    whole, codes, logs = run_hosts(parts, sampled, "whole-", checkpoints=True)
+    assert codes == [0, 0], logs
+    run_hosts(parts, sampled | {"num_round": "3"}, "half-", checkpoints=True)
+    half, codes, logs = run_hosts(parts, sampled, "half-", checkpoints=True)
+    assert codes == [0, 0], logs
+    assert "Checkpoint loaded from xgboost-checkpoint.3" in logs[0]
+    assert np.allclose(predictions(booster_of(half[0]), rows), predictions(booster_of(whole[0]), rows), atol=1e-6)
 
 
 def test_a_host_that_cannot_read_its_data_fails_the_others_at_once(run_hosts):
