@@ -270,6 +270,12 @@ def _assemble(upload: Upload, parts: Sequence[Part], expected: Mapping[str, str]
         whole = composite(algorithm, [part.checksums[algorithm] for part in parts])
     else:
         whole = combine(algorithm, [(part.checksums[algorithm], part.size) for part in parts])
+    other = next((name for name in expected if name != algorithm), None)
+    if other is not None:
+        raise InvalidRequest(
+            f"Checksum Type mismatch occurred, expected checksum Type: {algorithm.lower()},"
+            f" actual checksum Type: {other.lower()}"
+        )
     wanted = expected.get(algorithm)
     if wanted is not None and wanted not in (whole, whole.rpartition("-")[0] or whole):
         raise BadDigest(f"The {algorithm} you specified did not match the calculated checksum.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -33,6 +34,20 @@ def numbers(database: Database) -> list[int]:
 def test_a_write_is_visible_to_readers_once_it_has_returned(database: Database) -> None:
     assert database.write(insert(7)) == 7
     assert numbers(database) == [7]
+
+
+async def test_a_write_whose_caller_went_away_stops_nobody_else(database: Database) -> None:
+    gate = threading.Event()
+    held = database.submit(lambda connection: gate.wait(10))
+    gone = asyncio.create_task(database.write_async(insert(1)))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    gate.set()
+    held.result(10)
+    assert await asyncio.wait_for(database.write_async(insert(2)), 10) == 2
+    assert numbers(database) == [2]
 
 
 def test_a_failing_write_reaches_its_caller_and_leaves_its_neighbours_alone(database: Database) -> None:

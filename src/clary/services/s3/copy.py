@@ -9,7 +9,7 @@ from typing import Any
 
 from clary.core.call import Call
 from clary.core.operations import operation
-from clary.services.s3.errors import InvalidArgument
+from clary.services.s3.errors import InvalidArgument, NotImplementedByS3
 from clary.services.s3.multipart import check_part_number, part_checksums
 from clary.services.s3.parameters import (
     Authorize,
@@ -54,6 +54,8 @@ class Copies:
         """Copies an object, with its own or with new metadata."""
         key = check_key(request["Key"])
         bucket = find_bucket(self._objects, request)
+        if request.get("IfNoneMatch", "*") != "*":
+            raise NotImplementedByS3(Header="If-None-Match")
         origin, source, version_id = self._source(call, request)
         try:
             _check_self_copy(request, source.stored, version_id)

@@ -101,6 +101,8 @@ class ObjectOperations:
         key = check_key(request["Key"])
         bucket = find_bucket(self._objects, request)
         version_id = request.get("VersionId")
+        _refuse_directory_conditions(request, "x-amz-if-match-last-modified-time", "IfMatchLastModifiedTime")
+        _refuse_directory_conditions(request, "x-amz-if-match-size", "IfMatchSize")
         if version_id is not None:
             self._authorize(call, "s3:DeleteObjectVersion", f"{bucket.arn}/{key}")
         deleted = self._objects.delete(bucket.name, key, version_id, if_match=request.get("IfMatch"))
@@ -117,6 +119,8 @@ class ObjectOperations:
         for entry in entries:
             try:
                 check_key(entry["Key"])
+                _refuse_directory_conditions(entry, "LastModifiedTime", "LastModifiedTime")
+                _refuse_directory_conditions(entry, "Size", "Size")
                 action = "s3:DeleteObjectVersion" if "VersionId" in entry else "s3:DeleteObject"
                 self._authorize(call, action, f"{bucket.arn}/{entry['Key']}")
                 outcomes.append(None)
@@ -141,6 +145,7 @@ class ObjectOperations:
     @operation("GetObjectAttributes", resource="{Bucket}/{Key}")
     async def attributes(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """The attributes that the request names."""
+        self._authorize(call, "s3:GetObject", f"arn:aws:s3:::{request['Bucket']}/{request['Key']}")
         bucket, source = self._find(call, request, "GET", to_read=False)
         stored = source.stored
         wanted = request.get("ObjectAttributes", [])
@@ -165,6 +170,8 @@ class ObjectOperations:
         key = check_key(request["Key"])
         bucket = find_bucket(self._objects, request)
         version_id = request.get("VersionId")
+        if "SSECustomerAlgorithm" in request:
+            raise InvalidRequest("The encryption parameters are not applicable to this object.")
         if version_id is not None:
             self._authorize(call, "s3:GetObjectVersion", f"{bucket.arn}/{key}")
         try:
@@ -258,6 +265,12 @@ def _overrides(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     if overrides and call.principal.is_anonymous:
         raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
     return overrides
+
+
+def _refuse_directory_conditions(request: Mapping[str, Any], header: str, name: str) -> None:
+    """Refuses a condition that only directory buckets know; ignoring it would delete what was to be kept."""
+    if name in request:
+        raise NotImplementedByS3(Header=header)
 
 
 def _deleted_members(deleted: Deleted) -> dict[str, Any]:

@@ -202,6 +202,16 @@ def test_a_part_with_another_checksum_than_its_upload_is_refused(s3, bucket):
     assert response["Error"]["Code"] == "InvalidRequest"
 
 
+def test_a_checksum_of_another_kind_at_completion_is_refused(s3, upload):
+    parts = put_parts(s3, upload, {1: LAST})
+    sha = base64.b64encode(hashlib.sha1(LAST).digest()).decode()
+    given = {"MultipartUpload": {"Parts": parts}, "ChecksumSHA1": sha}
+    response = refused(s3.complete_multipart_upload, **upload, **given)
+    assert response["Error"]["Code"] == "InvalidRequest"
+    assert "expected checksum Type: crc64nvme" in response["Error"]["Message"]
+    assert s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})["ChecksumCRC64NVME"]
+
+
 def test_conditions_hold_at_completion(s3, upload):
     parts = put_parts(s3, upload, {1: LAST})
     s3.put_object(Bucket=upload["Bucket"], Key="big", Body=b"1")

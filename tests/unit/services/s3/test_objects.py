@@ -271,6 +271,16 @@ def test_a_batch_deletion_reports_each_key(s3, bucket, permissions):
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["b"]
 
 
+def test_a_deletion_can_depend_on_the_etag(s3, bucket):
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["ETag"]
+    assert refused(s3.delete_object, Bucket=bucket, Key="k", IfMatch='"x"')["Error"]["Code"] == "PreconditionFailed"
+    batch = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "ETag": '"x"'}]})
+    assert batch["Errors"][0]["Code"] == "PreconditionFailed"
+    assert refused(s3.delete_object, Bucket=bucket, Key="k", IfMatchSize=5)["Error"]["Code"] == "NotImplemented"
+    s3.delete_object(Bucket=bucket, Key="k", IfMatch=etag)
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
 def test_a_quiet_batch_deletion_reports_errors_only(s3, bucket):
     s3.put_object(Bucket=bucket, Key="a", Body=b"1")
     answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}], "Quiet": True})
