@@ -131,7 +131,16 @@ class Identities:
                 the same object for the same policy, and do not change it.
             resource_account: the resource's account where the ARN names none (S3); the caller's by default.
         """
+        if action.startswith("iam:") and resource_arn.startswith("arn:"):
+            resource_arn = self._with_path(resource_arn)
         return self._decisions.allowed(principal, action, resource_arn, conditions, resource_policy, resource_account)
+
+    def _with_path(self, arn: str) -> str:
+        """The ARN of an entity that a request names without its path: policies speak of the path, too."""
+        account, _, resource = arn.removeprefix("arn:aws:iam::").partition(":")
+        kind, _, name = resource.partition("/")
+        entity = self.entities.find(account, kind, name) if name and "/" not in name else None
+        return entity.arn if entity is not None else arn
 
     def role(self, arn_or_name: str, account: str = "") -> Role | None:
         """The role of that ARN, or of that name in `account` (the default account), or None."""

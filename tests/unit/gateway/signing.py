@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
+import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from clary.core.call import Principal
 from clary.core.clock import FixedClock
+from clary.core.errors import ServiceError
 from clary.core.http import Headers, HttpRequest
 from clary.gateway.identity import Authenticator
 from clary.storage.identities import Credential
@@ -60,3 +62,17 @@ def signed(signer, method: str, url: str, headers: dict[str, str] | None = None,
     arrived = Headers(pairs)
     arrived.setdefault("host", parts.netloc)
     return HttpRequest(method, parts.path or "/", parts.query, arrived, body)
+
+
+def verify(request: HttpRequest, gate: Authenticator | None = None):
+    gate = gate or authenticator()
+    result = gate.authenticate(request)
+    assert isinstance(request.body, bytes)
+    gate.verify_payload(result, request.body)
+    return result
+
+
+def refused(request: HttpRequest, gate: Authenticator | None = None) -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
+        verify(request, gate)
+    return caught.value
