@@ -47,6 +47,7 @@ __all__ = [
     "BEGINNING",
     "DAY_MS",
     "EVENT_OVERHEAD_BYTES",
+    "LARGEST_INTEGER",
     "SCHEMA",
     "GroupExists",
     "LogEvent",

@@ -12,12 +12,13 @@ from clary.core.clock import Clock
 from clary.core.operations import operation
 from clary.core.pages import encode_token
 from clary.services.logs.errors import InvalidParameterException, ResourceNotFoundException
-from clary.services.logs.lookup import find_group, find_stream, named_group, read_token
+from clary.services.logs.lookup import find_group, find_stream, invalid_token, named_group, read_token
 from clary.services.logs.patterns import Match, compile_pattern
 from clary.services.logs.streams import sequence_token
 from clary.storage.logs import (
     DAY_MS,
     EVENT_OVERHEAD_BYTES,
+    LARGEST_INTEGER,
     LogEvent,
     LogGroup,
     Logs,
@@ -32,6 +33,7 @@ _MOST_EVENTS = 10_000
 _MOST_SCANNED = 100_000
 _OLDEST_MS = 14 * DAY_MS
 _FUTURE_MS = 2 * 3_600_000
+_LATEST_MS = LARGEST_INTEGER - 1
 _STREAMS_PER_READ = 1000
 _TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})/s")
 
@@ -88,8 +90,7 @@ class LogEvents:
         """A page of a stream, with the tokens of the pages before and behind it; at an end the token stays."""
         group = named_group(self._logs, call, request)
         stream = find_stream(self._logs, group, request["logStreamName"])
-        start_ms = max(request.get("startTime", 0), self._logs.kept_since_ms(group))
-        end_ms = request.get("endTime")
+        start_ms, end_ms = self._range(group, request)
         token = request.get("nextToken")
         position = None if token is None else _position(token)
         forward = request.get("startFromHead", False) if token is None else token.startswith("f")
@@ -122,6 +123,12 @@ class LogEvents:
             **tokens,
         }
 
+    def _range(self, group: LogGroup, request: dict[str, Any]) -> tuple[int, int | None]:
+        """Start and end of what is asked for in ms, without what has expired and within what the store can hold."""
+        start_ms = max(request.get("startTime", 0), self._logs.kept_since_ms(group))
+        end_ms = request.get("endTime")
+        return min(start_ms, _LATEST_MS), None if end_ms is None else min(end_ms, _LATEST_MS)
+
     @staticmethod
     def _behind_all(stream: LogStream, end_ms: int | None) -> Position:
         """Where reading goes on when the newest events were asked for and there are none."""
@@ -134,14 +141,14 @@ class LogEvents:
         """The events of a group that match a pattern, those of all streams in order of time."""
         group = named_group(self._logs, call, request)
         matches = compile_pattern(request.get("filterPattern", ""))
-        token = read_token(request.get("nextToken"), 4)
-        after = LogEvent(int(token[0]), int(token[1]), int(token[2]), "", 0) if token else None
+        token = read_token(request.get("nextToken"), int, int, int, int)
+        after = LogEvent(token[0], token[1], token[2], "", 0) if token else None
         newest_first = bool(token[3]) if token else not request.get("startFromHead", True)
-        end_ms = request.get("endTime")
+        start_ms, end_ms = self._range(group, request)
         streams = self._searched(group, request)
         found = self._logs.merged(
             streams,
-            start_ms=max(request.get("startTime", 0), self._logs.kept_since_ms(group)),
+            start_ms=start_ms,
             end_ms=None if end_ms is None else end_ms + 1,
             after=after,
             newest_first=newest_first,
@@ -217,9 +224,9 @@ def _search(events: Iterable[LogEvent], matches: Match, limit: int) -> tuple[lis
 
 def _position(token: str) -> Position:
     match = _TOKEN.fullmatch(token)
-    if match is None:
-        raise InvalidParameterException("The specified nextToken is invalid.")
-    return int(match[2]), int(match[3])
+    if match is None or max(position := (int(match[2]), int(match[3]))) > LARGEST_INTEGER:
+        raise invalid_token()
+    return position
 
 
 def _tokens(*, before: Position, after: Position) -> dict[str, str]:

@@ -56,8 +56,8 @@ class LogGroups:
         if wanted:
             found = [self._or_none(call, identifier) for identifier in sorted(set(wanted))]
             return {"logGroups": [_described(group) for group in found if group is not None]}
-        position = read_token(request.get("nextToken"), 1)
-        after = str(position[0]) if position else ""
+        position = read_token(request.get("nextToken"), str)
+        after = position[0] if position else ""
         kind = request.get("logGroupClass")
         matching: list[LogGroup] = []
         while len(matching) <= limit:

@@ -9,7 +9,7 @@ from clary.core.arn import Arn
 from clary.core.call import Call
 from clary.core.pages import InvalidToken, decode_token
 from clary.services.logs.errors import InvalidParameterException, ResourceNotFoundException
-from clary.storage.logs import LogGroup, Logs, LogStream, NoSuchGroup, NoSuchStream
+from clary.storage.logs import LARGEST_INTEGER, LogGroup, Logs, LogStream, NoSuchGroup, NoSuchStream
 
 _GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 
@@ -80,8 +80,11 @@ def group_arn(group: LogGroup) -> str:
     return f"arn:aws:logs:{group.region}:{group.account}:log-group:{group.name}"
 
 
-def read_token(token: str | None, length: int) -> list[Any] | None:
+def read_token(token: str | None, *kinds: type) -> list[Any] | None:
     """The position in a token, None without one.
+
+    Args:
+        kinds: the type of each of its values.
 
     Raises:
         InvalidParameterException: the token was not made for this listing.
@@ -89,6 +92,16 @@ def read_token(token: str | None, length: int) -> list[Any] | None:
     if token is None:
         return None
     try:
-        return decode_token(token, length)
+        position = decode_token(token, len(kinds))
     except InvalidToken as error:
-        raise InvalidParameterException("The specified nextToken is invalid.") from error
+        raise invalid_token() from error
+    if any(type(value) is not kind for value, kind in zip(position, kinds, strict=True)):
+        raise invalid_token()
+    if any(isinstance(value, int) and not 0 <= value <= LARGEST_INTEGER for value in position):
+        raise invalid_token()
+    return position
+
+
+def invalid_token() -> InvalidParameterException:
+    """The refusal of a token that Clary did not make."""
+    return InvalidParameterException("The specified nextToken is invalid.")

@@ -60,7 +60,7 @@ class LogStreams:
         if by_time and prefix:
             raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
         group = named_group(self._logs, call, request)
-        position = read_token(request.get("nextToken"), 2)
+        position = read_token(request.get("nextToken"), int, str)
         limit = request.get("limit", _LARGEST_PAGE)
         if prefix and position is None and request.get("limit") == _LARGEST_PAGE:
             limit = _MOST_STREAMS_OF_A_JOB
@@ -69,7 +69,7 @@ class LogStreams:
             prefix=prefix,
             by_time=by_time,
             descending=request.get("descending", False),
-            after=(int(position[0]), str(position[1])) if position else None,
+            after=(position[0], position[1]) if position else None,
             limit=limit + 1,
         )
         answer: dict[str, Any] = {"logStreams": [_described(group, stream) for stream in found[:limit]]}

@@ -281,9 +281,20 @@ def test_a_page_holds_a_megabyte_and_the_next_the_rest(service):
     assert [m[0] for m in texts(second)] == ["3", "4"]
 
 
-def test_a_foreign_token_is_refused(stream):
-    with pytest.raises(InvalidParameterException, match="nextToken"):
-        stream.get(nextToken="f/12/s")
+@pytest.mark.parametrize("token", ["f/12/s", "f/" + "9" * 56 + "/s", "x", "W10", "WyJhIiwiYiJd", "Wy0xLCJiIl0"])
+def test_a_foreign_token_is_refused(stream, token):
+    for operation in ("GetLogEvents", "DescribeLogStreams", "FilterLogEvents", "DescribeLogGroups"):
+        names = {} if operation == "DescribeLogGroups" else {"logGroupName": GROUP}
+        names |= {"logStreamName": "s"} if operation == "GetLogEvents" else {}
+        with pytest.raises(InvalidParameterException, match="nextToken"):
+            stream(operation, **names, nextToken=token)
+
+
+def test_a_time_beyond_all_times_is_no_problem(service):
+    service.write("s", (NOW_MS, "x"))
+    for huge in (2**63 - 1, 10**30):
+        assert service.filter(endTime=huge) == texts(service.get(endTime=huge)) == ["x"]
+        assert service.filter(startTime=huge) == texts(service.get(startTime=huge)) == []
 
 
 def test_filtering_merges_streams_by_time_and_pages_without_loss(service):
