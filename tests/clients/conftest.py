@@ -37,11 +37,10 @@ class RunningClary:
         return {**os.environ, **dict(word.split("=", 1) for word in words)}
 
 
-def start_clary(data: Path) -> RunningClary:
-    """Starts a detached Clary on a free port."""
-    done = subprocess.run(
-        [str(CLARY), "up", "--data", str(data), "--port", "0", "--detach"], check=True, capture_output=True, text=True
-    )
+def start_clary(data: Path, port: int = 0) -> RunningClary:
+    """Starts a detached Clary, on a free port by default."""
+    command = [str(CLARY), "up", "--data", str(data), "--port", str(port), "--detach"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return RunningClary(data, done.stdout.split("answers at ")[1].split()[0])
 
 
