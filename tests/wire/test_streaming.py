@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clary.core.errors import ServiceError
 from clary.core.http import ByteStream
-from clary.wire.errors import IncompleteBody, InvalidRequest
+from clary.wire.errors import IncompleteBody, InvalidRequest, MalformedTrailerError
 from clary.wire.streaming import MAX_SIGNED_CHUNK_BYTES, decode_aws_chunked
 
 
@@ -29,9 +29,17 @@ def stream_in_pieces(data: bytes, sizes: list[int]) -> ByteStream:
     return ByteStream(pieces(), len(data))
 
 
-def decoded(data: bytes, sizes: list[int] | None = None, verify: Any = None, length: int | None = None) -> Any:
+def decoded(
+    data: bytes,
+    sizes: list[int] | None = None,
+    verify: Any = None,
+    length: int | None = None,
+    announced: tuple[str, ...] = (),
+) -> Any:
     async def read() -> tuple[bytes, dict[str, str]]:
-        stream = decode_aws_chunked(stream_in_pieces(data, sizes or [7]), verify, decoded_length_bytes=length)
+        stream = decode_aws_chunked(
+            stream_in_pieces(data, sizes or [7]), verify, decoded_length_bytes=length, announced_trailers=announced
+        )
         content = await stream.read()
         return content, stream.trailers
 
@@ -124,17 +132,42 @@ def test_a_body_that_is_cut_off_is_incomplete(cut: int) -> None:
         b"-5\r\nhello\r\n0\r\n\r\n",
         b"\r\nhello\r\n0\r\n\r\n",
         b"5\r\nhello world\r\n0\r\n\r\n",
-        b"0\r\nno colon here\r\n\r\n",
         b"0\r\n\r\nmore after the end",
         b"11111111111111111\r\n",
         b"5;" + b"x" * 20_000 + b"\r\nhello\r\n0\r\n\r\n",
         b"f" * 20_000,
-        b"0\r\n" + b"".join(b"t%d:1\r\n" % number for number in range(100)) + b"\r\n",
     ],
 )
 def test_a_malformed_body_is_an_invalid_request(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         decoded(body, [100])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"0\r\nno colon here\r\n\r\n",
+        b"0\r\n:no name\r\n\r\n",
+        b"0\r\n" + b"".join(b"t%d:1\r\n" % number for number in range(100)) + b"\r\n",
+    ],
+)
+def test_malformed_trailers_are_told_as_such(body: bytes) -> None:
+    with pytest.raises(MalformedTrailerError):
+        decoded(body)
+
+
+def test_a_trailer_that_was_announced_has_to_come() -> None:
+    body, name = b"3\r\nabc\r\n0\r\n", "x-amz-checksum-crc32"
+    assert decoded(body + b"X-Amz-Checksum-CRC32:NSRBwg==\r\n\r\n", announced=(name,))[1] == {name: "NSRBwg=="}
+    with pytest.raises(MalformedTrailerError):
+        decoded(body + b"\r\n", announced=(name,))
+
+
+def test_trailers_cannot_be_cut_off_a_signed_body() -> None:
+    recorder = Recorder()
+    with pytest.raises(MalformedTrailerError):
+        decoded(b"0;chunk-signature=cc\r\n\r\n", verify=recorder, announced=("x-amz-checksum-crc32",))
+    assert recorder.seen_trailers == ("", b"")
 
 
 @pytest.mark.parametrize("length", [2, 4, 0])

@@ -42,7 +42,10 @@ async def receive(
     if is_chunked:
         length = _decoded_length(request)
         stream = request.body if isinstance(request.body, ByteStream) else stream_of(request.body)
-        request.body = decode_aws_chunked(stream, verify, decoded_length_bytes=length)
+        trailers = [
+            name.strip().lower() for name in request.headers.get("x-amz-trailer", "").split(",") if name.strip()
+        ]
+        request.body = decode_aws_chunked(stream, verify, decoded_length_bytes=length, announced_trailers=trailers)
         encodings = [item for item in encodings if item != "aws-chunked"]
         _set_header(request, "content-encoding", ",".join(encodings))
         _set_header(request, "content-length", "" if length is None else str(length))

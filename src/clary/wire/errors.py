@@ -70,6 +70,12 @@ class IncompleteBody(ServiceError):
     fmt = "You did not provide the number of bytes specified by the Content-Length HTTP header"
 
 
+class MalformedTrailerError(ServiceError):
+    """A trailing header that was announced did not come, or cannot be read."""
+
+    fmt = "The request contained trailing data that was not well-formed or did not conform to our published schema."
+
+
 class RequestTooLarge(ServiceError):
     """A body is larger than what the operation takes."""
 

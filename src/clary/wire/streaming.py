@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Protocol
 
 from clary.core.http import ByteStream
-from clary.wire.errors import IncompleteBody, InvalidRequest
+from clary.wire.errors import IncompleteBody, InvalidRequest, MalformedTrailerError
 
 MAX_SIGNED_CHUNK_BYTES = 16 * 1024 * 1024
 """A signed chunk is held until its signature has been checked, so its size is bounded."""
@@ -32,7 +32,11 @@ class ChunkVerifier(Protocol):
 
 
 def decode_aws_chunked(
-    stream: ByteStream, verify: ChunkVerifier | None, *, decoded_length_bytes: int | None = None
+    stream: ByteStream,
+    verify: ChunkVerifier | None,
+    *,
+    decoded_length_bytes: int | None = None,
+    announced_trailers: Collection[str] = (),
 ) -> ByteStream:
     """The content of an `aws-chunked` body, in constant memory.
 
@@ -40,13 +44,17 @@ def decode_aws_chunked(
         stream: the body as sent.
         verify: checks each chunk before its data are handed on; None for bodies whose chunks are not signed.
         decoded_length_bytes: what `x-amz-decoded-content-length` announces.
+        announced_trailers: the names that `x-amz-trailer` announces, in lower case; each has to come.
 
     Returns:
         The content; its `trailers` are complete, in lower case, once it is exhausted. Reading it raises
-        `IncompleteBody` when it ends early or is not as long as announced, and `InvalidRequest` when it is malformed.
+        `IncompleteBody` when it ends early or is not as long as announced, `InvalidRequest` when it is malformed,
+        and `MalformedTrailerError` when its trailing headers are, or when one is missing.
     """
     trailers: dict[str, str] = {}
-    content = ByteStream(_content(_Input(stream), verify, decoded_length_bytes, trailers), decoded_length_bytes)
+    content = ByteStream(
+        _content(_Input(stream), verify, decoded_length_bytes, trailers, announced_trailers), decoded_length_bytes
+    )
     content.trailers = trailers
     return content
 
@@ -107,7 +115,11 @@ class _Input:
 
 
 async def _content(
-    source: _Input, verify: ChunkVerifier | None, announced: int | None, trailers: dict[str, str]
+    source: _Input,
+    verify: ChunkVerifier | None,
+    announced: int | None,
+    trailers: dict[str, str],
+    announced_trailers: Collection[str],
 ) -> AsyncIterator[bytes]:
     total = 0
     while True:
@@ -136,17 +148,23 @@ async def _content(
             raise InvalidRequest("A chunk of the aws-chunked body is longer than it says.")
     if announced is not None and total != announced:
         raise IncompleteBody()
-    await _read_trailers(source, verify, trailers)
+    signature, canonical = await _read_trailers(source, trailers)
+    # Asked for even when nothing came, so that trailers cannot be cut off a signed body.
+    if verify is not None and (announced_trailers or trailers or signature):
+        verify.trailers(signature, canonical)
+    if any(name not in trailers for name in announced_trailers):
+        raise MalformedTrailerError
 
 
-async def _read_trailers(source: _Input, verify: ChunkVerifier | None, trailers: dict[str, str]) -> None:
+async def _read_trailers(source: _Input, trailers: dict[str, str]) -> tuple[str, bytes]:
+    """Fills in the trailing headers; returns their signature ("" without one) and their canonical form."""
     canonical = b""
-    signature: str | None = None
+    signature = ""
     while not await source.at_end() and (line := await source.line()):
         name, separator, value = line.decode("latin-1").partition(":")
         name, value = name.strip().lower(), value.strip()
         if not separator or not name or len(trailers) >= _MAX_TRAILERS:
-            raise InvalidRequest("The trailing headers of the aws-chunked body cannot be read.")
+            raise MalformedTrailerError
         if name == _TRAILER_SIGNATURE:
             signature = value
         else:
@@ -154,5 +172,4 @@ async def _read_trailers(source: _Input, verify: ChunkVerifier | None, trailers:
             canonical += f"{name}:{value}\n".encode("latin-1")
     if not await source.at_end():
         raise InvalidRequest("The aws-chunked body goes on after its end.")
-    if verify is not None and (trailers or signature is not None):
-        verify.trailers(signature or "", canonical)
+    return signature, canonical
