@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -78,7 +78,6 @@ class Hosting:
         self._threads: ThreadPoolExecutor | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving: set[asyncio.Task[None]] = set()
-        self._finishers: list[Callable[[], Awaitable[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._launcher: Launcher | None = None
         self._sockets: Path | None = None
@@ -104,18 +103,12 @@ class Hosting:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._shipper.flush()
         await self._metrics.flush()
-        for finish in self._finishers:
-            await finish()
         self._endpoints.clear()
         self._loop = None
         if self._threads is not None:
             self._threads.shutdown()
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
-
-    def at_close(self, finish: Callable[[], Awaitable[None]]) -> None:
-        """Has `close` wait for `finish` when the last request is answered."""
-        self._finishers.append(finish)
 
     def apply(self, plan: EndpointPlan) -> None:
         """Makes the endpoint run `plan`; returns at once, its record tells how it goes.

@@ -25,10 +25,9 @@ def resources(
     data_access: DataAccess,
     jobs: Jobs,
     hosting: Hosting,
+    data_capture: DataCapture,
 ) -> list[object]:
     """The resource classes of SageMaker."""
-    data_capture = DataCapture(records, data_access)
-    hosting.at_close(data_capture.close)
     return [
         TrainingJobs(records, identities, jobs),
         Models(records, identities, data_access),
