@@ -10,23 +10,10 @@ from typing import Any, Protocol
 from clary.core.call import Call, Principal
 from clary.core.errors import AccessDenied, AccessDeniedException
 from clary.core.operations import BoundOperation
+from clary.core.policy import Decision, denial
 
 _MEMBER = re.compile(r"\{(\w+)\}")
 _XML_FAMILIES = frozenset({"s3", "iam", "sts"})
-
-
-class Decision(Protocol):
-    """The outcome of a policy evaluation."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the action is allowed."""
-        ...
-
-    @property
-    def explicit_deny(self) -> bool:
-        """Whether a statement denies it."""
-        ...
 
 
 class PolicyEvaluation(Protocol):
@@ -127,7 +114,7 @@ class Authorizer:
             call.principal, action, resource_arn, call.conditions, guard.policy, guard.account
         )
         if not decision.allowed:
-            raise _denied(call, action, resource_arn, explicit=decision.explicit_deny)
+            raise _denied(call, action, resource_arn, decision)
 
 
 def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str, Any]) -> str:
@@ -147,13 +134,8 @@ def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str,
     return f"arn:aws:{rule.prefix}:{region}:{account}:{resource}"
 
 
-def _denied(call: Call, action: str, resource_arn: str, *, explicit: bool) -> AccessDenied | AccessDeniedException:
+def _denied(call: Call, action: str, resource_arn: str, decision: Decision) -> AccessDenied | AccessDeniedException:
     error = AccessDenied if call.api in _XML_FAMILIES else AccessDeniedException
     if call.principal.is_anonymous:
         return error("Access Denied")
-    why = (
-        "with an explicit deny in a policy"
-        if explicit
-        else f"because no identity-based policy allows the {action} action"
-    )
-    return error(f"User: {call.principal.arn} is not authorized to perform: {action} on resource: {resource_arn} {why}")
+    return error(denial(call.principal, action, resource_arn, decision, quoted=call.api == "s3"))
