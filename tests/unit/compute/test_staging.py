@@ -42,8 +42,8 @@ def stage(stores: Stores, root: Path, *channels: Channel) -> Staging:
 
 
 def test_gzip_objects_are_unpacked_and_lose_their_ending(stores: Stores, tmp_path: Path) -> None:
-    put(stores, "in/a.csv.gz", gzip.compress(b"1,2\n") + gzip.compress(b"3,4\n"))
-    put(stores, "in/b.gz", gzip.compress(b""))
+    put(stores, "in/a.csv.gz", gzip.compress(b"1,2\n", mtime=0) + gzip.compress(b"3,4\n", mtime=0))
+    put(stores, "in/b.gz", gzip.compress(b"", mtime=0))
     stage(stores, tmp_path / "ml", Channel("train", "s3://data/in/", compression="Gzip"))
     folder = tmp_path / "ml/input/data/train"
     assert (folder / "a.csv").read_bytes() == b"1,2\n3,4\n"
@@ -51,7 +51,8 @@ def test_gzip_objects_are_unpacked_and_lose_their_ending(stores: Stores, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("data", "message"), [(b"plain text", "is not a gzip file"), (gzip.compress(b"x" * 999)[:-9], "ends too early")]
+    ("data", "message"),
+    [(b"plain text", "is not a gzip file"), (gzip.compress(b"x" * 999, mtime=0)[:-9], "ends too early")],
 )
 def test_what_is_not_gzip_is_named(stores: Stores, tmp_path: Path, data: bytes, message: str) -> None:
     put(stores, "in/a", data)
