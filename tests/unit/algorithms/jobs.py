@@ -15,6 +15,9 @@ import pyarrow.parquet
 from clary.algorithms.readers import recordio
 from clary.algorithms.readers.record_message import Record
 
+# The learning libraries' threads spin while they wait for each other; on a busy machine one thread is the quickest.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def tiny_rows(rows=400, classes=2, seed=0):
     """A learnable table: float64, shape (rows, 5), the label first, some values missing in the last column."""

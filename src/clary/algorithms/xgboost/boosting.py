@@ -123,7 +123,10 @@ def boost(
     try:
         return _boost(settings, start, train, evaluations, after_round, stop_requested, resumable)
     except xgboost.core.XGBoostError as error:
-        raise AlgorithmError(f"XGBoost: {model_files.first_sentence(error)}") from None
+        text = model_files.first_sentence(error)
+        if "llreduce" in text or "roadcast" in text:
+            raise AlgorithmError(f"The connection to another host of the job was lost: {text}") from None
+        raise AlgorithmError(f"XGBoost: {text}") from None
 
 
 def _boost(
