@@ -173,7 +173,7 @@ class Hosting:
         )
 
     def _endpoint_folder(self, arn: str) -> Path:
-        return self._folder / "endpoints" / hashlib.sha256(arn.encode()).hexdigest()[:24]
+        return self._folder / "models" / hashlib.sha256(arn.encode()).hexdigest()[:24]
 
     def _remove(self, arn: str) -> None:
         endpoint = self._endpoint(arn)
@@ -200,7 +200,7 @@ class Hosting:
             for body in (record.body, record.body.get(PREVIOUS, {}))
             if "plan" in body
         }
-        for generation in (self._folder / "endpoints").glob("*/*"):
+        for generation in (self._folder / "models").glob("*/*"):
             if generation not in needed:
                 shutil.rmtree(generation, ignore_errors=True)
 

@@ -151,7 +151,7 @@ async def test_a_request_under_way_is_answered_by_the_replica_that_an_update_ret
     assert (await house.ask())["word"] == "new"
     assert (await slow)["word"] == "old"
     await eventually(lambda: not is_running(old))
-    await eventually(lambda: len(list((house.folder / "hosting" / "endpoints").glob("*/*"))) == 1)
+    await eventually(lambda: len(list((house.folder / "hosting" / "models").glob("*/*"))) == 1)
 
 
 async def test_a_failed_update_leaves_the_old_replicas_in_service_and_tells_why(house: House) -> None:
@@ -253,7 +253,7 @@ async def test_scaling_up_that_fails_keeps_what_there_is(house: House) -> None:
     plan = house.plan("e", 1, variant("All", uri="s3://bucket/m.tar.gz", entry="fails_where_told"))
     house.create(plan)
     await house.settled()
-    next((house.folder / "hosting" / "endpoints").glob("*/1/All/model")).joinpath("FAIL").touch()
+    next((house.folder / "hosting" / "models").glob("*/1/All/model")).joinpath("FAIL").touch()
     house.update(replace(plan, variants=(replace(plan.variants[0], replicas=3),)))
     assert await house.settled() == "InService"
     assert "the model file is not a model" in house.reason()
@@ -270,7 +270,7 @@ async def test_a_removed_endpoint_leaves_nothing(house: House) -> None:
     await eventually(lambda: house.records.by_arn(arn_of("e")) is None)
     assert not is_running(pid)
     assert not list((house.folder / "hosting" / "sockets").iterdir())
-    assert not list((house.folder / "hosting" / "endpoints").iterdir())
+    assert not list((house.folder / "hosting" / "models").iterdir())
     with pytest.raises(EndpointGone):
         await house.ask()
 
@@ -330,7 +330,7 @@ async def test_an_endpoint_that_was_being_deleted_goes_after_a_restart(house: Ho
 
 
 async def test_folders_that_no_record_needs_are_removed_at_the_start(house: House) -> None:
-    orphan = house.folder / "hosting" / "endpoints" / "0123" / "7"
+    orphan = house.folder / "hosting" / "models" / "0123" / "7"
     orphan.mkdir(parents=True)
     await house.restart()
     assert not orphan.exists()

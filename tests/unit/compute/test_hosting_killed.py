@@ -80,7 +80,7 @@ async def test_no_acknowledged_update_is_lost_however_often_clary_is_killed(tmp_
         assert house.record().body["plan"]["generation"] >= acknowledged > 1
         answer = await house.ask()
         assert int(answer["word"]) == house.record().body["plan"]["generation"]
-        await eventually(lambda: len(list((tmp_path / "hosting" / "endpoints").glob("*/*"))) == 1)
+        await eventually(lambda: len(list((tmp_path / "hosting" / "models").glob("*/*"))) == 1)
     finally:
         await house.hosting.close()
         house.database.close()
