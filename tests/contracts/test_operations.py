@@ -42,7 +42,8 @@ S3_CODES = frozenset(
     MethodNotAllowed MissingContentLength MissingRequestBodyError MissingSecurityHeader NoSuchBucket
     NoSuchBucketPolicy NoSuchCORSConfiguration NoSuchKey NoSuchLifecycleConfiguration
     NoSuchPublicAccessBlockConfiguration NoSuchTagSet NoSuchUpload NoSuchVersion NoSuchWebsiteConfiguration
-    NotImplemented NotModified OperationAborted OwnershipControlsNotFoundError PermanentRedirect PreconditionFailed
+    NotImplemented NotModified ObjectLockConfigurationNotFoundError OperationAborted
+    OwnershipControlsNotFoundError PermanentRedirect PreconditionFailed ReplicationConfigurationNotFoundError
     Redirect RequestTimeTooSkewed RequestTimeout ServerSideEncryptionConfigurationNotFoundError ServiceUnavailable
     SignatureDoesNotMatch SlowDown TemporaryRedirect TooManyBuckets UnexpectedContent UnresolvableGrantByEmailAddress
     UnsupportedArgument XAmzContentChecksumMismatch XAmzContentSHA256Mismatch""".split()  # noqa: SIM905

@@ -6,7 +6,12 @@ from typing import Any
 
 from clary.core.call import Call
 from clary.core.operations import operation
-from clary.services.s3.errors import InvalidArgument
+from clary.services.s3.errors import (
+    InvalidArgument,
+    NoSuchLifecycleConfiguration,
+    ObjectLockConfigurationNotFoundError,
+    ReplicationConfigurationNotFoundError,
+)
 from clary.services.s3.parameters import find_bucket
 from clary.storage.objects import Objects
 
@@ -42,6 +47,21 @@ class BucketFeatures:
         """Transfer acceleration was never switched on: it cannot be."""
         find_bucket(self._objects, request)
         return {}
+
+    @operation("GetBucketLifecycleConfiguration", action="GetLifecycleConfiguration", resource="{Bucket}")
+    def lifecycle(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """No object expires by itself: there are no lifecycle rules."""
+        raise NoSuchLifecycleConfiguration(BucketName=find_bucket(self._objects, request).name)
+
+    @operation("GetBucketReplication", action="GetReplicationConfiguration", resource="{Bucket}")
+    def replication(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Nothing is replicated."""
+        raise ReplicationConfigurationNotFoundError(BucketName=find_bucket(self._objects, request).name)
+
+    @operation("GetObjectLockConfiguration", action="GetBucketObjectLockConfiguration", resource="{Bucket}")
+    def object_lock(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Objects are never locked."""
+        raise ObjectLockConfigurationNotFoundError(BucketName=find_bucket(self._objects, request).name)
 
     @operation("GetBucketNotificationConfiguration", action="GetBucketNotification", resource="{Bucket}")
     def notification(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:

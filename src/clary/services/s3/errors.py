@@ -171,3 +171,24 @@ class InvalidBucketAclWithBlockPublicAccessError(ServiceError):
     """A new bucket blocks public ACLs and cannot be made with one."""
 
     fmt = "Bucket cannot have public ACLs set with BlockPublicAccess enabled"
+
+
+class NoSuchLifecycleConfiguration(ServiceError):
+    """The bucket has no lifecycle rules."""
+
+    status = 404
+    fmt = "The lifecycle configuration does not exist"
+
+
+class ReplicationConfigurationNotFoundError(ServiceError):
+    """The bucket is not replicated."""
+
+    status = 404
+    fmt = "The replication configuration was not found"
+
+
+class ObjectLockConfigurationNotFoundError(ServiceError):
+    """The bucket locks no objects."""
+
+    status = 404
+    fmt = "Object Lock configuration does not exist for this bucket"

@@ -314,6 +314,13 @@ def test_an_untouched_bucket_answers_as_on_aws(service):
     assert service("GetBucketRequestPayment") == {"Payer": "BucketOwner"}
     for name in ("GetBucketLogging", "GetBucketAccelerateConfiguration", "GetBucketNotificationConfiguration"):
         assert service(name) == {}
+    for name, error in (
+        ("GetBucketLifecycleConfiguration", errors.NoSuchLifecycleConfiguration),
+        ("GetBucketReplication", errors.ReplicationConfigurationNotFoundError),
+        ("GetObjectLockConfiguration", errors.ObjectLockConfigurationNotFoundError),
+    ):
+        with pytest.raises(error):
+            service(name)
 
 
 def test_notifications_are_kept_with_ids(service):
