@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
+
+T = TypeVar("T")
 
 
 class Headers(MutableMapping[str, str]):
@@ -20,6 +23,22 @@ class Headers(MutableMapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+
+    @overload
+    def get(self, name: str, /, default: str) -> str: ...
+
+    @overload
+    def get(self, name: str, /, default: T) -> str | T: ...
+
+    def get(self, name: str, /, default: Any = None) -> Any:
+        """The value, or `default`; without the detour of the abstract class, as every request asks for twenty."""
+        return self._values.get(name.lower(), default)
 
     def __setitem__(self, name: str, value: str) -> None:
         self._values[name.lower()] = value
