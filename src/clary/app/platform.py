@@ -109,7 +109,8 @@ class Platform:
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
         self.housekeeping = Housekeeping([self.stores.logs.expire, self.stores.metrics.expire])
-        self.application = AsgiApplication(self._pipeline(settings, authorizer))
+        self.pipeline = self._pipeline(settings, authorizer)
+        self.application = AsgiApplication(self.pipeline)
 
     async def start(self) -> None:
         """Starts what works in the background; jobs and endpoints of an earlier life are found again."""
