@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from clary.core.clock import Clock, SystemClock
-from clary.core.pages import decode_token, encode_token
+from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.storage.database import Database
 
 SCHEMA = """
@@ -265,6 +265,8 @@ class Records:
         values = [value for _, value in conditions]
         if token is not None:
             last, name = decode_token(token, 2)
+            if not isinstance(last, str | int | float) or not isinstance(name, str):
+                raise InvalidToken(token)
             where += f" AND ({sort}, name) {'<' if descending else '>'} (?, ?)"
             values += [last, name]
         way = "DESC" if descending else "ASC"

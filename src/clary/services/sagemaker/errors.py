@@ -21,13 +21,15 @@ class ConflictException(ServiceError):
     """Two requests changed the same resource at once."""
 
 
-def account_limit(quota: str, requested: int, unit: str = "Instances") -> ResourceLimitExceeded:
-    """The error for a quota that is zero on a fresh AWS account too, and in Clary is not there yet.
+def account_limit(quota: str, requested: int, *, allowed: int = 0) -> ResourceLimitExceeded:
+    """The error for asking more than a quota, in the words of a fresh AWS account.
 
     Args:
         quota: AWS's name of it ("ml.m5.large for training warm pool usage").
+        requested, allowed: instances.
     """
     return ResourceLimitExceeded(
-        f"The account-level service limit '{quota}' is 0 {unit}, with current utilization of 0 {unit} and a request "
-        f"delta of {requested} {unit}. Please use AWS Service Quotas to request an increase for this quota."
+        f"The account-level service limit '{quota}' is {allowed} Instances, with current utilization of 0 Instances "
+        f"and a request delta of {requested} Instances. Please use AWS Service Quotas to request an increase for this "
+        "quota."
     )

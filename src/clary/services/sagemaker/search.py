@@ -136,7 +136,7 @@ class _Scan:
 
     def by_property(self, name: str, descending: bool, limit: int, token: str | None) -> dict[str, Any]:
         (start,) = decode_token(token, 1) if token is not None else (0,)
-        if not isinstance(start, int):
+        if not isinstance(start, int) or start < 0:
             raise InvalidToken(token)
         known, unknown = [], []
         for _, found in self._matches("name", descending=False, token=None):

@@ -73,14 +73,14 @@ def _all_filters(expression: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _all_filters(inner)
 
 
-def _parts(expression: Mapping[str, Any]) -> int:
+def _parts(expression: Mapping[str, Any], depth: int = 0) -> int:
+    """How many filters and subexpressions there are; more than `MOST_PARTS` is not counted to the end."""
+    if depth > MOST_PARTS:
+        return MOST_PARTS + 1
     inner = expression.get("SubExpressions", [])
     own = len(expression.get("Filters", [])) + len(inner)
-    return (
-        own
-        + sum(len(nested["Filters"]) + 1 for nested in expression.get("NestedFilters", []))
-        + sum(map(_parts, inner))
-    )
+    nested = sum(len(one["Filters"]) + 1 for one in expression.get("NestedFilters", []))
+    return own + nested + sum(_parts(one, depth + 1) for one in inner)
 
 
 def _compile(expression: Mapping[str, Any], properties: frozenset[str]) -> Test:

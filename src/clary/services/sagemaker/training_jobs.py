@@ -46,7 +46,7 @@ class TrainingJobs:
 
         Raises:
             ResourceInUse: the name is taken.
-            ResourceLimitExceeded: it asks for a warm pool.
+            ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
             ValidationException: the request breaks a rule, or asks for what Clary does not have.
         """
         algorithm = check_request(request)

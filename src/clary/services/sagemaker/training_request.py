@@ -16,6 +16,7 @@ from clary.services.sagemaker.errors import account_limit
 from clary.services.sagemaker.images import require_built_in
 from clary.services.sagemaker.locations import location
 
+MOST_INSTANCES = 20  # AWS's usual quota; all of a job's hosts are processes of one machine here
 LONGEST_RUNTIME_SECONDS = 28 * 86_400
 CHECKPOINT_PATH = "/opt/ml/checkpoints"
 
@@ -51,7 +52,7 @@ def check_request(request: Mapping[str, Any]) -> Algorithm:
 
     Raises:
         ValidationException: the first rule that it breaks, or the first feature that Clary does not have.
-        ResourceLimitExceeded: it asks for a warm pool.
+        ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
     """
     for member, feature in _NOT_YET:
         if _member(request, member):
@@ -98,8 +99,11 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
     for member in ("InstanceType", "InstanceCount"):
         if not resources.get(member):
             raise ValidationException(f"ResourceConfig.{member} is required and must not be empty or 0.")
+    kind, count = resources["InstanceType"], resources["InstanceCount"]
+    if count > MOST_INSTANCES:
+        raise account_limit(f"{kind} for training job usage", count, allowed=MOST_INSTANCES)
     if resources.get("KeepAlivePeriodInSeconds"):
-        raise account_limit(f"{resources['InstanceType']} for training warm pool usage", resources["InstanceCount"])
+        raise account_limit(f"{kind} for training warm pool usage", count)
 
 
 def _check_stopping(condition: Mapping[str, Any]) -> None:

@@ -101,6 +101,14 @@ def test_nested_filters_must_hold_for_one_and_the_same_element() -> None:
     assert not holds(nested("train", "s3://two"))
 
 
+def test_an_expression_of_endless_depth_is_refused() -> None:
+    expression: dict[str, Any] = {"Filters": [one("TrainingJobName", "Exists")]}
+    for _ in range(5000):
+        expression = {"SubExpressions": [expression]}
+    with pytest.raises(ValidationException, match="at most 50"):
+        holds(expression)
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [

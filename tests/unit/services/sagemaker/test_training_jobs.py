@@ -13,6 +13,7 @@ from clary.core.arn import Arn
 from clary.core.call import Call
 from clary.core.clock import FixedClock
 from clary.core.errors import ValidationException
+from clary.core.pages import encode_token
 from clary.services.sagemaker.errors import ResourceInUse
 from clary.services.sagemaker.training_jobs import TrainingJobs
 from clary.storage.records import Records
@@ -243,5 +244,6 @@ def test_a_list_is_filtered_sorted_and_paged(
     second = training_jobs.list(call, {"MaxResults": 2, "NextToken": first["NextToken"]})
     assert names(first) + names(second) == ["b-2", "a-1", "C-3"]
     assert "NextToken" not in second
-    with pytest.raises(ValidationException, match="NextToken"):
-        training_jobs.list(call, {"NextToken": "nonsense"})
+    for token in ("nonsense", encode_token({}, "name"), encode_token(1.0, None), encode_token(1)):
+        with pytest.raises(ValidationException, match="NextToken"):
+            training_jobs.list(call, {"NextToken": token})

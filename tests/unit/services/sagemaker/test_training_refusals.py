@@ -61,6 +61,7 @@ BROKEN: list[tuple[type[ServiceError], str, dict[str, Any]]] = [
     (ValidationException, "Invalid S3 URI in OutputData", {"OutputDataConfig": {"S3OutputPath": "https://x.y/out"}}),
     (ValidationException, "InstanceCount is required", resources(InstanceCount=0)),
     (ValidationException, "InstanceType is required", {"ResourceConfig": None}),
+    (ResourceLimitExceeded, "ml.m5.large for training job usage' is 20", resources(InstanceCount=21)),
     (ResourceLimitExceeded, "training warm pool usage' is 0", resources(KeepAlivePeriodInSeconds=60)),
     (ValidationException, "28 days", {"StoppingCondition": {"MaxRuntimeInSeconds": 2_419_201}}),
     (ValidationException, "MaxWaitTimeInSeconds", {"StoppingCondition": {"MaxWaitTimeInSeconds": 10}}),
