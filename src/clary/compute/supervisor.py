@@ -10,10 +10,11 @@ from __future__ import annotations
 import functools
 import logging
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clary.compute import job_events
@@ -244,9 +245,10 @@ class Supervisor:
             self._checkpoints = CheckpointSync(self._storage.data, self._spec, folders)
             self._checkpoints.start()
         try:
-            for number, name in enumerate(host_names(self._spec.hosts)):
+            spec = _with_meeting_place(self._spec)
+            for number, name in enumerate(host_names(spec.hosts)):
                 host = HostRun(
-                    self._spec,
+                    spec,
                     name,
                     self._roots[number],
                     self._folder.log_pipe(name),
@@ -314,3 +316,14 @@ class Supervisor:
         for host in self._hosts:
             host.kill()
         self._queue.apply(self._spec.arn, job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))
+
+
+def _with_meeting_place(spec: JobSpec) -> JobSpec:
+    """The job with the address where programs of several hosts find each other; host names do not resolve here."""
+    if spec.hosts == 1:
+        return spec
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    environment = {"CLARY_RENDEZVOUS": address, **spec.program.environment}
+    return replace(spec, program=replace(spec.program, environment=environment))

@@ -29,7 +29,7 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._saved_rounds = 0
-        self._due = 0.0
+        self._due = time.monotonic() + SECONDS_BETWEEN
 
     def _numbers(self) -> list[int]:
         """The rounds of all checkpoints, lowest first."""

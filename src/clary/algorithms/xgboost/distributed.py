@@ -55,15 +55,32 @@ class Group:
 
     def from_master(self, data: bytes | None) -> bytes | None:
         """The first host's bytes on every host (the others give None); a meeting of all hosts."""
+        return data if self.size == 1 else self._shared(data) or None
+
+    def first_failure(self, reason: str) -> tuple[int, str] | None:
+        """The index and the reason of the first host that has one, on every host; a meeting of all hosts.
+
+        Args:
+            reason: why this host cannot go on, "" when it can.
+        """
         if self.size == 1:
-            return data
-        # summed up as numbers: xgboost's own broadcast unpickles what it receives
+            return (0, reason) if reason else None
+        flags = np.zeros(self.size, np.int64)
+        flags[self.index] = bool(reason)
+        flags = self.maximum(flags)
+        if not flags.any():
+            return None
+        first = int(flags.argmax())
+        return first, self._shared(reason.encode() if first == self.index else None).decode("utf-8", "replace")
+
+    def _shared(self, data: bytes | None) -> bytes:
+        """The bytes of the only host that gives some; as numbers: xgboost's own broadcast unpickles what it gets."""
         length = int(self.maximum(np.array([len(data or b"")], np.int64))[0])
         buffer = np.zeros(length, np.uint8)
         if data:
             buffer[:] = np.frombuffer(data, np.uint8)
-        received: bytes = self.maximum(buffer).tobytes()
-        return received or None
+        received: bytes = self.maximum(buffer).tobytes() if length else b""
+        return received
 
 
 @contextlib.contextmanager

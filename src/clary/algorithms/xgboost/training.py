@@ -44,18 +44,17 @@ def _run(job: JobFolder) -> None:
     """Trains in a job folder."""
     settings = Settings.from_hyperparameters(job.hyperparameters)
     tables: Tables | None = None
-    failure: AlgorithmError | None = None
+    reason = ""
     with Termination() as termination:
         try:
             tables = _tables(job, settings)
         except AlgorithmError as error:
-            failure = error
+            reason = str(error)
         with distributed.meeting(job.hosts, job.current_host) as group:
-            failed = group.any(tables is None)
-            if failure is not None:
-                raise failure
-            if failed or tables is None:
-                raise AlgorithmError("Another host of the job could not read its data; its log says why.")
+            failure = group.first_failure(reason)
+            if failure is not None or tables is None:
+                host, text = failure or (group.index, reason)
+                raise AlgorithmError(text if host == group.index else f"{job.hosts[host]}: {text}")
             matrices = _matrices(tables, settings, group)
             del tables
             _train(job, settings, matrices, group, termination)
