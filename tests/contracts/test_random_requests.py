@@ -46,11 +46,33 @@ KNOWN = [
     "null",
     "1",
 ]
+BY_MEMBER = {
+    "Bucket": "known-bucket",
+    "Key": "folder/key",
+    "CopySource": "known-bucket/folder/key",
+    "UserName": "known",
+    "RoleName": "ClaryExecutionRole",
+    "RoleArn": ROLE,
+    "ExecutionRoleArn": ROLE,
+    "logGroupName": "known",
+    "logStreamName": "known",
+    "ModelName": "known",
+    "EndpointConfigName": "known",
+    "PolicyDocument": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}',
+    "Namespace": "known",
+}
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 
 
 class LikelyValues(RandomValues):
     """Values that get past validation more often, and that name what is there."""
+
+    def _structure(self, shape: Any, depth: int) -> dict[str, Any]:
+        value = super()._structure(shape, depth)
+        for name in value.keys() & BY_MEMBER.keys():
+            if self._random.random() < 0.85:
+                value[name] = BY_MEMBER[name]
+        return value
 
     def _string(self, shape: Any, depth: int) -> Any:
         dice = self._random.random()
@@ -127,13 +149,12 @@ async def gate(tmp_path: Path) -> AsyncIterator[Gate]:
     key = folder.load_first_key()
     assert key is not None
     made = Gate(platform, key)
-    await furnish(made)
     yield made
     await platform.close()
 
 
 async def furnish(gate: Gate) -> None:
-    """Makes one of everything that the random requests may name."""
+    """Makes one of everything that the random requests may name, where an earlier one has removed it."""
     steps: list[tuple[str, str, dict[str, Any]]] = [
         ("s3", "CreateBucket", {"Bucket": "known-bucket"}),
         ("s3", "PutObject", {"Bucket": "known-bucket", "Key": "folder/key", "Body": b"1,2\n"}),
@@ -163,7 +184,7 @@ async def furnish(gate: Gate) -> None:
     ]
     for api, operation, parameters in steps:
         response = await gate.send(gate.request(api, operation, parameters))
-        assert response.status < 300, (operation, response.body)
+        assert response.status < 300 or b"xist" in response.body or b"unique" in response.body, response.body
 
 
 def fingerprint(data: Path) -> dict[str, str]:
@@ -199,8 +220,9 @@ async def test_random_requests_are_answered_and_a_refused_one_changes_nothing(
     api: str, gate: Gate, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR, logger="clary")
-    before = fingerprint(tmp_path / "data")
     for operation in [name for owner, name in OPERATIONS if owner == api]:
+        await furnish(gate)
+        before = fingerprint(tmp_path / "data")
         sent = 0
         for parameters in random_requests(api, operation):
             try:
