@@ -241,6 +241,7 @@ def test_a_program_has_the_environment_that_was_asked_for_and_no_secrets_of_clar
     told = json.loads((root / "log").read_text())
     assert told["environment"]["TRAINING_JOB_NAME"] == "a job"
     assert told["environment"]["OMP_NUM_THREADS"] == "1"
+    assert told["environment"]["OMP_WAIT_POLICY"] == "PASSIVE"
     assert "AWS_SECRET_ACCESS_KEY" not in told["environment"]
     assert told["core"] == [0, 0]
     assert told["no_new_privileges"]

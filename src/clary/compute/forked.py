@@ -23,6 +23,8 @@ from clary.compute import processes
 
 KILL_TREE = signal.SIGUSR1
 """What a keeper takes as the order to end its whole tree."""
+PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Makes OpenMP threads that wait for each other sleep, not spin."""
 _LOOK_AGAIN_SECONDS = 0.05  # the kernel's list of children may miss one while others end
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 
@@ -109,6 +111,8 @@ def _become(request: Request) -> int:
     if request.cpus:
         for variable in _THREAD_VARIABLES:
             os.environ.setdefault(variable, str(request.cpus))
+        for variable, value in PATIENT_THREADS.items():
+            os.environ.setdefault(variable, value)
     if request.memory_bytes:
         # RLIMIT_DATA counts private writable memory: what a program really asks for, not what it merely reserves.
         resource.setrlimit(resource.RLIMIT_DATA, (request.memory_bytes, request.memory_bytes))

@@ -37,11 +37,13 @@ EXIT_UNKNOWN = 255
 
 _HEALTHY_SECONDS = 5.0
 _MOST_QUICK_DEATHS = 3
-_QUIET_IMPORTS = {
-    # Thread pools that these libraries would start while they are imported; a program's own limits are set after the
-    # fork (see `forked`).
+_SERVER_ENVIRONMENT = {
+    # What libraries read while they are loaded. The first two would start threads; a program's own limits are set after
+    # the fork (see `forked`). Threads that wait for each other sleep instead of spinning: on CPUs that are shared, with
+    # other jobs or with the gateway, a spinning XGBoost is ten times slower.
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    **forked.PATIENT_THREADS,
 }
 # OpenMP reads this once, when it is loaded. Threads that spin at a barrier make a training ten times slower as soon as
 # anything else wants the CPUs, and on one machine something always does; an idle machine loses next to nothing.
@@ -266,7 +268,7 @@ class ForkServer:
                 stderr=log,
                 pass_fds=[control.fileno()],
                 start_new_session=True,
-                env={**_POLITE_WAITING, **os.environ, **_QUIET_IMPORTS},
+                env={**_POLITE_WAITING, **os.environ, **_SERVER_ENVIRONMENT},
             )
         finally:
             os.close(log)
