@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from clary.compute.forkserver import ForkServer
+from tests.unit.compute.houses import House
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 
@@ -26,3 +31,28 @@ def until() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture(scope="module")
+def hosting_server() -> Iterator[ForkServer]:
+    """Starts replicas."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = str(PROGRAMS)
+    server = ForkServer(["clary.algorithms.serve"])
+    server.start()
+    yield server
+    server.close()
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path, hosting_server: ForkServer) -> AsyncIterator[House]:
+    """Hosting that runs."""
+    house = House(tmp_path, hosting_server)
+    await house.hosting.start()
+    yield house
+    await house.hosting.close()
+    house.database.close()
