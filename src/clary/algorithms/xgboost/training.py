@@ -42,6 +42,7 @@ def _log_warning(message: Warning | str, *place: Any, **more: Any) -> None:
 
 def _run(job: JobFolder) -> None:
     """Trains in a job folder."""
+    log_lines.info("Running XGBoost Sagemaker in algorithm mode")
     settings = Settings.from_hyperparameters(job.hyperparameters)
     tables: Tables | None = None
     reason = ""
