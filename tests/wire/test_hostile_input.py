@@ -65,6 +65,28 @@ def test_random_bytes_raise_nothing_but_a_service_error(
     attempt(protocol, api, name, body, query)
 
 
+@given(
+    method=st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS", "X"]),
+    path=st.lists(
+        st.sampled_from(["", "/", "//", "b", "%", "%ff", "%2F", "..", "endpoints", "accounts", "ü"]), max_size=8
+    ),
+    query=st.text("acl&=%+uploadIdpartNumber1Action.", max_size=40),
+    name=st.sampled_from(["x-amz-target", "smithy-protocol", "content-type", "x-amz-copy-source", "range", "expires"]),
+    value=st.sampled_from(["", ".", "SageMaker.", "rpc-v2-cbor", "application/x-www-form-urlencoded", "\x00", "a,b"]),
+    signing_name=st.sampled_from(["s3", "sagemaker", "monitoring", "sts", "quicksight", None]),
+)
+@settings(max_examples=300, deadline=None)
+def test_random_addresses_raise_nothing_but_a_service_error(
+    method: str, path: list[str], query: str, name: str, value: str, signing_name: str | None
+) -> None:
+    request = HttpRequest(method, "/" + "".join(path), query, Headers({name: value}), b"")
+    try:
+        route = resolve(request, signing_name, APIS)
+        validate(route.model, route.protocol.parse(route.model, request, route), route.protocol)
+    except ServiceError as error:
+        assert type(error).status in (400, 404, 405)
+
+
 @pytest.mark.parametrize(("protocol", "api", "name"), ONE_OF_EACH)
 def test_damaged_requests_raise_nothing_but_a_service_error(protocol: str, api: str, name: str) -> None:
     chance = random.Random(seed_of(protocol, api, name))
@@ -223,6 +245,8 @@ def test_unreadable_parameters_of_the_object_store_have_its_codes(
         route = resolve(request, "s3", APIS)
         route.protocol.parse(route.model, request, route)
     assert caught.value.wire_code == code
+    if "max-keys" in query:
+        assert caught.value.message == "Provided max-keys not an integer or within integer range"
 
 
 def test_a_conditional_header_with_an_unreadable_date_is_passed_over() -> None:
