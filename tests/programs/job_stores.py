@@ -67,5 +67,9 @@ def supervise_job(folder: Path, *arguments: str) -> int:
         stores = Stores(folder)
         return JobStorage(stores.records, stores.data, stores.logs, stores.metrics, stores.close)
 
-    stop_seconds = float(values.get("stop_seconds", "120"))
-    return supervise(job_id, folder / "jobs", open_storage, Options(stop_seconds=stop_seconds, hidden=(folder,)))
+    options_of_jobs = Options(
+        stop_seconds=float(values.get("stop_seconds", "120")),
+        keep_folders=values.get("keep_folders") == "yes",
+        hidden=(folder,),
+    )
+    return supervise(job_id, folder / "jobs", open_storage, options_of_jobs)

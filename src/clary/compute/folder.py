@@ -106,6 +106,11 @@ class JobFolder:
         os.mkfifo(path, 0o600)
         return path
 
+    def keep(self) -> None:
+        """Leaves the folder for its user to look at: without a lock nothing takes it for unfinished."""
+        for path in (self._wake, self._lock, *self.path.glob("*.log")):
+            path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Removes everything."""
         shutil.rmtree(self.path, ignore_errors=True)

@@ -100,7 +100,9 @@ def supervise(
             runner = executor(options.executor, launcher, options.hidden)
             Supervisor(entry, folder, storage, job_queue, runner, options, clock).run()
         storage.close()
-        if not options.keep_folders:
+        if options.keep_folders:
+            folder.keep()
+        else:
             folder.remove()
     launcher.close()
     return 0

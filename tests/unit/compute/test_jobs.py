@@ -11,10 +11,11 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from clary.compute import processes
+from clary.compute import jobs, processes
 from clary.compute.contract import Channel, Limits, MetricDefinition, Output, Program
 from clary.compute.executors import isolation
 from clary.compute.forkserver import ForkServer
@@ -351,6 +352,37 @@ def test_checkpoints_are_kept_in_s3_and_restored_at_the_start(world: World) -> N
     assert reason(world.finished(arn)) == ""
     assert world.log("restored") == ["beginning at 57"]
     assert world.get("checkpoints/step") == b"60"
+
+
+def test_a_supervisor_that_cannot_be_started_is_started_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_RETRY_SECONDS", 0.05)
+    world = World(tmp_path)
+    spawn, failures = world.server.spawn, [OSError("no process is left"), OSError("no process is left")]
+
+    def fail_twice(*args: Any, **options: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return spawn(*args, **options)
+
+    monkeypatch.setattr(world.server, "spawn", fail_twice)
+    try:
+        assert world.finished(world.submit("late", entry("hello"))).status == "Completed"
+        assert not failures
+    finally:
+        world.close()
+
+
+def test_a_kept_folder_stays_when_clary_starts_again(tmp_path: Path, until: Until) -> None:
+    world = World(tmp_path, "keep_folders=yes")
+    arn = world.submit("kept", entry("wait_for_file", "/"))
+    assert world.finished(arn).status == "Completed"
+    until(lambda: not processes.descendants(world.server.pid))
+    world.close()
+    again = World(tmp_path)
+    again.finished(again.submit("another", entry("hello")))  # by then old folders were looked through
+    again.close()
+    assert (world.job_folder(arn) / "algo-1/model/model.txt").read_text() == "learned"
+    assert sorted(path.name for path in world.job_folder(arn).iterdir()) == ["algo-1"]
 
 
 KILLED = """
