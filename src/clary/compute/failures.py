@@ -42,7 +42,8 @@ def failure_reason(spec: JobSpec, root: Path, code: int, last_lines: Sequence[st
         At most 1,024 characters.
     """
     blame, told = _blame(_failure_file(root))
-    parts = [f"{blame}: {_what(told, last_lines)}, exit code: {code if code >= 0 else 128 - code}"]
+    what = _what(told, last_lines)
+    parts = [f"{blame}: {what.rstrip('.')}, exit code: {code if code >= 0 else 128 - code}"]
     if code < 0:
         parts.append(f"The program was ended by {signal.Signals(-code).name}.")
     hint = _hint(spec, code, [told, *last_lines])
@@ -51,8 +52,8 @@ def failure_reason(spec: JobSpec, root: Path, code: int, last_lines: Sequence[st
     reason = "\n".join(parts)[:MOST_REASON_CHARACTERS]
     room = MOST_REASON_CHARACTERS - len(reason) - len("\nLast log lines:\n")
     if room >= _SHORTEST_TAIL_CHARACTERS:
-        tail = _tail(last_lines, room)
-        if tail and tail not in reason:
+        tail = _tail([line for line in last_lines if what not in line], room)
+        if tail:
             reason += "\nLast log lines:\n" + tail
     return reason
 

@@ -31,6 +31,14 @@ def test_the_exception_its_file_and_line_and_the_last_lines_are_told(tmp_path: P
     assert reason.endswith("raise KeyError('label')\nKeyError: 'label'")
 
 
+def test_what_the_reason_says_already_is_not_said_again(tmp_path: Path) -> None:
+    write_failure(tmp_path, "ClientError: File a.csv, line 2: 3 columns.")
+    lines = ["reading", "ClientError: File a.csv, line 2: 3 columns."]
+    assert failure_reason(SPEC, tmp_path, 1, lines) == (
+        "ClientError: File a.csv, line 2: 3 columns, exit code: 1\nLast log lines:\nreading"
+    )
+
+
 def test_the_failure_file_comes_first_and_a_traceback_in_it_is_read(tmp_path: Path) -> None:
     write_failure(tmp_path, "\n".join(TRACEBACK))
     reason = failure_reason(SPEC, tmp_path, 1, ["something else", "ValueError: an older one"])
