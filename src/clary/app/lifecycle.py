@@ -18,6 +18,7 @@ from clary.app.data_folder import DataFolder, Running
 from clary.app.platform import Platform
 from clary.app.settings import Settings
 from clary.core.errors import ClaryError
+from clary.gateway.connection import BoundedConnection
 
 _BACKLOG = 1024
 _DRAIN_SECONDS = 10
@@ -60,7 +61,7 @@ async def _serve(
     platform = Platform(settings, folder)
     config = uvicorn.Config(
         platform.application,
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
         lifespan="off",
         log_config=None,
