@@ -41,15 +41,44 @@ class AsgiApplication:
         """Serves one request."""
         if scope["type"] != "http":
             raise ValueError(f"this application does not serve {scope['type']}")
-        request = _request(scope, receive)
+        arriving = _Arriving(receive)
+        request = _request(scope, arriving)
         try:
             response = await self._responder.respond(request)
+            if not arriving.is_asked_for and request.headers.get("expect", "").lower() == "100-continue":
+                # Its body was never asked for: some clients send it now and some do not (botocore does not), so
+                # nobody could say where the next request on this connection begins.
+                response.headers.append(("connection", "close"))
             await _send(response, send, head=request.method == "HEAD")
         except ClientGone:
             _log.info("the client of %s %s went away", request.method, request.path)
 
 
-def _request(scope: MutableMapping[str, Any], receive: Receive) -> HttpRequest:
+class _Arriving:
+    """The pieces of a body, and whether anybody asked for the first."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_asked_for = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Every piece as it comes.
+
+        Raises:
+            ClientGone: the client went away before the last one.
+        """
+        self.is_asked_for = True
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if body := message.get("body", b""):
+                yield body
+            if not message.get("more_body", False):
+                return
+
+
+def _request(scope: MutableMapping[str, Any], arriving: _Arriving) -> HttpRequest:
     headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
     length = headers.get("content-length", "")
     size = int(length) if length.isdigit() else (None if "transfer-encoding" in headers else 0)
@@ -59,21 +88,10 @@ def _request(scope: MutableMapping[str, Any], receive: Receive) -> HttpRequest:
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
-        body=ByteStream(_chunks(receive), size) if size != 0 else b"",
+        body=ByteStream(arriving.chunks(), size) if size != 0 else b"",
         scheme=scope.get("scheme", "http"),
         client_ip=client[0] if client else "",
     )
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if body := message.get("body", b""):
-            yield body
-        if not message.get("more_body", False):
-            return
 
 
 async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:
