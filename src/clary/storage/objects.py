@@ -46,6 +46,8 @@ __all__ = ["SCHEMA", "Attributes", "Bucket", "Integrity", "Listing", "Objects", 
 T = TypeVar("T")
 INLINE_LIMIT_BYTES = 64 * 1024
 _THREADS = 8
+# Files that had to outlive their objects for a while are looked for this often, when others come or go.
+_REAPING_SECONDS = 60.0
 # An overwrite between finding an object and opening its file is met by looking again.
 _ATTEMPTS = 5
 _VISIBLE = (
@@ -95,6 +97,7 @@ class Objects:
         self.receiver = Receiver(self.files, self.pool, inline_limit_bytes)
         self.writes = ObjectWrites(self.buckets, self.clock)
         self.mirrors = Mirrors(self.buckets, self.writes, self.transact)
+        self._next_reaping = 0.0
         self.recover()
 
     def recover(self) -> None:
@@ -337,6 +340,8 @@ class Objects:
         for file in content.incoming if content is not None else ():
             file.settle()
         self._bury(dead)
+        if self.clock.time() >= self._next_reaping:
+            self._reap()
 
     def _bury(self, dead: Sequence[str]) -> None:
         if dead:
@@ -344,6 +349,7 @@ class Objects:
             self.database.submit(lambda connection: forget_files(connection, dead))
 
     def _reap(self) -> None:
+        self._next_reaping = self.clock.time() + _REAPING_SECONDS
         rows = self.database.read().execute("SELECT name FROM files WHERE dead_after <= ?", (self.clock.time(),))
         self._bury([name for (name,) in rows.fetchall()])
 

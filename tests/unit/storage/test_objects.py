@@ -358,9 +358,9 @@ async def test_files_of_an_object_with_very_many_parts_outlive_it_for_an_hour(da
     objects.recover()
     assert await body.read() == b"".join(b"%03d" % number for number in range(1, 101))
     clock.advance(3601)
-    objects.recover()
+    objects.put_bytes("bucket", "other", BIG)  # any write of a file looks for those whose time has come
     objects.close()
-    assert files_of(tmp_path) == []
+    assert len(files_of(tmp_path)) == 1
 
 
 def test_a_mirror_shows_a_folder_and_refuses_writes(objects, tmp_path):
