@@ -144,3 +144,20 @@ def test_logs_of_an_unknown_job_are_an_error_that_names_it(clary: RunningClary) 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     refused = run("up", "--data", str(tmp_path), "--port", "99999")
     assert (refused.returncode, "port is 99999" in refused.stderr) == (1, True)
+
+
+def test_verification_can_be_switched_off_and_up_warns_of_it(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    started = run("up", "--data", data, "--port", "0", "--detach", env={**os.environ, "CLARY_VERIFY_SIGNATURES": "no"})
+    try:
+        assert "WARNING  signatures and policies are not checked" in started.stdout
+        url = started.stdout.split("answers at ")[1].split()[0]
+        s3 = boto3.client(
+            "s3", endpoint_url=url, aws_access_key_id="any", aws_secret_access_key="any", region_name="us-east-1"
+        )
+        s3.create_bucket(Bucket="open")
+        s3.put_object(Bucket="open", Key="k", Body=b"v")
+        with urllib.request.urlopen(f"{url}/open/k", timeout=10) as answer:
+            assert answer.read() == b"v"
+    finally:
+        run("down", "--data", data)

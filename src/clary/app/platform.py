@@ -35,6 +35,7 @@ from clary.gateway.pipeline import Page, Pipeline
 from clary.gateway.post_policy import verify_post_policy
 from clary.gateway.request_log import RequestLog
 from clary.gateway.server import AsgiApplication
+from clary.gateway.unverified import UnverifiedAuthenticator
 from clary.services.catalog import BY_SIGNING_NAME, CATALOG
 from clary.services.s3.access import effective_policy, request_policy
 from clary.services.s3.cors_headers import CorsHeaders
@@ -156,8 +157,13 @@ class Platform:
             ),
             cors,
         ]
+        authenticator: Authenticator | UnverifiedAuthenticator = (
+            Authenticator(stores.identities, stores.clock, bucket_of_host)
+            if settings.verify_signatures
+            else UnverifiedAuthenticator(stores.identities, settings.account)
+        )
         return Pipeline(
-            authenticator=Authenticator(stores.identities, stores.clock, bucket_of_host),
+            authenticator=authenticator,
             authorizer=authorizer,
             dispatcher=self.dispatcher,
             families=BY_SIGNING_NAME,

@@ -19,7 +19,7 @@ from clary.core.ids import request_id as new_request_id
 from clary.gateway.addressing import HostMeaning, meaning_of_host
 from clary.gateway.authorization import Authorizer
 from clary.gateway.dispatch import Dispatcher
-from clary.gateway.identity import Authentication, Authenticator, Payload
+from clary.gateway.identity import Authentication, Payload
 from clary.gateway.identity_errors import Family, missing_authentication
 from clary.gateway.identity_sigv4 import family_of
 from clary.gateway.server import ClientGone
@@ -45,6 +45,22 @@ class Page(Protocol):
 
     async def handle(self, request: HttpRequest) -> HttpResponse | None:
         """The answer, or None when the request is not for this page."""
+        ...
+
+
+class Doorkeeper(Protocol):
+    """Says who sends a request, and checks the body against what was signed (`Authenticator`)."""
+
+    def authenticate(self, request: HttpRequest) -> Authentication:
+        """The sender, from headers and query; raises a `ServiceError` for a wrong signature."""
+        ...
+
+    def verify_payload(self, authentication: Authentication, body: bytes) -> None:
+        """Raises a `ServiceError` when the whole body is not what was signed."""
+        ...
+
+    def verified_stream(self, authentication: Authentication, stream: ByteStream) -> ByteStream:
+        """The stream, whose last read raises when it is not what was signed."""
         ...
 
 
@@ -103,7 +119,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        authenticator: Authenticator,
+        authenticator: Doorkeeper,
         authorizer: Authorizer,
         dispatcher: Dispatcher,
         families: Mapping[str, tuple[str, ...]],
