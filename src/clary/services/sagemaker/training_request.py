@@ -125,6 +125,8 @@ def _check_channels(channels: list[dict[str, Any]]) -> None:
         name = channel["ChannelName"]
         if name in seen:
             raise ValidationException(f"Channel names must be unique: {name!r} appears more than once.")
+        if name in (".", ".."):  # the pattern lets them pass, but a channel is a folder of that name
+            raise ValidationException(f"Invalid ChannelName {name!r}: it must not be a path.")
         seen.add(name)
         _check_source(name, channel["DataSource"])
 
