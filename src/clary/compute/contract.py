@@ -40,6 +40,7 @@ class Limits:
         runtime_seconds: after that long in training the job is stopped (SageMaker's MaxRuntimeInSeconds).
         pending_seconds: a job that waited longer in the queue fails; 0 waits for ever.
         network: whether the program may reach the network.
+        volume_bytes: what compressed channels may unpack to on each host (SageMaker's VolumeSizeInGB); 0: no limit.
     """
 
     cpus: int = 1
@@ -47,6 +48,7 @@ class Limits:
     runtime_seconds: int = 86_400
     pending_seconds: int = 0
     network: bool = True
+    volume_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class Staging:
         self._spec = spec
         self._cancelled = cancelled
         self._pipes: list[PipeFeeder] = []
+        self._unpacked_bytes = 0
+        self._counting = threading.Lock()
 
     def stage(self, roots: list[Path]) -> None:
         """Fills the channels below each host's `/opt/ml`.
@@ -116,10 +118,21 @@ class Staging:
                 fetch.path.parent.mkdir(parents=True, exist_ok=True)
                 with self._data.open(role_arn, source.bucket, source.key) as packed, fetch.path.open("wb") as file:
                     for chunk in self._until_cancelled(unpack(packed, source.key)):
+                        self._count(len(chunk))
                         file.write(chunk)
                         _leave_some_disk(file)
             else:
                 self._data.download(role_arn, source.bucket, source.key, fetch.path)
+
+    def _count(self, size: int) -> None:
+        """Adds to what was unpacked: a small file may become a thousand times its size."""
+        with self._counting:
+            self._unpacked_bytes += size
+        most = self._spec.limits.volume_bytes
+        if most and self._unpacked_bytes > most * self._spec.hosts:
+            raise DataError(
+                f"the unpacked data does not fit on the volume of {most >> 30} GiB that VolumeSizeInGB asks for"
+            )
 
     def _until_cancelled(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -137,7 +150,7 @@ def _unpacked_name(source: Source) -> Source:
 
 
 def _leave_some_disk(file: BinaryIO) -> None:
-    """A small file may unpack to a thousand times its size: the disk, which others use too, is never filled."""
+    """The disk, which others use too, is never filled, whatever a job has asked for."""
     state = os.fstatvfs(file.fileno())
     if state.f_bavail * state.f_frsize < _SPARE_DISK_BYTES:
         raise DataError("the unpacked data does not fit on the disk")

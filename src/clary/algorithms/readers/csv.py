@@ -24,6 +24,7 @@ MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "null", "NULL", "None")
 _DELIMITERS = (",", ";", "\t", "|", " ")
 _WORDS = {"true": 1.0, "false": 0.0}
 _BLOCK_BYTES = 4 << 20
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def read(sources: Sequence[Source], label_size: int = 1, weights: bool = False) -> Table:
@@ -152,7 +153,10 @@ def _filled(table: Any, head: int) -> tuple[Floats, Floats]:
         target = front[:, index] if index < head else rest[:, index - head]
         start = 0
         for chunk in column.chunks:
-            target[start : start + len(chunk)] = _floats(chunk)
+            values = _floats(chunk)
+            if np.isinf(values).any():
+                raise ValueError("a cell is infinite")
+            target[start : start + len(chunk)] = values
             start += len(chunk)
     return front, rest
 
@@ -182,27 +186,40 @@ def _diagnosis(source: Source, delimiter: str, columns: int, cause: Exception) -
     """The error for a file that does not parse: its first wrong cell."""
     text = io.StringIO(source.read().decode("utf-8-sig", "replace"), newline="")
     reader = csv.reader(text, delimiter=delimiter)
+    ended = 0
     try:
         for cells in reader:
-            if not cells:
-                continue
-            bad = [index for index, cell in enumerate(cells) if number(cell) is None]
-            if reader.line_num == 1 and len(bad) * 2 > len(cells):
-                return AlgorithmError(
-                    f"{source.title}, line 1, column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is not a number. The "
-                    "line looks like a header; CSV data must have none."
-                )
-            if len(cells) != columns:
-                place = f"{source.title}, line {reader.line_num}"
-                return AlgorithmError(f"{place}: {len(cells)} columns, but the first line has {columns}.")
-            if bad:
-                return AlgorithmError(
-                    f"{source.title}, line {reader.line_num}, column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is "
-                    "not a number. CSV data must be numeric: encode categories first."
-                )
+            line, ended = ended + 1, reader.line_num
+            wrong = _wrong(cells, columns, line)
+            if wrong:
+                until = f" (an open quote makes it reach to line {ended})" if ended > line else ""
+                return AlgorithmError(f"{source.title}, line {line}{wrong}{until}")
     except csv.Error as error:
-        return AlgorithmError(f"{source.title}, line {reader.line_num}: {error}.")
+        return AlgorithmError(f"{source.title}, line {ended + 1}: {error}.")
     return AlgorithmError(f"{source.title} cannot be read as CSV: {cause}")
+
+
+def _wrong(cells: list[str], columns: int, line: int) -> str:
+    """What is wrong with a row, "" where all is well."""
+    if not cells:
+        return ""
+    bad = [index for index, cell in enumerate(cells) if number(cell) is None]
+    if line == 1 and len(bad) * 2 > len(cells):
+        return (
+            f", column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is not a number. The line looks like a header; CSV data "
+            "must have none."
+        )
+    if len(cells) != columns:
+        return f": {len(cells)} columns, but the first line has {columns}."
+    if bad:
+        return (
+            f", column {bad[0] + 1}: '{_shown(cells[bad[0]])}' is not a number. CSV data must be numeric: encode "
+            "categories first."
+        )
+    for index, cell in enumerate(cells):
+        if abs(number(cell) or 0.0) > _LARGEST:
+            return f", column {index + 1}: '{_shown(cell)}' is infinite as a 32-bit number."
+    return ""
 
 
 def _shown(cell: str) -> str:

@@ -96,6 +96,7 @@ def _limits(request: Mapping[str, Any]) -> Limits:
         memory_bytes=kind.memory_bytes,
         runtime_seconds=condition.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_SECONDS),
         pending_seconds=condition.get("MaxPendingTimeInSeconds", 0),
+        volume_bytes=request["ResourceConfig"].get("VolumeSizeInGB", 0) << 30,
         network=not request.get("EnableNetworkIsolation", False),
     )
 
