@@ -40,6 +40,7 @@ from clary.services.catalog import BY_SIGNING_NAME, CATALOG
 from clary.services.s3.access import effective_policy, request_policy
 from clary.services.s3.cors_headers import CorsHeaders
 from clary.services.s3.forms import FormUploads
+from clary.services.s3.request_conditions import request_conditions
 from clary.services.s3.website_pages import WebsitePages
 from clary.services.sagemaker.data_capture import DataCapture
 from clary.storage.identities import Identities
@@ -209,15 +210,18 @@ def build(function: Callable[..., Any], collaborators: Mapping[str, Any]) -> Any
 
 
 def bucket_guard(objects: Objects) -> Callable[[Call, Mapping[str, Any]], Guard]:
-    """Finds the policy and the owner of the bucket that an S3 request names."""
+    """Finds the policy and the owner of the bucket that an S3 request names, and the request's condition keys."""
 
     def guard(call: Call, request: Mapping[str, Any]) -> Guard:
-        if call.api != "s3" or call.operation == "CreateBucket" or "Bucket" not in request:
+        if call.api != "s3":
             return UNGUARDED
+        conditions = request_conditions(request)
+        if call.operation == "CreateBucket" or "Bucket" not in request:
+            return Guard(conditions=conditions)
         bucket = objects.bucket(request["Bucket"])
         if bucket is None:
             return Guard(is_missing=True)
-        return Guard(request_policy(objects, bucket, request), bucket.account)
+        return Guard(request_policy(objects, bucket, request), bucket.account, conditions=conditions)
 
     return guard
 

@@ -133,6 +133,19 @@ class HttpRequest:
     client_ip: str = ""
 
 
+def conditions_of(request: HttpRequest) -> dict[str, str]:
+    """The condition keys that every request has, for policies."""
+    conditions = {
+        "aws:SourceIp": request.client_ip,
+        "aws:SecureTransport": "true" if request.scheme == "https" else "false",
+        "aws:UserAgent": request.headers.get("user-agent", ""),
+    }
+    referer = request.headers.get("referer")
+    if referer is not None:
+        conditions["aws:Referer"] = referer
+    return conditions
+
+
 @dataclass(slots=True)
 class HttpResponse:
     """A response to be sent.

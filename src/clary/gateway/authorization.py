@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from clary.core.call import Call, Principal
 from clary.core.errors import AccessDenied, AccessDeniedException
 from clary.core.operations import BoundOperation
 from clary.core.policy import Decision, denial
+from clary.core.policy_conditions import Values
 
 _MEMBER = re.compile(r"\{(\w+)\}")
 _XML_FAMILIES = frozenset({"s3", "iam", "sts"})
@@ -24,7 +25,7 @@ class PolicyEvaluation(Protocol):
         principal: Principal,
         action: str,
         resource_arn: str,
-        conditions: Mapping[str, str] = ...,
+        conditions: Mapping[str, Values] = ...,
         resource_policy: Mapping[str, Any] | None = ...,
         resource_account: str = ...,
     ) -> Decision:
@@ -37,6 +38,7 @@ class Guard:
     """What protects the resource that a request names, beside the caller's own policies.
 
     Attributes:
+        conditions: the condition keys that the API adds to those of every request.
         policy: the resource's policy document (a bucket's), None without one.
         account: the account that owns the resource, "" for the caller's own.
         is_missing: whether there is no such resource: its handler says so better than "access denied".
@@ -45,6 +47,7 @@ class Guard:
     policy: Mapping[str, Any] | None = None
     account: str = ""
     is_missing: bool = False
+    conditions: Mapping[str, Values] = field(default_factory=dict)
 
 
 UNGUARDED = Guard()
@@ -110,9 +113,8 @@ class Authorizer:
         """
         if not self._enabled:
             return
-        decision = self._policies.allowed(
-            call.principal, action, resource_arn, call.conditions, guard.policy, guard.account
-        )
+        conditions = {**call.conditions, **guard.conditions} if guard.conditions else call.conditions
+        decision = self._policies.allowed(call.principal, action, resource_arn, conditions, guard.policy, guard.account)
         if not decision.allowed:
             raise _denied(call, action, resource_arn, decision)
 

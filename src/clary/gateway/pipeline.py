@@ -14,7 +14,7 @@ from typing import Protocol
 from clary.core.call import Call
 from clary.core.clock import Clock
 from clary.core.errors import InternalFailure, ServiceError
-from clary.core.http import ByteStream, HttpRequest, HttpResponse
+from clary.core.http import ByteStream, HttpRequest, HttpResponse, conditions_of
 from clary.core.ids import request_id as new_request_id
 from clary.gateway.addressing import HostMeaning, meaning_of_host
 from clary.gateway.authorization import Authorizer
@@ -244,16 +244,13 @@ class Pipeline:
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
     ) -> Call:
         principal = authentication.principal
-        conditions = {
-            "aws:SourceIp": request.client_ip,
-            "aws:SecureTransport": "true" if request.scheme == "https" else "false",
-            "aws:UserAgent": request.headers.get("user-agent", ""),
-        }
+        region = authentication.region or host.region or self._default_region
+        conditions = {**conditions_of(request), "aws:RequestedRegion": region}
         return Call(
             api=route.api,
             operation=route.operation,
             account=outcome.account,
-            region=authentication.region or host.region or self._default_region,
+            region=region,
             principal=principal,
             request_id=outcome.request_id,
             time=datetime.fromtimestamp(self._clock.time(), UTC),

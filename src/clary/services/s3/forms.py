@@ -10,13 +10,15 @@ from xml.etree import ElementTree
 from clary.core.call import Call, Principal
 from clary.core.clock import Clock
 from clary.core.errors import AccessDenied, ServiceError
-from clary.core.http import ByteStream, HttpRequest, HttpResponse, stream_of
+from clary.core.http import ByteStream, HttpRequest, HttpResponse, conditions_of, stream_of
 from clary.core.ids import request_id
+from clary.core.policy_conditions import Values
 from clary.services.s3.access import effective_policy
 from clary.services.s3.errors import InvalidArgument, MalformedXML
 from clary.services.s3.form_data import FormData, Part, boundary_of
 from clary.services.s3.parameters import attributes_of, check_key, check_tags, integrity_of
-from clary.services.s3.web import Hosts, Policies, conditions_of, locate, xml_document, xml_error
+from clary.services.s3.request_conditions import request_conditions
+from clary.services.s3.web import Hosts, Policies, locate, xml_document, xml_error
 from clary.storage.checksums import ALGORITHMS
 from clary.storage.object_errors import NoSuchBucket
 from clary.storage.object_values import Attributes, Bucket, StoredObject
@@ -104,9 +106,9 @@ class FormUploads:
         fields = _with_filename(fields, part)
         grant = self._verify({**fields, "bucket": name})
         key = check_key(_field(fields, "key"))
-        self._authorize(request, bucket, key, fields, grant)
-        call = self._call(request, grant, identity)
         parameters = _parameters(fields)
+        self._authorize({**conditions_of(request), **request_conditions(parameters)}, bucket, key, fields, grant)
+        call = self._call(request, grant, identity)
         stored = await self._objects.put(
             name,
             key,
@@ -117,13 +119,12 @@ class FormUploads:
         return _answer(request, fields, bucket, stored, identity)
 
     def _authorize(
-        self, request: HttpRequest, bucket: Bucket, key: str, fields: Mapping[str, str], grant: Grant
+        self, conditions: Mapping[str, Values], bucket: Bucket, key: str, fields: Mapping[str, str], grant: Grant
     ) -> None:
         actions = ["s3:PutObject", *(["s3:PutObjectTagging"] if "tagging" in fields else ())]
         policy = effective_policy(bucket)
         for action in actions:
             resource = f"{bucket.arn}/{key}"
-            conditions = conditions_of(request)
             if not self._policies.allowed(
                 grant.principal, action, resource, conditions, policy, bucket.account
             ).allowed:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from clary.core.call import Principal
 from clary.core.errors import ServiceError
 from clary.core.http import HttpRequest, HttpResponse
+from clary.core.policy_conditions import Values
 
 WEBSITE_PATH = "/_website/"
 """Where websites are found on hosts that name no bucket: `/_website/BUCKET/KEY`; no bucket's name begins so."""
@@ -54,7 +55,7 @@ class Policies(Protocol):
         principal: Principal,
         action: str,
         resource_arn: str,
-        conditions: Mapping[str, str] = ...,
+        conditions: Mapping[str, Values] = ...,
         resource_policy: Mapping[str, Any] | None = ...,
         resource_account: str = ...,
     ) -> Decision:
@@ -71,18 +72,6 @@ def locate(request: HttpRequest, hosts: Hosts) -> tuple[str, str]:
     path = path.removeprefix(WEBSITE_PATH) if path.startswith(WEBSITE_PATH) else path.removeprefix("/")
     bucket, _, rest = path.partition("/")
     return unquote(bucket), rest
-
-
-def conditions_of(request: HttpRequest) -> dict[str, str]:
-    """The condition keys of a request, for policies."""
-    conditions = {
-        "aws:SourceIp": request.client_ip,
-        "aws:SecureTransport": "true" if request.scheme == "https" else "false",
-        "aws:UserAgent": request.headers.get("user-agent", ""),
-    }
-    if (referer := request.headers.get("referer")) is not None:
-        conditions["aws:Referer"] = referer
-    return conditions
 
 
 def escaped(text: str) -> str:

@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from clary.core.call import ANONYMOUS
-from clary.core.http import HttpRequest, HttpResponse
+from clary.core.http import HttpRequest, HttpResponse, conditions_of
 from clary.core.ids import request_id
 from clary.services.s3.access import effective_policy
 from clary.services.s3.errors import InvalidRange
 from clary.services.s3.parameters import DEFAULT_CONTENT_TYPE, readable_metadata
 from clary.services.s3.preconditions import is_unchanged, parse_range
-from clary.services.s3.web import WEBSITE_PATH, Hosts, Policies, conditions_of, html_error, locate
+from clary.services.s3.web import WEBSITE_PATH, Hosts, Policies, html_error, locate
 from clary.storage.object_errors import NoSuchKey, PreconditionFailed
 from clary.storage.object_values import Bucket, StoredObject
 from clary.storage.objects import Objects
