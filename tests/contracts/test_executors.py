@@ -65,7 +65,8 @@ def shell(script: str) -> Program:
 
 
 def python(script: str) -> Program:
-    return Program(argv=(sys.executable, "-c", script))
+    # The interpreter itself, not the virtual environment's: that may lie in /tmp, which a program does not see.
+    return Program(argv=(str(Path(sys.executable).resolve()), "-c", script))
 
 
 def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -219,12 +219,17 @@ class Hosting:
                 endpoint.restore(EndpointPlan.from_json(previous["plan"]), plan)
 
 
-def _fresh_socket_folder(folder: Path) -> Path:
-    """An empty folder for sockets: in `folder` if its path is short enough, else in the system's temporary folder."""
+def socket_folder(folder: Path) -> Path:
+    """Where sockets lie: in `folder` if its path is short enough, else in the system's temporary folder."""
     sockets = folder.absolute() / "sockets"
-    if len(os.fsencode(sockets)) > _LONGEST_SOCKET_FOLDER_BYTES:
-        name = hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
-        sockets = Path(tempfile.gettempdir()) / f"clary-{os.getuid()}-{name}"
+    if len(os.fsencode(sockets)) <= _LONGEST_SOCKET_FOLDER_BYTES:
+        return sockets
+    name = hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"clary-{os.getuid()}-{name}"
+
+
+def _fresh_socket_folder(folder: Path) -> Path:
+    sockets = socket_folder(folder)
     shutil.rmtree(sockets, ignore_errors=True)
     sockets.mkdir(mode=0o700)  # fails if somebody else owns a folder of that name
     return sockets

@@ -217,8 +217,11 @@ def test_a_server_that_keeps_dying_is_given_up_for_plain_interpreters(
 
 
 @on_linux
-def test_the_learning_libraries_are_preloaded_without_a_thread_and_use_threads_after_the_fork(tmp_path: Path) -> None:
+def test_the_learning_libraries_are_preloaded_without_a_thread_and_use_threads_after_the_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("xgboost")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # the tests of algorithms set it for their process
     modules = ["threadpoolctl", "numpy", "scipy.sparse", "sklearn.metrics", "pyarrow.parquet", "xgboost"]
     server = ForkServer(modules, fork=True)
     try:

@@ -17,6 +17,7 @@ from clary.compute.hosting import (
     InvocationTimeout,
     InvokeRequest,
     NoSuchVariant,
+    socket_folder,
 )
 from tests.unit.compute.houses import ACCOUNT, QUICK, REGION, House, archive, arn_of, is_running, variant
 
@@ -76,7 +77,7 @@ async def test_nothing_of_a_failed_endpoint_goes_on_running(house: House) -> Non
     good, bad = variant("Good"), variant("Bad", entry="broken")
     house.create(house.plan("e", 1, good, bad))
     assert await house.settled() == "Failed"
-    assert not list((house.folder / "hosting" / "sockets").iterdir())
+    assert not list(socket_folder(house.folder / "hosting").iterdir())
 
 
 async def test_a_crashed_replica_is_replaced_while_requests_wait(house: House) -> None:

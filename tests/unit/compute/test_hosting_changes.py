@@ -8,6 +8,7 @@ import pytest
 from clary.compute.endpoint import PREVIOUS
 from clary.compute.hosting import (
     EndpointGone,
+    socket_folder,
 )
 from tests.unit.compute.houses import House, archive, arn_of, eventually, is_running, variant
 
@@ -123,7 +124,7 @@ async def test_a_removed_endpoint_leaves_nothing(house: House) -> None:
     house.hosting.remove(arn_of("e"))
     await eventually(lambda: house.records.by_arn(arn_of("e")) is None)
     assert not is_running(pid)
-    assert not list((house.folder / "hosting" / "sockets").iterdir())
+    assert not list(socket_folder(house.folder / "hosting").iterdir())
     assert not list((house.folder / "hosting" / "models").iterdir())
     with pytest.raises(EndpointGone):
         await house.ask()

@@ -14,6 +14,7 @@ import pytest
 
 from clary.compute import processes
 from clary.compute.forkserver import ForkServer
+from clary.compute.hosting import socket_folder
 from tests.unit.compute.houses import House, eventually
 
 ROOT = Path(__file__).parents[3]
@@ -45,14 +46,14 @@ async def test_replicas_end_with_a_clary_that_is_killed_and_come_back_with_the_n
     old = killed["replicas"]
     assert len(old) == 2
     await eventually(lambda: all(processes.start_ticks(pid) is None for pid in old), 5)
-    left = {path.name for path in (tmp_path / "hosting" / "sockets").iterdir()}
+    left = {path.name for path in socket_folder(tmp_path / "hosting").iterdir()}
     server = ForkServer(["clary.algorithms.serve"])
     house = House(tmp_path, server)
     await house.hosting.start()
     try:
         assert (await house.ask())["word"] == "kept"
         assert house.record().status == "InService"
-        new = {path.name for path in (tmp_path / "hosting" / "sockets").iterdir()}
+        new = {path.name for path in socket_folder(tmp_path / "hosting").iterdir()}
         assert not left & new
     finally:
         await house.hosting.close()
