@@ -9,6 +9,7 @@ import functools
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,9 @@ def command(bubblewrap: str, argv: Sequence[str], folder: Path, hidden: Sequence
     for place in _PRIVATE:
         if Path(place).is_dir() and not Path(place).is_symlink():
             arguments += ["--tmpfs", place]
+    for prefix in _interpreter_prefixes():
+        if any(prefix.is_relative_to(place) for place in _PRIVATE):
+            arguments += ["--ro-bind", str(prefix), str(prefix)]
     arguments += _visible_opt()
     for secret in map(Path.resolve, (*hidden, *_secrets())):
         if any(secret.is_relative_to(place) for place in _PRIVATE):
@@ -103,6 +107,11 @@ def command(bubblewrap: str, argv: Sequence[str], folder: Path, hidden: Sequence
         if Path("/etc/hosts").is_file():
             arguments += ["--ro-bind", str(_hosts_file(folder)), "/etc/hosts"]
     return [*arguments, "--chdir", ML_FOLDER, "--", *argv]
+
+
+def _interpreter_prefixes() -> list[Path]:
+    """Where Clary's own Python lies: it stays in sight even when it was installed into a place that is hidden."""
+    return list(dict.fromkeys(Path(prefix).resolve() for prefix in (sys.base_prefix, sys.prefix)))
 
 
 def _visible_opt() -> list[str]:
