@@ -259,9 +259,11 @@ class Pipeline:
         )
 
     def _as_service_error(self, problem: Exception, outcome: Outcome) -> ServiceError:
-        if isinstance(problem, ServiceError):
-            return problem
         where = f"{outcome.api}:{outcome.operation}" if outcome.operation else "a request"
+        if isinstance(problem, ServiceError):
+            if problem.__cause__ is not None and not problem.is_client_fault:
+                _log.error("request %s: %s failed: %r", outcome.request_id, where, problem.__cause__)
+            return problem
         _log.error("request %s: %s failed", outcome.request_id, where, exc_info=problem)
         if _is_storage_trouble(problem):
             return ServiceUnavailable(reason=type(problem).__name__, request_id=outcome.request_id)

@@ -5,6 +5,7 @@ Signatures, query strings, headers and bodies never reach it: an `Outcome` does 
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from pathlib import Path
@@ -51,7 +52,7 @@ class RequestLog:
         try:
             if self._size_bytes + len(line) > self._largest_file_bytes and self._size_bytes:
                 self._begin_new_file()
-            os.write(self._descriptor, line)
+            self._write(line)
         except OSError:
             if not self._is_failing:
                 _log.exception("the request log %s cannot be written", self._path)
@@ -83,6 +84,13 @@ class RequestLog:
     def close(self) -> None:
         """Closes the file."""
         os.close(self._descriptor)
+
+    def _write(self, line: bytes) -> None:
+        """Writes a line whole or not at all: a disk that fills up may take a part of it."""
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _open(self) -> None:
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
