@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from clary.compute.contract import Channel
-from clary.storage.data_access import DataAccess, parse_uri
+from clary.core.errors import ServiceError
+from clary.storage.data_access import DataAccess, DataAccessDenied, parse_uri
 
 _LONGEST_NAME_BYTES = 255
 _LARGEST_MANIFEST_BYTES = 64 << 20
@@ -16,6 +18,21 @@ _LARGEST_MANIFEST_BYTES = 64 << 20
 
 class DataError(Exception):
     """The data a job asks for cannot be had as it is described; the message is for the user."""
+
+
+@contextlib.contextmanager
+def told_as_data_error(uri: str, role_arn: str) -> Iterator[None]:
+    """Turns what the store says into a message for the user."""
+    try:
+        yield
+    except DataAccessDenied as error:
+        raise DataError(
+            f"Insufficient privileges: AccessDenied (403) for {uri} with the role {role_arn}. {error.message}"
+        ) from error
+    except ServiceError as error:
+        raise DataError(f"{error.wire_code} for {uri}: {error.message}") from error
+    except OSError as error:
+        raise DataError(f"{uri} cannot be written to the job's folder: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,8 @@ def _manifest(data: DataAccess, role_arn: str, channel: Channel) -> list[Source]
     prefix_bucket, folder = parse_uri(prefix)
     sources = []
     for name in names:
-        stored = data.head(role_arn, prefix_bucket, folder + name)
+        with told_as_data_error(f"s3://{prefix_bucket}/{folder}{name}", role_arn):
+            stored = data.head(role_arn, prefix_bucket, folder + name)
         sources.append(Source(prefix_bucket, stored.key, stored.size, name))
     return sources
 

@@ -88,8 +88,6 @@ class JobQueue:
             stored = self._records.insert_in(connection, new)
             if tags:
                 self._records.set_tags_in(connection, stored.arn, tags)
-            if tags:
-                self._records.set_tags_in(connection, stored.arn, tags)
             connection.execute(
                 "INSERT INTO jobs (id, arn, name, spec, running, submitted, cpus, memory_bytes, losses)"
                 " VALUES (?,?,?,?,0,?,'[]',0,0)",

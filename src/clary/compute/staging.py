@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from clary.compute.channel_files import DataError, Source, channel_sources, check_names, shard
+from clary.compute.channel_files import DataError, Source, channel_sources, check_names, shard, told_as_data_error
 from clary.compute.contract import Channel, JobSpec
 from clary.compute.folder import is_empty
 from clary.core.errors import ServiceError
-from clary.storage.data_access import DataAccess, DataAccessDenied, parse_uri
+from clary.storage.data_access import DataAccess, parse_uri
 
 _CHUNK_BYTES = 1 << 20
 _THREADS = 4
@@ -154,21 +154,6 @@ def _leave_some_disk(file: BinaryIO) -> None:
     state = os.fstatvfs(file.fileno())
     if state.f_bavail * state.f_frsize < _SPARE_DISK_BYTES:
         raise DataError("the unpacked data does not fit on the disk")
-
-
-@contextlib.contextmanager
-def told_as_data_error(uri: str, role_arn: str) -> Iterator[None]:
-    """Turns what the store says into a message for the user."""
-    try:
-        yield
-    except DataAccessDenied as error:
-        raise DataError(
-            f"Insufficient privileges: AccessDenied (403) for {uri} with the role {role_arn}. {error.message}"
-        ) from error
-    except ServiceError as error:
-        raise DataError(f"{error.wire_code} for {uri}: {error.message}") from error
-    except OSError as error:
-        raise DataError(f"{uri} cannot be written to the job's folder: {error.strerror}") from error
 
 
 def unpack(packed: BinaryIO, name: str) -> Iterator[bytes]:

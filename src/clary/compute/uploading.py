@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from clary.compute import processes
-from clary.compute.channel_files import DataError
+from clary.compute.channel_files import DataError, told_as_data_error
 from clary.compute.contract import JobSpec, Output
 from clary.compute.folder import is_empty, is_inside
-from clary.compute.staging import told_as_data_error
 from clary.storage.data_access import DataAccess
 
 _GZIP_LEVEL = 6

@@ -75,6 +75,22 @@ def test_a_manifest_keeps_its_order(stores: Stores) -> None:
     assert paths(stores, "s3://data/m", source_type="ManifestFile") == ["b", "a"]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        ("s3://data/p/", "^NoSuchKey for s3://data/p/b: "),
+        ("s3://no-such-bucket/p/", "^NoSuchBucket for s3://no-such-bucket/p/a: "),
+    ],
+)
+def test_an_object_that_a_manifest_names_and_that_is_not_there_is_named(
+    stores: Stores, prefix: str, message: str
+) -> None:
+    put(stores, "p/a")
+    stores.objects.put_bytes("data", "m", json.dumps([{"prefix": prefix}, "a", "b"]).encode(), Attributes())
+    with pytest.raises(DataError, match=message):
+        paths(stores, "s3://data/m", source_type="ManifestFile")
+
+
 def test_a_kind_of_source_that_clary_does_not_have_is_named(stores: Stores) -> None:
     with pytest.raises(DataError, match="AugmentedManifestFile; Clary has S3Prefix, ManifestFile"):
         paths(stores, "s3://data/m", source_type="AugmentedManifestFile")
