@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +31,7 @@ from clary.wire.errors import UnknownOperation
 from clary.wire.protocol import Route
 from clary.wire.validation import validate
 
+_DISK_TROUBLES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 _log = logging.getLogger(__name__)
 
 
@@ -265,8 +268,9 @@ class Pipeline:
                 _log.error("request %s: %s failed: %r", outcome.request_id, where, problem.__cause__)
             return problem
         _log.error("request %s: %s failed", outcome.request_id, where, exc_info=problem)
-        if _is_storage_trouble(problem):
-            return ServiceUnavailable(reason=type(problem).__name__, request_id=outcome.request_id)
+        trouble = _storage_trouble(problem)
+        if trouble:
+            return ServiceUnavailable(reason=trouble, request_id=outcome.request_id)
         return InternalFailure(request_id=outcome.request_id)
 
 
@@ -279,10 +283,13 @@ def _length(body: bytes | ByteStream) -> int | None:
     return len(body) if isinstance(body, bytes) else body.length
 
 
-def _is_storage_trouble(problem: Exception) -> bool:
+def _storage_trouble(problem: Exception) -> str:
+    """What is wrong with the disk, in words without a path; "" when the problem is another."""
     if isinstance(problem, sqlite3.OperationalError):
-        return True
-    return isinstance(problem, OSError) and problem.errno is not None
+        return str(problem)
+    if isinstance(problem, OSError) and problem.errno in _DISK_TROUBLES:
+        return os.strerror(problem.errno)
+    return ""
 
 
 def _protocol_of_refusal(request: HttpRequest, signing_name: str) -> wire.Protocol:

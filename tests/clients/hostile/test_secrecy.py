@@ -22,9 +22,8 @@ _NOT_YET = [
 @pytest.mark.parametrize(("service", "target"), _NOT_YET)
 def test_what_clary_does_not_have_names_itself_and_its_request(attacker: Attacker, service: str, target: str) -> None:
     answer = attacker.json(target, {}, service=service)
-    assert 400 <= answer.status < 600, answer.text
-    assert target.partition(".")[2] in answer.text or answer.status == 400
-    assert "Traceback" not in answer.text
+    assert (answer.status, answer.code) == (501, "NotImplemented"), answer.text
+    assert target.partition(".")[2] in answer.text
     assert answer.request_id
 
 
@@ -35,8 +34,7 @@ def test_an_object_whose_file_is_gone_is_an_error_that_the_log_explains(attacker
     (added,) = {path for path in folder.rglob("*") if path.is_file()} - before
     added.unlink()
     answer = attacker.s3("GET", "/hostile/lost-file")
-    assert answer.status in (500, 503), answer.text[:200]
-    assert answer.code in ("InternalError", "InternalFailure", "ServiceUnavailable")
+    assert (answer.status, answer.code) == (500, "InternalError"), answer.text[:200]
     assert str(attacker.clary.data) not in answer.text and added.name not in answer.text
     assert answer.request_id in logs_of(attacker.clary.data)["clary.log"]
     (line,) = [line for line in attacker.request_log() if line["request_id"] == answer.request_id]
