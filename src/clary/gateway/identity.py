@@ -288,8 +288,15 @@ class Authenticator:
         credential = self._credential(access_key_id, headers.get("x-amz-security-token"), Family.S3)
         bucket = self._bucket_of_host(headers.get("host", ""))
         path = f"/{bucket}{request.path}" if bucket else request.path
-        text = sigv2.string_to_sign(request.method, sigv2.canonical_resource(path, request.query), headers, date)
-        if not hmac.compare_digest(sigv2.signature(credential.secret, text).encode(), given.encode("utf-8", "replace")):
+        texts = [
+            sigv2.string_to_sign(request.method, resource, headers, date)
+            for resource in sigv2.canonical_resources(path, request.query)
+        ]
+        text = texts[0]
+        if not any(
+            hmac.compare_digest(sigv2.signature(credential.secret, one).encode(), given.encode("utf-8", "replace"))
+            for one in texts
+        ):
             raise refusal.mismatch(
                 Family.S3, AWSAccessKeyId=access_key_id, SignatureProvided=given, StringToSign=_shown(text, headers)
             )

@@ -79,8 +79,8 @@ def hoisted(query: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def canonical_resource(path: str, query: str) -> str:
-    """The resource as it is signed.
+def canonical_resources(path: str, query: str) -> tuple[str, ...]:
+    """The resource as it is signed; a bucket in path style with and without a slash at its end, as clients do both.
 
     Args:
         path: "/bucket/key", percent-encoded as sent; the bucket of a virtual host is put in front by the caller.
@@ -92,14 +92,16 @@ def canonical_resource(path: str, query: str) -> str:
         if name in SUBRESOURCES:
             kept.append((name, f"{name}={unquote_plus(value)}" if equals else name))
     kept.sort(key=lambda pair: pair[0])
-    return path + ("?" + "&".join([text for _, text in kept]) if kept else "")
+    subresources = "?" + "&".join([text for _, text in kept]) if kept else ""
+    paths = (f"{path}/", path) if path.count("/") == 1 and path != "/" else (path,)
+    return tuple(f"{one}{subresources}" for one in paths)
 
 
 def string_to_sign(method: str, resource: str, headers: Mapping[str, str], date: str) -> str:
     """What is signed.
 
     Args:
-        resource: see `canonical_resource`.
+        resource: see `canonical_resources`.
         headers: by lower-case name, the hoisted ones among them.
         date: the Date header, "" where x-amz-date is sent, or the `Expires` of a presigned URL.
     """

@@ -140,3 +140,13 @@ def test_a_sigv2_header_passes() -> None:
     clock = now_clock()
     clock.advance(1000)
     assert refused(request, authenticator(clock)).wire_code == "RequestTimeTooSkewed"
+
+
+@pytest.mark.parametrize("auth_path", ["/bucket/", "/bucket"])
+@pytest.mark.parametrize("query", ["", "?list-type=2&prefix=a", "?location"])
+def test_sigv2_signs_a_bucket_with_a_slash_at_its_end_or_without(auth_path: str, query: str) -> None:
+    signer = HmacV1QueryAuth(long_lived(), 600)
+    request = signed(signer, "GET", f"http://h/bucket{query}", auth_path=auth_path)
+    assert verify(request).principal == ALICE
+    assert refused(replace(request, path="/other")).wire_code == "SignatureDoesNotMatch"
+    assert refused(replace(request, path="/bucket/key")).wire_code == "SignatureDoesNotMatch"
