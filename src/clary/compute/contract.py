@@ -7,6 +7,7 @@ A job is a program in a folder with SageMaker's `/opt/ml` contract; a replica is
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,6 +91,12 @@ class MetricDefinition:
     regex: str
 
 
+@functools.lru_cache(maxsize=1024)
+def _metric(name: str, regex: str) -> MetricDefinition:
+    """The same object for the same metric: the jobs of an algorithm all have its dozens."""
+    return MetricDefinition(name, regex)
+
+
 @dataclass(frozen=True, slots=True)
 class JobSpec:
     """A job as it is put into the queue.
@@ -135,7 +142,7 @@ class JobSpec:
                 "limits": Limits(**value["limits"]),
                 "channels": tuple(Channel(**channel) for channel in value["channels"]),
                 "outputs": tuple(Output(**output) for output in value["outputs"]),
-                "metrics": tuple(MetricDefinition(**metric) for metric in value["metrics"]),
+                "metrics": tuple(_metric(**metric) for metric in value["metrics"]),
             }
         )
 

@@ -72,6 +72,7 @@ class JobQueue:
         self._records = records
         self._database: Database = records.database
         self._clock = clock or SystemClock()
+        self._specs: dict[str, JobSpec] = {}  # of the jobs that `entries` found last: they never change
 
     def submit(self, record: Record, spec: JobSpec, *, tags: Mapping[str, str] | None = None) -> Record:
         """Inserts the record, in progress, with its tags, and the row.
@@ -98,14 +99,28 @@ class JobQueue:
         return self._database.write(write)
 
     def entries(self) -> list[Entry]:
-        """All unfinished jobs in order of arrival."""
-        rows = self._database.read().execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY position").fetchall()  # noqa: S608
-        return [_entry(row) for row in rows]
+        """All unfinished jobs in order of arrival; what was read before is not read again, so that many may wait.
+
+        Only one thread may call this.
+        """
+        known, self._specs = self._specs, {}
+        found = []
+        for row in self._database.read().execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY position").fetchall():  # noqa: S608
+            spec = known.get(row[1]) or self._spec(row[1])
+            if spec is not None:
+                self._specs[spec.id] = spec
+                found.append(_entry(row, spec))
+        return found
 
     def entry(self, job_id: str) -> Entry | None:
         """The job's row; None when it is finished."""
         row = self._database.read().execute(f"SELECT {_COLUMNS} FROM jobs WHERE id=?", (job_id,)).fetchone()  # noqa: S608
-        return _entry(row) if row else None
+        spec = self._spec(job_id)
+        return None if row is None or spec is None else _entry(row, spec)
+
+    def _spec(self, job_id: str) -> JobSpec | None:
+        row = self._database.read().execute("SELECT spec FROM jobs WHERE id=?", (job_id,)).fetchone()
+        return JobSpec.from_json(orjson.loads(row[0])) if row else None
 
     def id_of(self, arn: str) -> str | None:
         """The id of an unfinished job."""
@@ -172,17 +187,9 @@ class JobQueue:
         return write
 
 
-_COLUMNS = "position, spec, running, submitted, cpus, memory_bytes, losses"
+_COLUMNS = "position, id, running, submitted, cpus, memory_bytes, losses"
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    position, spec, running, submitted, cpus, memory_bytes, losses = row
-    return Entry(
-        position,
-        JobSpec.from_json(orjson.loads(spec)),
-        bool(running),
-        submitted,
-        tuple(orjson.loads(cpus)),
-        memory_bytes,
-        losses,
-    )
+def _entry(row: tuple[Any, ...], spec: JobSpec) -> Entry:
+    position, _, running, submitted, cpus, memory_bytes, losses = row
+    return Entry(position, spec, bool(running), submitted, tuple(orjson.loads(cpus)), memory_bytes, losses)
