@@ -26,6 +26,9 @@ _LONGEST_EVENT_BYTES = 200 << 10
 _LONGEST_SEARCHED_CHARACTERS = 4096
 _REST_SECONDS = 0.1
 _LAST_LINES = 200
+_RETRY_SECONDS = 1.0
+_MOST_WAITING_CHARACTERS = 8 << 20  # of lines that are kept while the disk takes none
+_MOST_WAITING_POINTS = 20_000
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +87,9 @@ class LogCollector:
         self._reader = MetricReader(spec)
         self._final: dict[str, dict[str, Any]] = {}
         self._partial = b""
+        self._events: list[tuple[int, str]] = []  # what is not stored yet; more than one batch when the disk is full
+        self._points: list[MetricPoint] = []
+        self._is_failing = False
         self._pipe = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         _widen(self._pipe)
         self._ended_read, self._ended_write = os.pipe()
@@ -108,7 +114,7 @@ class LogCollector:
         poll.register(self._ended_read, select.POLLIN)
         ended = False
         while not ended:
-            ready = dict(poll.poll())
+            ready = dict(poll.poll(_RETRY_SECONDS * 1000 if self._is_failing else None))
             ended = self._ended_read in ready
             if ready.get(self._pipe) == select.POLLHUP:  # no writer is left: only `close` can follow
                 poll.unregister(self._pipe)
@@ -141,26 +147,41 @@ class LogCollector:
         return [part for line in lines for part in _text(line)]
 
     def _store(self, lines: Sequence[str]) -> None:
-        if not lines:
-            return
+        spec = self._spec
         now = self._clock.time()
         self.last_lines.extend(lines)
-        points = []
         for line in lines:
+            if spec.log_group:
+                self._events.append((int(now * 1000), line))
             for name, value in self._reader.read(line):
                 self._final[name] = {"name": name, "value": value, "time": now}
-                if self._spec.metric_namespace:
-                    points.append(MetricPoint(name, {self._spec.metric_dimension: self._spec.name}, now, value))
-        spec = self._spec
+                if spec.metric_namespace:
+                    self._points.append(MetricPoint(name, {spec.metric_dimension: spec.name}, now, value))
         try:
-            if spec.log_group:
-                events = [(int(now * 1000), line) for line in lines]
-                self._logs.put(spec.account, spec.region, spec.log_group, self._stream, events)
-            if points:
-                self._metrics.put(spec.account, spec.region, spec.metric_namespace, points)
+            if self._events:
+                self._logs.put(spec.account, spec.region, spec.log_group, self._stream, list(self._events))
+                self._events.clear()
+            if self._points:
+                self._metrics.put(spec.account, spec.region, spec.metric_namespace, list(self._points))
+                self._points.clear()
         except Exception:  # the program goes on, whatever becomes of its log
-            _log.exception("the log of %s cannot be stored", spec.name)
+            if not self._is_failing:
+                _log.exception("the log of %s cannot be stored; it is tried again", spec.name)
+            self._is_failing = True
+            self._bound_what_waits()
             time.sleep(_REST_SECONDS)
+        else:
+            self._is_failing = False
+
+    def _bound_what_waits(self) -> None:
+        """Forgets the oldest lines and metrics of those that the disk has not taken."""
+        del self._points[:-_MOST_WAITING_POINTS]
+        size = 0
+        for index in range(len(self._events) - 1, -1, -1):
+            size += len(self._events[index][1])
+            if size > _MOST_WAITING_CHARACTERS:
+                del self._events[: index + 1]
+                return
 
 
 def _text(line: bytes) -> list[str]:

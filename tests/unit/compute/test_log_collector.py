@@ -125,3 +125,24 @@ def test_logs_that_cannot_be_stored_do_not_stop_the_program(
     run.write(b"line\n" * 100_000)
     assert run.end() == []
     assert run.collector.last_lines[-1] == "line"
+
+
+def test_lines_that_a_full_disk_did_not_take_are_stored_once_there_is_room(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    refused: list[object] = []
+
+    def full(*arguments: object) -> None:
+        refused.append(arguments)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(stores.logs, "put", full)
+    run = Run(stores, tmp_path)
+    run.write(b"one loss=1\n")
+    until(lambda: bool(refused))
+    monkeypatch.undo()
+    until(lambda: run.lines() == ["one loss=1"])  # though the program says nothing more
+    run.write(b"two\n")
+    assert run.end() == ["one loss=1", "two"]
+    metric = stores.metrics.metric(ACCOUNT, REGION, SPEC.metric_namespace, "train:loss", {"TrainingJobName": "job"})
+    assert metric is not None
