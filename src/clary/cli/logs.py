@@ -20,6 +20,7 @@ _JOB_GROUPS = (
     "/aws/sagemaker/TransformJobs",
 )
 _ENDED = ("Completed", "Failed", "Stopped")
+_NOT_THERE = ("ValidationException", "ResourceNotFoundException")
 
 
 class NoLog(ClaryError):
@@ -27,20 +28,26 @@ class NoLog(ClaryError):
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prints the log; with `--follow` until the job has ended."""
+    """Prints the log; with `--follow` until the job has ended or the endpoint is gone."""
     running, key = running_with_key(folder_of(arguments))
     logs = client("logs", running, key)
-    group = _group_of(logs, arguments.name)
-    if group is None and not arguments.follow:
-        raise NoLog(f"no job and no endpoint named {arguments.name!r} has written a log")
-    sagemaker = client("sagemaker", running, key)
-    reader = _Reader(logs, group or _JOB_GROUPS[0], f"{arguments.name}/" if group in (*_JOB_GROUPS, None) else "")
-    reader.print_new()
-    while arguments.follow and not _has_ended(sagemaker.describe_training_job, arguments.name):
-        time.sleep(_POLL_SECONDS)
+    name = arguments.name
+    if not arguments.follow:
+        reader = _reader_of(logs, name)
+        if reader is None:
+            raise NoLog(f"no job and no endpoint named {name!r} has written a log")
         reader.print_new()
-    reader.print_new()
-    return 0
+        return 0
+    is_over = _end_of(client("sagemaker", running, key), name)
+    reader = None
+    while True:
+        over = is_over()  # before the last look: what is written in between is not missed
+        reader = reader or _reader_of(logs, name)
+        if reader is not None:
+            reader.print_new()
+        if over:
+            return 0
+        time.sleep(_POLL_SECONDS)
 
 
 class _Reader:
@@ -58,15 +65,19 @@ class _Reader:
                 sys.stdout.write(message + "\n")
         sys.stdout.flush()
 
-    def _streams(self) -> list[str]:
+    def has_streams(self) -> bool:
+        return next(self._streams(), None) is not None
+
+    def _streams(self) -> Iterator[str]:
         arguments = {"logStreamNamePrefix": self._prefix} if self._prefix else {}
+        pages = self._logs.get_paginator("describe_log_streams").paginate(logGroupName=self._group, **arguments)
         try:
-            answer = self._logs.describe_log_streams(logGroupName=self._group, **arguments)
+            for page in pages:
+                for stream in page["logStreams"]:
+                    yield stream["logStreamName"]
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                return []
-            raise
-        return sorted(stream["logStreamName"] for stream in answer["logStreams"])
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
 
     def _messages(self, stream: str) -> Iterator[str]:
         while True:
@@ -82,16 +93,38 @@ class _Reader:
                 yield event["message"]
 
 
-def _group_of(logs: Any, name: str) -> str | None:
-    for group in (*_JOB_GROUPS, f"/aws/sagemaker/Endpoints/{name}"):
-        reader = _Reader(logs, group, f"{name}/" if group in _JOB_GROUPS else "")
-        if reader._streams():
-            return group
-    return None
+def _reader_of(logs: Any, name: str) -> _Reader | None:
+    """Reads the log of the job or endpoint of that name; None where there is none yet."""
+    readers = [_Reader(logs, group, f"{name}/") for group in _JOB_GROUPS]
+    readers.append(_Reader(logs, f"/aws/sagemaker/Endpoints/{name}", ""))
+    return next((reader for reader in readers if reader.has_streams()), None)
 
 
-def _has_ended(describe: Callable[..., dict[str, Any]], name: str) -> bool:
+def _end_of(sagemaker: Any, name: str) -> Callable[[], bool]:
+    """What tells whether the job of that name has ended, or the endpoint is gone.
+
+    Raises:
+        NoLog: there is neither.
+    """
+
+    def job_has_ended() -> bool:
+        return bool(sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] in _ENDED)
+
+    def endpoint_is_gone() -> bool:
+        return not _is_there(lambda: sagemaker.describe_endpoint(EndpointName=name))
+
+    if _is_there(job_has_ended):
+        return job_has_ended
+    if endpoint_is_gone():
+        raise NoLog(f"no job and no endpoint is named {name!r}")
+    return endpoint_is_gone
+
+
+def _is_there(describe: Callable[[], Any]) -> bool:
     try:
-        return describe(TrainingJobName=name)["TrainingJobStatus"] in _ENDED
+        describe()
     except ClientError as error:
-        raise NoLog(f"no job named {name!r}: {error.response['Error']['Message']}") from error
+        if error.response["Error"]["Code"] not in _NOT_THERE:
+            raise
+        return False
+    return True

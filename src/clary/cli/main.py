@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -39,7 +40,7 @@ _COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]]
         "print the log of a job or an endpoint",
         (
             ("name", {"metavar": "JOB"}),
-            ("--follow", {"action": "store_true", "help": "go on until the job has ended"}),
+            ("--follow", {"action": "store_true", "help": "go on until the job has ended or the endpoint is gone"}),
         ),
     ),
     "doctor": ("clary.cli.doctor", "what works on this machine, and why not", ()),
@@ -78,6 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `clary logs JOB | head`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+        return 141
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     sagemaker = client("sagemaker", running, key)
     jobs = sagemaker.list_training_jobs(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
+    for job in jobs["TrainingJobSummaries"]:
+        if job["TrainingJobStatus"] == "InProgress":
+            job["TrainingJobStatus"] = f"InProgress: {job['SecondaryStatus']}"  # Pending: the machine is full
     _print(console, "Training jobs", jobs["TrainingJobSummaries"], "TrainingJobName", "TrainingJobStatus")
     endpoints = sagemaker.list_endpoints(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
     _print(console, "Endpoints", endpoints["Endpoints"], "EndpointName", "EndpointStatus")
