@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import hmac
+import sqlite3
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -225,6 +228,48 @@ def test_a_session_works_only_with_its_own_token_and_until_its_end(attacker: Att
         assert code_of(attacker, attacker.s3("GET", secret_object, key=wrong)) == "400 InvalidToken"
     attacker.client("iam").delete_user_policy(UserName="session-maker", PolicyName="policy")
     assert code_of(attacker, attacker.s3("GET", secret_object, key=one)) == "403 AccessDenied"
+
+
+def test_a_session_that_has_ended_is_refused(attacker: Attacker, secret_object: str) -> None:
+    made = attacker.client("sts", attacker.user("short-lived", allow("*"))).get_session_token(DurationSeconds=900)
+    fresh = made["Credentials"]
+    session = attacker.remember(Key(fresh["AccessKeyId"], fresh["SecretAccessKey"], fresh["SessionToken"]))
+    # Sessions last 900 seconds at least, so time is moved where it is written.
+    with contextlib.closing(sqlite3.connect(attacker.clary.data / "identities.db")) as database, database:
+        changed = database.execute("UPDATE iam_sessions SET expires=? WHERE id=?", (time.time() - 1, session.id))
+        assert changed.rowcount == 1
+    assert code_of(attacker, attacker.s3("GET", secret_object, key=session)) == "400 ExpiredToken"
+    with pytest.raises(ClientError, match="ExpiredTokenException"):
+        attacker.client("sagemaker", session).list_models()
+
+
+@pytest.mark.parametrize("attack", ["none", "key", "policy", "signature", "expired", "field"])
+def test_a_form_is_taken_only_as_it_was_signed(attacker: Attacker, s3: Any, attack: str) -> None:
+    client = attacker.client("s3", signature_version="s3v4")
+    expires_seconds = -1 if attack == "expired" else 300
+    form = client.generate_presigned_post("hostile", f"form-{attack}", ExpiresIn=expires_seconds)["fields"]
+    if attack == "key":
+        form["key"] = "form-elsewhere"
+    elif attack == "policy":
+        form["policy"] = base64.b64encode(
+            base64.b64decode(form["policy"]).replace(b"form-policy", b"form-polici")
+        ).decode()
+    elif attack == "signature":
+        form["x-amz-signature"] = "0" * 64
+    elif attack == "field":
+        form["x-amz-meta-more"] = "than was signed"
+    parts = "".join(
+        f'--edge\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()
+    )
+    file = '--edge\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\nhello\r\n--edge--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=edge"}
+    answer = attacker.send("POST", "/hostile", headers, (parts + file).encode())
+    stored = s3.list_objects_v2(Bucket="hostile", Prefix="form-")["KeyCount"]
+    if attack == "none":
+        assert (answer.status, stored) == (204, 1), answer.text
+        s3.delete_object(Bucket="hostile", Key="form-none")
+    else:
+        assert (answer.status, stored) == (403, 0), answer.text
 
 
 def test_a_forwarded_for_header_does_not_change_where_a_caller_is(attacker: Attacker, secret_object: str) -> None:
