@@ -39,6 +39,7 @@ def _detach(settings: Settings) -> int:
         raise DataFolderInUse(f"The data folder {folder.root} is in use by another Clary, at {other.url}.")
     command = [sys.executable, "-m", "clary.cli.main", "up", "--data", str(settings.data)]
     command += ["--host", settings.host, "--port", str(settings.port)]
+    folder.server_log.touch(mode=0o600)
     with folder.server_log.open("ab") as log:
         server = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"

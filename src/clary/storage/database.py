@@ -7,6 +7,7 @@ gives all writes to one thread, which puts everything that waits into one transa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -57,6 +58,7 @@ class Database:
         self._queue: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
+        path.touch(mode=0o600)  # SQLite gives its other files the same mode; an existing file keeps its own
         self._connection = self._open()
         self._connection.executescript(schema)
         self._writer = threading.Thread(target=self._write_forever, name=f"writer {path.name}", daemon=True)
@@ -140,13 +142,16 @@ class Database:
         connection = self._connection
         outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
+            if connection.in_transaction:  # the roll-back of an earlier commit failed, too
+                connection.execute("ROLLBACK")
             connection.execute("BEGIN IMMEDIATE")
             for write, future in batch:
                 outcomes.append((future, *self._run(connection, write)))
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        except Exception as error:  # whatever it is: this thread must live, or every later write would wait for ever
+            with contextlib.suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
             for _, future in batch:
                 future.set_exception(error)
             return

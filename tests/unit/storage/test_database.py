@@ -123,3 +123,21 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     database = Database(tmp_path / "numbers.db", SCHEMA)
     assert numbers(database)[: last + 1] == list(range(last + 1))
     database.close()
+
+
+def test_a_write_that_ends_the_transaction_itself_fails_with_its_own_error_and_stops_nobody(database: Database) -> None:
+    def ends_it(connection: sqlite3.Connection) -> None:
+        connection.execute("ROLLBACK")
+        raise ValueError("no transaction is left")
+
+    with pytest.raises(ValueError, match="no transaction is left"):
+        database.submit(ends_it).result(10)
+    database.submit(insert(1)).result(10)
+    assert numbers(database) == [1]
+
+
+def test_only_its_owner_reads_a_database(database: Database) -> None:
+    database.write(insert(1))
+    files = sorted(database.path.parent.glob("numbers.db*"))
+    assert len(files) == 3
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
