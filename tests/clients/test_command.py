@@ -136,6 +136,15 @@ def test_a_mirror_shows_a_folder_to_everybody_and_takes_no_writes(clary: Running
     refusal.value.close()
 
 
+def test_a_mirror_needs_a_name_that_a_bucket_can_have_and_a_folder(clary: RunningClary, tmp_path: Path) -> None:
+    for name, folder, complaint in (
+        ("Bad_Name", str(tmp_path), "'Bad_Name' cannot be a bucket's name"),
+        ("good-name", str(tmp_path / "none"), "none is not a folder"),
+    ):
+        refused = run("mirror", "--data", str(clary.data), "add", name, folder)
+        assert (refused.returncode, complaint in refused.stderr) == (1, True), refused.stderr
+
+
 def test_logs_of_an_unknown_job_are_an_error_that_names_it(clary: RunningClary) -> None:
     refused = run("logs", "--data", str(clary.data), "no-such-job")
     assert (refused.returncode, "no-such-job" in refused.stderr) == (1, True)

@@ -12,13 +12,14 @@ from rich.console import Console
 from clary.app.data_folder import DataFolder
 from clary.app.settings import Settings
 from clary.core.errors import ClaryError
+from clary.services.s3.buckets import is_bucket_name
 from clary.storage import object_schema
 from clary.storage.database import Database
 from clary.storage.objects import Objects
 
 
-class NoFolder(ClaryError):
-    """`clary mirror add` needs a bucket's name and a folder that is there."""
+class CannotMirror(ClaryError):
+    """`clary mirror add` needs a name that a bucket can have and a folder that is there."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,8 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add(objects: Objects, arguments: argparse.Namespace, settings: Settings) -> int:
-    if not arguments.name or not arguments.folder or not Path(arguments.folder).is_dir():
-        raise NoFolder("say which bucket shows which folder: clary mirror add NAME FOLDER")
+    if not arguments.name or not arguments.folder:
+        raise CannotMirror("say which bucket shows which folder: clary mirror add NAME FOLDER")
+    if not is_bucket_name(arguments.name):
+        raise CannotMirror(
+            f"{arguments.name!r} cannot be a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens"
+        )
+    if not Path(arguments.folder).is_dir():
+        raise CannotMirror(f"{arguments.folder} is not a folder")
     folder = Path(arguments.folder).resolve()
     with Console(stderr=True).status(f"reading {folder}"):
         mirrored = objects.add_mirror(arguments.name, folder, settings.account, settings.region)
