@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, Protocol
 
 from clary.core.call import Principal
-from clary.core.policy_conditions import Condition, Context, value_of
+from clary.core.policy_conditions import Condition, Context, Values, value_of
 from clary.core.policy_patterns import Pattern
 
 
@@ -197,6 +198,22 @@ class Decision:
 
 
 ALLOWED = Decision(True)
+
+
+class PolicyEvaluation(Protocol):
+    """Evaluates the policies of a principal (storage's `Identities`)."""
+
+    def allowed(
+        self,
+        principal: Principal,
+        action: str,
+        resource_arn: str,
+        conditions: Mapping[str, Values] = ...,
+        resource_policy: Mapping[str, Any] | None = ...,
+        resource_account: str = ...,
+    ) -> Decision:
+        """Decides."""
+        ...
 
 
 def denial(principal: Principal, action: str, resource: str, decision: Decision, *, quoted: bool = False) -> str:

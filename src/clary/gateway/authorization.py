@@ -5,32 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from clary.core.call import Call, Principal
+from clary.core.call import Call
 from clary.core.errors import AccessDenied, AccessDeniedException
 from clary.core.operations import BoundOperation
-from clary.core.policy import Decision, denial
+from clary.core.policy import Decision, PolicyEvaluation, denial
 from clary.core.policy_conditions import Values
 
 _MEMBER = re.compile(r"\{(\w+)\}")
 _XML_FAMILIES = frozenset({"s3", "iam", "sts"})
-
-
-class PolicyEvaluation(Protocol):
-    """Evaluates the policies of a principal (storage's `Identities`)."""
-
-    def allowed(
-        self,
-        principal: Principal,
-        action: str,
-        resource_arn: str,
-        conditions: Mapping[str, Values] = ...,
-        resource_policy: Mapping[str, Any] | None = ...,
-        resource_account: str = ...,
-    ) -> Decision:
-        """Decides."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

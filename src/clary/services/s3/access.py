@@ -15,7 +15,7 @@ from clary.services.s3.errors import (
     NotImplementedByS3,
     OwnershipControlsNotFoundError,
 )
-from clary.services.s3.parameters import canonical_id, find_bucket
+from clary.services.s3.parameters import GRANTS, canonical_id, find_bucket
 from clary.services.s3.policy_rules import is_public, statements
 from clary.storage.object_errors import NoSuchKey, NoSuchVersion
 from clary.storage.object_values import Bucket, StoredObject
@@ -28,7 +28,6 @@ _GROUP_GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "public-read-write": ((_EVERYBODY, "READ"), (_EVERYBODY, "WRITE")),
     "authenticated-read": ((_AUTHENTICATED, "READ"),),
 }
-_GRANT_HEADERS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 _ACTIONS = {
     "READ": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
     "WRITE": ("s3:PutObject", "s3:DeleteObject"),
@@ -193,7 +192,7 @@ def _wanted(bucket: Bucket, request: Mapping[str, Any], owner: str) -> str:
 
 def _canned(request: Mapping[str, Any], owner: str) -> str:
     """The canned ACL that amounts to the grants of a request."""
-    if any(name in request for name in _GRANT_HEADERS):
+    if any(name in request for name in GRANTS):
         raise NotImplementedByS3(Header="x-amz-grant-*")
     if "AccessControlPolicy" not in request:
         raise MalformedACLError

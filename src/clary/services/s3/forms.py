@@ -12,13 +12,14 @@ from clary.core.clock import Clock
 from clary.core.errors import AccessDenied, ServiceError
 from clary.core.http import ByteStream, HttpRequest, HttpResponse, conditions_of, stream_of
 from clary.core.ids import request_id
+from clary.core.policy import PolicyEvaluation
 from clary.core.policy_conditions import Values
 from clary.services.s3.access import effective_policy
 from clary.services.s3.errors import InvalidArgument, MalformedXML
 from clary.services.s3.form_data import FormData, Part, boundary_of
 from clary.services.s3.parameters import attributes_of, check_key, check_tags, integrity_of
 from clary.services.s3.request_conditions import request_conditions
-from clary.services.s3.web import Hosts, Policies, locate, xml_document, xml_error
+from clary.services.s3.web import Hosts, locate, xml_document, xml_error
 from clary.storage.checksums import ALGORITHMS
 from clary.storage.object_errors import NoSuchBucket
 from clary.storage.object_values import Attributes, Bucket, StoredObject
@@ -71,7 +72,9 @@ class FormUploads:
         hosts: reads Host headers.
     """
 
-    def __init__(self, objects: Objects, verify: Verify, policies: Policies, hosts: Hosts, clock: Clock) -> None:
+    def __init__(
+        self, objects: Objects, verify: Verify, policies: PolicyEvaluation, hosts: Hosts, clock: Clock
+    ) -> None:
         self._objects = objects
         self._verify = verify
         self._policies = policies

@@ -11,10 +11,8 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from clary.core.call import Principal
 from clary.core.errors import ServiceError
 from clary.core.http import HttpRequest, HttpResponse
-from clary.core.policy_conditions import Values
 
 WEBSITE_PATH = "/_website/"
 """Where websites are found on hosts that name no bucket: `/_website/BUCKET/KEY`; no bucket's name begins so."""
@@ -36,31 +34,6 @@ class HostMeaning(Protocol):
 
 Hosts = Callable[[str], HostMeaning]
 """Reads a Host header."""
-
-
-class Decision(Protocol):
-    """What policies say of an action."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether it may be done."""
-        ...
-
-
-class Policies(Protocol):
-    """Evaluates policies (storage's `Identities`)."""
-
-    def allowed(
-        self,
-        principal: Principal,
-        action: str,
-        resource_arn: str,
-        conditions: Mapping[str, Values] = ...,
-        resource_policy: Mapping[str, Any] | None = ...,
-        resource_account: str = ...,
-    ) -> Decision:
-        """Decides."""
-        ...
 
 
 def locate(request: HttpRequest, hosts: Hosts) -> tuple[str, str]:

@@ -12,11 +12,12 @@ from urllib.parse import quote, unquote
 from clary.core.call import ANONYMOUS
 from clary.core.http import HttpRequest, HttpResponse, conditions_of
 from clary.core.ids import request_id
+from clary.core.policy import PolicyEvaluation
 from clary.services.s3.access import effective_policy
 from clary.services.s3.errors import InvalidRange
 from clary.services.s3.parameters import DEFAULT_CONTENT_TYPE, readable_metadata
 from clary.services.s3.preconditions import is_unchanged, parse_range
-from clary.services.s3.web import WEBSITE_PATH, Hosts, Policies, html_error, locate
+from clary.services.s3.web import WEBSITE_PATH, Hosts, html_error, locate
 from clary.storage.object_errors import NoSuchKey, PreconditionFailed
 from clary.storage.object_values import Bucket, StoredObject
 from clary.storage.objects import Objects
@@ -73,7 +74,7 @@ class WebsitePages:
         hosts: reads Host headers.
     """
 
-    def __init__(self, objects: Objects, policies: Policies, hosts: Hosts) -> None:
+    def __init__(self, objects: Objects, policies: PolicyEvaluation, hosts: Hosts) -> None:
         self._objects = objects
         self._policies = policies
         self._hosts = hosts
