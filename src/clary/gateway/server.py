@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _log = logging.getLogger(__name__)
 
 
@@ -111,6 +113,9 @@ async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:
 
 
 def _header_bytes(value: str) -> bytes:
+    """A header's value; control characters, by which a stored value might add a header of its own, become spaces."""
+    if _CONTROL.search(value):
+        value = _CONTROL.sub(" ", value)
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:

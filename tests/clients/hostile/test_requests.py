@@ -13,7 +13,7 @@ from typing import Any
 import cbor2
 import pytest
 
-from .kit import IMAGE, Attacker, sign, training_job, until
+from .kit import IMAGE, REGION, Attacker, sign, training_job, until
 
 ODD_KEYS = ["../../etc/passwd", "/etc/passwd", "..", ".", "a/../../b", "a//b", "..%2f..", "%2e%2e/x", "a\\..\\b", "~/x"]
 
@@ -74,6 +74,36 @@ def test_a_name_that_is_a_path_names_no_job_channel_model_or_endpoint(attacker: 
         assert "ValidationException" in answer.code or "SerializationException" in answer.code, answer.text
     invoked = attacker.send("POST", f"/endpoints/{name.replace(' ', '%20')}/invocations".encode().decode("latin-1"))
     assert 400 <= invoked.status < 500 or invoked.status == 0
+
+
+@pytest.fixture
+def website(s3: Any) -> dict[str, str]:
+    """The headers that reach a bucket's website, whose redirect holds a line's end."""
+    s3.create_bucket(Bucket="hostile-site")
+    redirect = {"HostName": "elsewhere\nevil: yes", "ReplaceKeyPrefixWith": "new\nevil: yes"}
+    s3.put_bucket_website(
+        Bucket="hostile-site",
+        WebsiteConfiguration={
+            "IndexDocument": {"Suffix": "index.html"},
+            "RoutingRules": [{"Condition": {"KeyPrefixEquals": "old"}, "Redirect": redirect}],
+        },
+    )
+    return {"host": f"hostile-site.s3-website.{REGION}.amazonaws.com"}
+
+
+def test_no_stored_or_sent_value_adds_a_header_to_an_answer(
+    attacker: Attacker, s3: Any, website: dict[str, str]
+) -> None:
+    s3.put_object(Bucket="hostile", Key="split", Body=b"x")
+    query = "response-content-disposition=a%0D%0Aevil%3A%20yes"
+    for answer in (
+        attacker.send("GET", "/old/page", website),
+        attacker.send("GET", "/old%0D%0Aevil:%20yes", website),
+        attacker.s3("GET", f"/hostile/split?{query}"),
+        attacker.s3("GET", "/hostile/none%0D%0Aevil:%20yes"),
+    ):
+        assert answer.status in (200, 301, 302, 404), answer
+        assert "evil" not in answer.headers
 
 
 def deep(opening: str, closing: str, depth: int = 100_000) -> bytes:
