@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from clary.core.http import ByteStream, Headers, HttpRequest, HttpResponse
 
@@ -19,6 +20,11 @@ _log = logging.getLogger(__name__)
 
 class ClientGone(Exception):
     """The client closed the connection before its body had arrived whole."""
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
 
 
 class Responder(Protocol):
@@ -51,7 +57,7 @@ class AsgiApplication:
                 # Its body was never asked for: some clients send it now and some do not (botocore does not), so
                 # nobody could say where the next request on this connection begins.
                 response.headers.append(("connection", "close"))
-            await _send(response, send, head=request.method == "HEAD")
+            await _send(response, receive, send, head=request.method == "HEAD")
         except ClientGone:
             _log.info("the client of %s %s went away", request.method, request.path)
 
@@ -96,7 +102,7 @@ def _request(scope: MutableMapping[str, Any], arriving: _Arriving) -> HttpReques
     )
 
 
-async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:
+async def _send(response: HttpResponse, receive: Receive, send: Send, *, head: bool) -> None:
     body = response.body
     headers = [(name.lower().encode("latin-1"), _header_bytes(value)) for name, value in response.headers]
     length = len(body) if isinstance(body, bytes) else body.length
@@ -107,9 +113,39 @@ async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:
     if isinstance(body, bytes) or head:
         await send({"type": "http.response.body", "body": body if isinstance(body, bytes) and not head else b""})
         return
-    async for chunk in body:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await _send_stream(body, receive, send)
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_stream(body: ByteStream, receive: Receive, send: Send) -> None:
+    """Sends the pieces of a body while somebody is there to take them.
+
+    The server takes what is sent to a client that went away without a word. A body that never waits (pieces from the
+    page cache) would then be read to its end, and nothing else would be done meanwhile.
+
+    Raises:
+        ClientGone: the client closed the connection before the end.
+    """
+    pieces = aiter(body)
+    leaving: asyncio.Task[None] | None = None
+    try:
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if leaving is None:
+                leaving = asyncio.create_task(_until_gone(receive))
+            await asyncio.sleep(0)  # the turn of the other connections, and of the news that this one is closed
+            if leaving.done():
+                raise ClientGone
+    finally:
+        if leaving is not None:
+            leaving.cancel()
+        if isinstance(pieces, _Closable):
+            await pieces.aclose()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _header_bytes(value: str) -> bytes:
