@@ -48,13 +48,14 @@ class ReplicaLog:
 
     @property
     def last_lines(self) -> list[str]:
-        """What was printed last."""
-        for descriptor in list(self._readers):
-            self._read(descriptor)
+        """What the process of the last `open` printed last."""
+        self._read_all()
         return [*self._last, *([_text(self._partial)] if self._partial else [])]
 
     def open(self) -> int:
         """A descriptor for a process's stdout and stderr; the caller closes it once the process has it."""
+        self._read_all()
+        self._last.clear()
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         self._readers.add(reading)
@@ -81,6 +82,10 @@ class ReplicaLog:
         if self._partial:
             self._add(self._partial)
             self._partial = b""
+
+    def _read_all(self) -> None:
+        for descriptor in list(self._readers):
+            self._read(descriptor)
 
     def _read(self, descriptor: int) -> None:
         while descriptor in self._readers:

@@ -155,9 +155,11 @@ class HostingMetrics:
             points = counters.take(now, self._instances.get(key, 1))
             if points:
                 waiting.append(asyncio.wrap_future(self._store.submit(*counters.key, NAMESPACE, points)))
-        for key in [key for key in self._variants if key[0] in self._forgotten]:
+        forgotten = self._forgotten.copy()
+        for key in [key for key in self._variants if key[0] in forgotten]:
             del self._variants[key]
-        self._forgotten.clear()
+            self._instances.pop(key, None)
+        self._forgotten -= forgotten  # another thread may have added one meanwhile
         for outcome in await asyncio.gather(*waiting, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 _log.error("metrics of an endpoint could not be stored: %s", outcome)

@@ -64,7 +64,7 @@ async def test_a_program_that_cannot_load_its_model_fails_the_endpoint_with_its_
     house.create(house.plan(entry="broken"))
     assert await house.settled() == "Failed"
     assert "production variant All did not pass the ping health check" in house.reason()
-    assert "the model file is not a model" in house.reason()
+    assert house.reason().count("the model file is not a model") == 1  # though it was started three times
 
 
 async def test_a_program_that_never_answers_fails_the_endpoint_after_its_startup_time(house: House) -> None:
