@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from clary.core.call import Call
 from clary.core.clock import Clock
@@ -32,6 +33,11 @@ from clary.wire.protocol import Route
 from clary.wire.validation import validate
 
 _DISK_TROUBLES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+_LARGE_BODY_BYTES = 256 << 10
+"""A body above this size is parsed in a thread: it would hold up everybody else's requests."""
+_ANONYMOUS_BODY_BYTES = 4 << 20
+"""What is held in memory for somebody without a key; a deletion of a thousand keys has room in it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -188,9 +194,12 @@ class Pipeline:
             outcome.account = authentication.principal.account or self._default_account
             outcome.principal_arn = authentication.principal.arn
             request = _addressed(request, authentication, host)
-            if family_of(request, signing_name) is Family.QUERY:
+            family = family_of(request, signing_name)
+            if not signing_name and family is not Family.S3:
+                raise missing_authentication(family)  # before a byte of its body is taken in
+            if family is Family.QUERY:
                 await self._read(request, authentication)
-            route = self._route(request, authentication)
+            route = self._route(request, signing_name or "s3")
             outcome.api, outcome.operation = route.api, route.operation
             return await self._carry_out(request, authentication, route, host, outcome)
         except ClientGone:
@@ -201,13 +210,7 @@ class Pipeline:
             protocol = route.protocol if route is not None else _protocol_of_refusal(request, signing_name)
             return protocol.serialize_error(route.model if route else None, error, outcome.request_id)
 
-    def _route(self, request: HttpRequest, authentication: Authentication) -> Route:
-        signing_name = authentication.signing_name
-        if not signing_name:
-            family = family_of(request, "")
-            if family is not Family.S3:
-                raise missing_authentication(family)
-            signing_name = "s3"
+    def _route(self, request: HttpRequest, signing_name: str) -> Route:
         apis = self._families.get(signing_name)
         if apis is None:
             raise UnknownOperation(f"Clary does not serve the AWS service {signing_name!r}.")
@@ -218,8 +221,10 @@ class Pipeline:
     ) -> HttpResponse:
         bound = self._dispatcher.find(route.api, route.operation)
         await self._receive(request, authentication, route)
-        parameters = route.protocol.parse(route.model, request, route)
-        validate(route.model, parameters, route.protocol)
+        if isinstance(request.body, bytes) and len(request.body) > _LARGE_BODY_BYTES:
+            parameters = await asyncio.to_thread(_parameters, request, route)
+        else:
+            parameters = _parameters(request, route)
         call = self._call(request, authentication, route, host, outcome)
         self._authorizer.check(call, bound, parameters)
         result = await self._dispatcher.call(call, parameters)
@@ -227,7 +232,7 @@ class Pipeline:
 
     async def _read(self, request: HttpRequest, authentication: Authentication) -> None:
         """Reads a body whole and verifies it; for the query protocol the operation stands in it."""
-        data = await bodies.read(request.body, self._body_limit_bytes)
+        data = await bodies.read(request.body, self._limit_bytes(authentication))
         self._authenticator.verify_payload(authentication, data)
         request.body = data
 
@@ -241,7 +246,12 @@ class Pipeline:
             else:
                 await self._read(request, authentication)
         verify = authentication.chunks if chunked else None
-        await bodies.receive(request, route.model, limit_bytes=self._body_limit_bytes, verify=verify)
+        await bodies.receive(request, route.model, limit_bytes=self._limit_bytes(authentication), verify=verify)
+
+    def _limit_bytes(self, authentication: Authentication) -> int:
+        if authentication.principal.is_anonymous:
+            return min(self._body_limit_bytes, _ANONYMOUS_BODY_BYTES)
+        return self._body_limit_bytes
 
     def _call(
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome
@@ -272,6 +282,12 @@ class Pipeline:
         if trouble:
             return ServiceUnavailable(reason=trouble, request_id=outcome.request_id)
         return InternalFailure(request_id=outcome.request_id)
+
+
+def _parameters(request: HttpRequest, route: Route) -> dict[str, Any]:
+    parameters = route.protocol.parse(route.model, request, route)
+    validate(route.model, parameters, route.protocol)
+    return parameters
 
 
 def _told_id(response: HttpResponse) -> str:
