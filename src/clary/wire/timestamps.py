@@ -6,6 +6,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
@@ -87,7 +88,18 @@ def epoch(moment: Moment) -> float | int:
 
 def iso8601(moment: Moment, *, always_milliseconds: bool = False) -> str:
     """`2026-11-22T17:34:05Z`, with milliseconds where there are any or where asked for."""
-    utc = aware(moment)
+    if type(moment) is int:
+        return _whole_second(moment, always_milliseconds)
+    return _iso8601(aware(moment), always_milliseconds)
+
+
+@lru_cache(maxsize=4096)
+def _whole_second(seconds: int, always_milliseconds: bool) -> str:
+    # Listings hold thousands of times, and things that were stored together share their second.
+    return _iso8601(from_epoch(seconds), always_milliseconds)
+
+
+def _iso8601(utc: datetime, always_milliseconds: bool) -> str:
     precision = "milliseconds" if always_milliseconds or utc.microsecond >= 1000 else "seconds"
     return utc.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
 

@@ -180,21 +180,21 @@ class XmlWriters:
 
     def content(self, shape: Shape) -> XmlWriter:
         """The function that writes a structure's members without an element around them."""
-        table: list[tuple[str, XmlWriter]] = []
+        table: dict[str, XmlWriter] = {}
         complete = False
 
         def write(value: Mapping[str, Any], out: list[str]) -> None:
             nonlocal complete
             if not complete:
-                table[:] = [
+                table.update(
                     (name, self.of(member, element_names(name, member)[-1]))
                     for name, member in shape.members.items()
                     if member.location not in RESULT_LOCATIONS and not member.traits.get("xmlAttribute")
-                ]
+                )
                 complete = True
-            for name, write_member in table:
-                item = value.get(name)
-                if item is not None:
+            for name, item in value.items():
+                write_member = table.get(name)
+                if write_member is not None and item is not None:
                     write_member(item, out)
 
         return write
