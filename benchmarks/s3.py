@@ -10,9 +10,12 @@ and checks nothing.
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
+import os
 import socket
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +85,39 @@ def large_rate(port: int, keys: dict[str, str], method: str) -> float:
     return load.rate * LARGE_BYTES / (1 << 20)
 
 
+def disk_rate(folder: Path) -> float:
+    """MiB a second of writing 64 MiB to a new file and waiting until it is on disk: no durable PUT can be faster."""
+    block = b"\xa5" * (1 << 20)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        started = time.perf_counter()
+        for _ in range(LARGE_BYTES >> 20):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+        return (LARGE_BYTES >> 20) / (time.perf_counter() - started)
+
+
+def loopback_rate() -> float:
+    """MiB a second of a bare socket that sends 64 MiB from memory to the same client."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    server = multiprocessing.get_context("spawn").Process(target=send_from_memory, args=(sender,), daemon=True)
+    server.start()
+    load = run_load(receiver.recv(), [b"GET / HTTP/1.1\r\n\r\n"], connections=1, seconds=3, warm_up=0.5)
+    server.terminate()
+    return load.rate * (LARGE_BYTES >> 20)
+
+
+def send_from_memory(sender: Any) -> None:
+    """Answers every request on one connection with the same 64 MiB."""
+    body = b"\xa5" * LARGE_BYTES
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sender.send(listener.getsockname()[1])
+        connection, _ = listener.accept()
+        while connection.recv(65536):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % LARGE_BYTES)
+            connection.sendall(body)
+
+
 def listing_ms(s3: Any) -> float:
     """Milliseconds to list 1,000 of many keys, somewhere in the middle; median of 20."""
     times = []
@@ -118,6 +154,8 @@ def main() -> None:
                     ("64 MiB GET, MiB/s", lambda p, k: large_rate(p, k, "GET")),
                 ):
                     results.setdefault((kind, name), []).append(measure(port, keys))
+        disk = statistics.median(disk_rate(clary.data) for _ in range(ROUNDS))
+        loopback = statistics.median(loopback_rate() for _ in range(ROUNDS))
         s3.create_bucket(Bucket="many")
         puts = [signed_request("PUT", f"{clary.url}/many/key-{n:06}", b"x", {}, "s3", clary.keys) for n in range(KEYS)]
         assert send_once(clary.port, puts, connections=32) == 0
@@ -128,6 +166,10 @@ def main() -> None:
         ours, theirs = (statistics.median(results[kind, name]) for name in ("clary", "moto"))
         rows.append([kind, f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}"])
     text = table(["measure", "Clary", "moto", "ratio"], rows)
+    text += (
+        f"\n\nThe limits, in the same run: writing 64 MiB to a file and syncing it, {disk:,.0f} MiB/s; a bare socket "
+        f"that sends 64 MiB from memory, {loopback:,.0f} MiB/s."
+    )
     text += f"\n\nListing 1,000 of {KEYS:,} keys: {listing:.1f} ms, {with_boto3:.1f} ms with boto3's parsing."
     report("s3", f"{text}\n\n{machine()}; medians of {ROUNDS} rounds, {CLIENTS} clients, {SMALL_BYTES} byte objects.")
 
