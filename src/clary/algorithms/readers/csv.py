@@ -24,6 +24,9 @@ MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "null", "NULL", "None")
 _DELIMITERS = (",", ";", "\t", "|", " ")
 _WORDS = {"true": 1.0, "false": 0.0}
 _BLOCK_BYTES = 4 << 20
+_LARGEST_BLOCK_BYTES = 1 << 30
+_ROWS_IN_BLOCK = 256
+"""At least so many lines are parsed at a time: of each block Arrow makes an array for every column."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -131,9 +134,7 @@ def _parsed(source: Source, first: bytes, delimiter: str, types: dict[str, Any])
     with stream:
         return pyarrow.csv.read_csv(
             stream,
-            pyarrow.csv.ReadOptions(
-                autogenerate_column_names=True, block_size=max(_BLOCK_BYTES, 2 * len(first)), use_threads=True
-            ),
+            pyarrow.csv.ReadOptions(autogenerate_column_names=True, block_size=_block_bytes(first), use_threads=True),
             pyarrow.csv.ParseOptions(delimiter=delimiter),
             pyarrow.csv.ConvertOptions(
                 column_types=types,
@@ -143,6 +144,11 @@ def _parsed(source: Source, first: bytes, delimiter: str, types: dict[str, Any])
                 timestamp_parsers=["%%"],
             ),
         )
+
+
+def _block_bytes(first: bytes) -> int:
+    """How much is parsed at a time: some lines at least, however long they are."""
+    return max(min(_ROWS_IN_BLOCK * len(first), _LARGEST_BLOCK_BYTES), 2 * len(first), _BLOCK_BYTES)
 
 
 def _filled(table: Any, head: int) -> tuple[Floats, Floats]:

@@ -121,3 +121,17 @@ def test_twenty_thousand_rows_are_read_in_a_fraction_of_a_second():
     table = read(data)
     assert time.perf_counter() - start < 1.0  # about 0.06 s on an idle core
     assert np.allclose(table.features, rows[:, 1:], atol=1e-5)
+
+
+def test_long_lines_are_parsed_many_at_a_time(monkeypatch):
+    parsed = []
+    read_csv = csv.pyarrow.csv.read_csv
+
+    def counted(*arguments):
+        parsed.append(read_csv(*arguments))
+        return parsed[-1]
+
+    monkeypatch.setattr(csv.pyarrow.csv, "read_csv", counted)
+    table = read((b"1," + b",".join([b"0.512345"] * 20_000) + b"\n") * 300)
+    assert table.features.shape == (300, 20_000)
+    assert parsed[0].column(0).num_chunks <= 2
