@@ -59,6 +59,8 @@ async def _serve(
     announce: Callable[[Running], None],
 ) -> None:
     platform = Platform(settings, folder)
+    # Anybody who reaches the port causes uvicorn's warnings (of what is not HTTP); they must not fill the disk.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno != logging.WARNING)
     config = uvicorn.Config(
         platform.application,
         http=BoundedConnection,

@@ -59,7 +59,7 @@ class AsgiApplication:
                 response.headers.append(("connection", "close"))
             await _send(response, receive, send, head=request.method == "HEAD")
         except ClientGone:
-            _log.info("the client of %s %s went away", request.method, request.path)
+            _log.debug("the client of %s %s went away", request.method, request.path)  # anybody can cause it
 
 
 class _Arriving:
