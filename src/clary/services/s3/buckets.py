@@ -45,6 +45,8 @@ class Buckets:
         name = request["Bucket"]
         if not is_bucket_name(name):
             raise InvalidBucketName(BucketName=name)
+        if request.get("ObjectLockEnabledForBucket"):
+            raise NotImplementedByS3(Header="x-amz-bucket-object-lock-enabled")
         configuration = request.get("CreateBucketConfiguration", {})
         region = _region(call, configuration.get("LocationConstraint"))
         _check_acl(request)

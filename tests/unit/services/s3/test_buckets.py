@@ -120,3 +120,9 @@ def test_the_ownership_rule_is_set_at_creation(s3):
     s3.create_bucket(Bucket="acl-bucket", ObjectOwnership="ObjectWriter")
     rules = s3.get_bucket_ownership_controls(Bucket="acl-bucket")["OwnershipControls"]["Rules"]
     assert rules == [{"ObjectOwnership": "ObjectWriter"}]
+
+
+def test_a_bucket_with_object_lock_is_refused_and_not_made_without_it(s3):
+    error = refused(s3.create_bucket, Bucket="locked-bucket", ObjectLockEnabledForBucket=True)["Error"]
+    assert (error["Code"], error["Header"]) == ("NotImplemented", "x-amz-bucket-object-lock-enabled")
+    assert s3.list_buckets()["Buckets"] == []
