@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import DownloadColumn, Progress
 
 from clary.app.data_folder import DataFolder
 from clary.app.settings import Settings
@@ -44,8 +45,15 @@ def _add(objects: Objects, arguments: argparse.Namespace, settings: Settings) ->
     if not Path(arguments.folder).is_dir():
         raise CannotMirror(f"{arguments.folder} is not a folder")
     folder = Path(arguments.folder).resolve()
-    with Console(stderr=True).status(f"reading {folder}"):
-        mirrored = objects.add_mirror(arguments.name, folder, settings.account, settings.region)
+    with Progress(*Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True)) as progress:
+        bar = progress.add_task(f"reading {folder}", total=None)
+        mirrored = objects.add_mirror(
+            arguments.name,
+            folder,
+            settings.account,
+            settings.region,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )
     print(f"s3://{arguments.name} shows {folder}: {mirrored.added} files added, {mirrored.removed} removed")
     for path, reason in mirrored.skipped:
         print(f"  left out: {path}: {reason}")

@@ -21,6 +21,7 @@ from clary.storage.object_writes import Content, ObjectWrites
 _FILES_PER_COMMIT = 200
 _LONGEST_KEY_BYTES = 1024
 Write = Callable[[sqlite3.Connection, list[str]], None]
+Progress = Callable[[int, int], None]
 _Found = tuple[str, Content, float]
 
 
@@ -52,11 +53,16 @@ class Mirrors:
         self._writes = writes
         self._transact = transact
 
-    def add(self, name: str, folder: Path, account: str, region: str) -> Mirrored:
+    def add(
+        self, name: str, folder: Path, account: str, region: str, progress: Progress = lambda done, total: None
+    ) -> Mirrored:
         """Makes a bucket that shows a folder, or brings it up to date: everybody reads it, nobody writes to it.
 
         Files are registered by reference, with size, time and MD5; a file that changes afterwards is refused to
         readers until the mirror is added again. Links that lead out of the folder are not followed.
+
+        Args:
+            progress: called after each file that was read, with the bytes read so far and those there are to read.
 
         Raises:
             ValidationException: `folder` is not a folder.
@@ -69,21 +75,24 @@ class Mirrors:
         bucket = self._bucket(name, root, account, region)
         known = self._known(bucket)
         skipped: list[tuple[str, str]] = []
-        batch: list[_Found] = []
-        added = 0
+        changed: list[tuple[str, Path, os.stat_result]] = []
         for key, path in _walk(root, skipped):
             before = known.pop(key, None)
             found = path.stat()
-            if before is not None and (before.size, before.modified_ns) == (found.st_size, found.st_mtime_ns):
-                continue
+            if before is None or (before.size, before.modified_ns) != (found.st_size, found.st_mtime_ns):
+                changed.append((key, path, found))
+        batch: list[_Found] = []
+        done, total = 0, sum(found.st_size for _, _, found in changed)
+        for key, path, found in changed:
             batch.append((key, _content(path, found), found.st_mtime))
-            added += 1
+            done += found.st_size
+            progress(done, total)
             if len(batch) >= _FILES_PER_COMMIT:
                 self._commit(bucket, batch)
                 batch = []
         self._commit(bucket, batch)
         self._forget(bucket, list(known))
-        return Mirrored(bucket, added, len(known), skipped)
+        return Mirrored(bucket, len(changed), len(known), skipped)
 
     def remove(self, name: str) -> None:
         """Removes a mirror; the folder stays as it is.

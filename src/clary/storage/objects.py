@@ -23,7 +23,7 @@ from clary.storage.database import Database
 from clary.storage.object_errors import NoSuchKey, NoSuchVersion
 from clary.storage.object_files import Files
 from clary.storage.object_listing import list_objects, list_versions
-from clary.storage.object_mirror import Mirrored, Mirrors
+from clary.storage.object_mirror import Mirrored, Mirrors, Progress
 from clary.storage.object_reading import Source
 from clary.storage.object_receiving import Receiver, storage_errors
 from clary.storage.object_schema import SCHEMA
@@ -133,9 +133,11 @@ class Objects:
         """Changes one setting of a bucket, or removes it with None."""
         return self.buckets.set(name, setting, value)
 
-    def add_mirror(self, name: str, folder: Path, account: str, region: str) -> Mirrored:
+    def add_mirror(
+        self, name: str, folder: Path, account: str, region: str, progress: Progress = lambda done, total: None
+    ) -> Mirrored:
         """Makes a read-only bucket that shows a folder, or brings it up to date; see `Mirrors.add`."""
-        return self.mirrors.add(name, folder, account, region)
+        return self.mirrors.add(name, folder, account, region, progress)
 
     # Writing
 

@@ -385,6 +385,19 @@ def test_a_mirror_shows_a_folder_and_refuses_writes(objects, tmp_path):
             refused()
 
 
+def test_adding_a_mirror_tells_how_far_it_is(objects, tmp_path):
+    folder = tmp_path / "public"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"1234")
+    (folder / "b").write_bytes(b"567890")
+    told = []
+    objects.add_mirror("mirror", folder, "123456789012", "us-east-1", lambda *far: told.append(far))
+    assert told == [(4, 10), (10, 10)]
+    (folder / "b").write_bytes(b"12")
+    objects.add_mirror("mirror", folder, "123456789012", "us-east-1", lambda *far: told.append(far))
+    assert told[2:] == [(2, 2)]
+
+
 def test_a_mirror_follows_its_folder_when_it_is_added_again(objects, tmp_path):
     folder = tmp_path / "public"
     folder.mkdir()
