@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import socket
 import time
@@ -23,6 +24,7 @@ from clary.gateway.connection import BoundedConnection
 _BACKLOG = 1024
 _DRAIN_SECONDS = 10
 _KEEP_ALIVE_SECONDS = 75
+_OPEN_FILES = 65536
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +42,7 @@ def serve(settings: Settings, announce: Callable[[Running], None]) -> None:
         DataFolderInUse: another Clary runs on the data folder.
         CannotListen: the port is taken, or the address is not this machine's.
     """
+    allow_open_files()
     folder = DataFolder(settings.data)
     folder.create()
     with folder.claimed():
@@ -49,6 +52,17 @@ def serve(settings: Settings, announce: Callable[[Running], None]) -> None:
             running = Running(os.getpid(), settings.host, port, time.time())
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(_serve(settings, folder, listener, running, announce))
+
+
+def allow_open_files() -> None:
+    """Raises this process's limit of open files to what the machine grants, as far as Clary has a use for it.
+
+    The usual 1,024 are soon gone: every connection is one, and a reader of an object in many parts holds 64.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(
