@@ -149,7 +149,7 @@ class Comparison:
             self._search = regular_expression(text).search
         else:
             wanted = re.sub(r"\\(.)", r"\1", text) if kind == "text" else text
-            self._search = re.compile(".*".join(map(re.escape, wanted.split("*"))), re.DOTALL).fullmatch
+            self._search = _wildcards(wanted).fullmatch
 
     def holds(self, value: Any) -> bool:
         """Whether a JSON value fulfils the comparison; values of another type never do."""
@@ -158,6 +158,18 @@ class Comparison:
         if isinstance(value, bool | int | float):
             value = orjson.dumps(value).decode()
         return isinstance(value, str) and (self._search(value) is not None) == self._wants_equal
+
+
+def _wildcards(text: str) -> re.Pattern[str]:
+    """Text in which `*` is any run of characters. Each piece is taken where it first occurs, which is right for such
+    patterns, and is never looked for again: matching takes no longer than the value is long.
+    """
+    first, *pieces = map(re.escape, re.sub(r"\*+", "*", text).split("*"))
+    if not pieces:
+        return re.compile(first)
+    *inner, last = pieces
+    found_once = "".join(f"(?>.*?{piece})" for piece in inner)
+    return re.compile(f"{first}{found_once}.*{last}", re.DOTALL)
 
 
 def _tokens(pattern: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -117,3 +118,31 @@ LINE = '127.0.0.1 - ada [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 
 )
 def test_patterns_of_fields_select_lines(pattern, expected):
     assert compile_pattern(pattern)(LINE) is expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "expected"),
+    [
+        ("*", "", True),
+        ("a*", "abc", True),
+        ("a*", "ba", False),
+        ("*c", "abc", True),
+        ("*b*", "abc", True),
+        ("a*b*a", "abba", True),
+        ("a*b*a", "aba", True),
+        ("ab*ba", "aba", False),
+        ("a**c", "abc", True),
+        ("a*b*b", "acbcb\nb", True),
+        ("*ab*ab", "aab", False),
+        ("*ab*ab*", "aabcab", True),
+    ],
+)
+def test_a_wildcard_is_any_run_of_characters(wanted, value, expected):
+    assert compile_pattern(f'{{ $.a = "{wanted}" }}')(json.dumps({"a": value})) is expected
+
+
+def test_many_wildcards_over_a_long_value_take_no_time():
+    matches = compile_pattern('{ $.a = "' + "*a" * 20 + '*b" }')
+    started = time.perf_counter()
+    assert not matches(json.dumps({"a": "a" * 100_000}))
+    assert time.perf_counter() - started < 1
