@@ -157,11 +157,18 @@ class Pipeline:
         started = time.perf_counter()
         outcome = Outcome(new_request_id(), request.method, client_ip=request.client_ip)
         outcome.received_bytes = _length(request.body)
-        response = await self._page(request, outcome)
-        if response is None:
-            response = await self._answer(request, outcome)
-        for finisher in self._finishers:
-            finisher.finish(request, outcome.api, response)
+        try:
+            response = await self._page(request, outcome)
+            if response is None:
+                response = await self._answer(request, outcome)
+            for finisher in self._finishers:
+                finisher.finish(request, outcome.api, response)
+        except ClientGone:
+            raise
+        except Exception:  # even an error that cannot be written is answered, with the id under which it is logged
+            _log.exception("request %s: the answer could not be made", outcome.request_id)
+            outcome.error_code = InternalFailure.__name__
+            response = _plain_failure(outcome.request_id)
         outcome.status = response.status
         outcome.sent_bytes = _length(response.body)
         outcome.duration_seconds = time.perf_counter() - started
@@ -288,6 +295,13 @@ def _parameters(request: HttpRequest, route: Route) -> dict[str, Any]:
     parameters = route.protocol.parse(route.model, request, route)
     validate(route.model, parameters, route.protocol)
     return parameters
+
+
+def _plain_failure(request_id: str) -> HttpResponse:
+    headers = [("Content-Type", "text/plain"), ("x-amz-request-id", request_id), ("x-amzn-requestid", request_id)]
+    return HttpResponse(
+        500, headers, f"Clary could not make its answer; its log knows more under {request_id}".encode()
+    )
 
 
 def _told_id(response: HttpResponse) -> str:

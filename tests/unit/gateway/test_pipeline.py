@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 
 from clary.core.call import Call
-from clary.core.http import ByteStream, Headers, HttpRequest
+from clary.core.http import ByteStream, Headers, HttpRequest, HttpResponse
 from clary.core.operations import collect, operation
 from clary.gateway.authorization import ArnRule, Authorizer, Guard
 from clary.gateway.dispatch import Dispatcher
@@ -38,8 +38,19 @@ class Things:
         raise RuntimeError("a fault in a handler")
 
 
+class Broken:
+    """Adds to no answer; it fails."""
+
+    def finish(self, request: HttpRequest, api: str, response: HttpResponse) -> None:
+        raise RuntimeError("a fault behind the handler")
+
+
 @pytest.fixture
 def pipeline() -> Pipeline:
+    return built()
+
+
+def built(*finishers: Any) -> Pipeline:
     clock = now_clock()
     return Pipeline(
         authenticator=authenticator(clock),
@@ -50,6 +61,7 @@ def pipeline() -> Pipeline:
         default_account="123456789012",
         default_region="us-east-1",
         body_limit_bytes=16 << 20,
+        finishers=finishers,
     )
 
 
@@ -104,6 +116,16 @@ async def test_a_fault_in_a_handler_is_a_modelled_error_with_a_request_id_that_t
     assert request_id in caplog.text
     assert "a fault in a handler" in caplog.text
     assert b"a fault in a handler" not in bytes(answer.body)
+
+
+async def test_an_answer_that_cannot_be_made_still_has_a_request_id_that_the_log_knows(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await built(Broken()).respond(HttpRequest("GET", "/", "", Headers()))
+    assert answer.status == 500
+    assert dict(answer.headers)["x-amz-request-id"] in caplog.text
+    assert "a fault behind the handler" in caplog.text
 
 
 async def test_an_operation_without_a_handler_is_refused_by_name(pipeline: Pipeline) -> None:
