@@ -9,6 +9,7 @@ once the body is there (`Payload.IN_SIGNATURE`).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -44,6 +45,7 @@ _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 _SIGNED_CHUNKS_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 _UNSIGNED_CHUNKS = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
+_HASHED_IN_A_THREAD_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -348,10 +350,24 @@ def checked_credential(
 
 
 async def _hashed(stream: ByteStream, declared: str) -> AsyncIterator[bytes]:
+    """The stream, hashed beside its reader: a large body in a thread, so that the event loop serves others."""
     digest = hashlib.sha256()
+    loop = asyncio.get_running_loop()
+    hashing: asyncio.Future[None] | None = None
+    block: list[bytes] = []
+    size = 0
     async for chunk in stream:
-        digest.update(chunk)
+        block.append(chunk)
+        size += len(chunk)
+        if size >= _HASHED_IN_A_THREAD_BYTES:
+            if hashing is not None:
+                await hashing
+            hashing = loop.run_in_executor(None, _update, digest, block)
+            block, size = [], 0
         yield chunk
+    if hashing is not None:
+        await hashing
+    _update(digest, block)
     _compare_hash(declared, digest.hexdigest())
 
 
@@ -363,3 +379,7 @@ def _shown(text: str, headers: dict[str, str]) -> str:
 def _compare_hash(declared: str, computed: str) -> None:
     if not hmac.compare_digest(declared.encode(), computed.encode()):
         raise refusal.XAmzContentSHA256Mismatch(ClientComputedContentSHA256=declared, S3ComputedContentSHA256=computed)
+
+
+def _update(digest: hashlib._Hash, block: list[bytes]) -> None:
+    digest.update(b"".join(block))  # at once: each update gives the interpreter up and has to get it back
