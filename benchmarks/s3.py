@@ -178,7 +178,8 @@ def main() -> None:
     text = table(["measure", "Clary", "moto", "ratio"], rows)
     text += (
         f"\n\nThe limits, in the same run: writing 64 MiB to a file and syncing it, {disk:,.0f} MiB/s; a bare socket "
-        f"that sends 64 MiB from memory, {loopback:,.0f} MiB/s; MD5, which the ETag of a PUT is, {md5_rate():,.0f} MiB/s."
+        f"that sends 64 MiB from memory, {loopback:,.0f} MiB/s; MD5, which the ETag of a PUT is, "
+        f"{md5_rate():,.0f} MiB/s."
     )
     text += f"\n\nListing 1,000 of {KEYS:,} keys: {listing:.1f} ms, {with_boto3:.1f} ms with boto3's parsing."
     report("s3", f"{text}\n\n{machine()}; medians of {ROUNDS} rounds, {CLIENTS} clients, {SMALL_BYTES} byte objects.")
