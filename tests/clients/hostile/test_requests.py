@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -307,3 +308,19 @@ def test_connections_that_never_finish_a_request_do_not_hold_up_others(attacker:
         for connection in slow:
             connection.close()
     assert s3.list_objects_v2(Bucket="hostile", Prefix="slow-")["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("pattern", ["%a*a*a*a*a*b%", '{ $.a = "*a*a*a*a*a*a*b" }', "%(a+)+b%"])
+def test_a_filter_pattern_made_to_take_for_ever_does_not(attacker: Attacker, pattern: str) -> None:
+    logs = attacker.client("logs")
+    told = {"logGroupName": "hostile", "logStreamName": f"stream-{len(pattern)}"}
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName="hostile")
+    logs.create_log_stream(**told)
+    message = '{"a": "' + "a" * 100_000 + '"}'
+    event = {"timestamp": int(time.time() * 1000), "message": message}
+    logs.put_log_events(**told, logEvents=[event])
+    started = time.monotonic()
+    with contextlib.suppress(logs.exceptions.InvalidParameterException):  # AWS has no groups either
+        assert logs.filter_log_events(logGroupName="hostile", filterPattern=pattern)["events"] == []
+    assert time.monotonic() - started < 5

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import orjson
 
 from clary.services.logs.errors import InvalidParameterException
+from clary.services.logs.regular_expressions import Expression
 
 Test = Callable[[Any], bool]
 
@@ -26,20 +27,6 @@ _TOKEN = re.compile(
 _STEP = re.compile(r"""\.(?P<name>[\w\-@]+|\*)|\[(?:(?P<index>\d+|\*)|'(?P<single>[^']*)'|"(?P<double>[^"]*)")\]""")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _DEEPEST = 50
-
-
-def regular_expression(text: str) -> re.Pattern[str]:
-    """Compiles a regular expression of a pattern; as on AWS, without groups.
-
-    Raises:
-        InvalidParameterException: it does not compile, or has groups.
-    """
-    if re.search(r"(?<!\\)(?:\\\\)*\(", text):
-        raise InvalidParameterException("Invalid filter pattern: regular expressions with groups are not supported")
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise InvalidParameterException(f"Invalid filter pattern: {error}") from error
 
 
 class JsonPattern:
@@ -146,7 +133,7 @@ class Comparison:
         if sign not in ("=", "!="):
             raise _broken()
         if kind == "regular":
-            self._search = regular_expression(text).search
+            self._search: Callable[[str], object] = Expression(text).search
         else:
             wanted = re.sub(r"\\(.)", r"\1", text) if kind == "text" else text
             self._search = _wildcards(wanted).fullmatch
@@ -157,7 +144,7 @@ class Comparison:
             return isinstance(value, int | float) and not isinstance(value, bool) and self._compare(value, self._number)
         if isinstance(value, bool | int | float):
             value = orjson.dumps(value).decode()
-        return isinstance(value, str) and (self._search(value) is not None) == self._wants_equal
+        return isinstance(value, str) and bool(self._search(value)) == self._wants_equal
 
 
 def _wildcards(text: str) -> re.Pattern[str]:

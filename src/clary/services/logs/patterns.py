@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 
 from clary.services.logs.errors import InvalidParameterException
 from clary.services.logs.field_patterns import FieldPattern
-from clary.services.logs.json_patterns import JsonPattern, regular_expression
+from clary.services.logs.json_patterns import JsonPattern
+from clary.services.logs.regular_expressions import Expression
 
 Match = Callable[[str], bool]
 
@@ -53,8 +54,7 @@ def _terms(text: str) -> Match:
 
 def _term(quoted: str | None, expression: str | None, plain: str | None) -> Match:
     if expression is not None:
-        search = regular_expression(expression).search
-        return lambda message: search(message) is not None
+        return Expression(expression).search
     if plain is not None and not _PLAIN.fullmatch(plain):
         raise InvalidParameterException(f"Invalid character(s) in term '{plain}'")
     term = plain if plain is not None else re.sub(r"\\(.)", r"\1", quoted or "")
