@@ -42,7 +42,7 @@ class AccessKeys:
                 "AccessKeyId": key.id,
                 "Status": key.status,
                 "SecretAccessKey": key.secret,
-                "CreateDate": key.created,
+                "CreateDate": int(key.created),
             }
         }
 
@@ -54,7 +54,7 @@ class AccessKeys:
 
         def view(identifier: str) -> dict[str, Any]:
             key = keys[identifier]
-            return {"UserName": name, "AccessKeyId": key.id, "Status": key.status, "CreateDate": key.created}
+            return {"UserName": name, "AccessKeyId": key.id, "Status": key.status, "CreateDate": int(key.created)}
 
         return paged(request, "AccessKeyMetadata", list(keys), str, view)
 

@@ -27,7 +27,7 @@ class InstanceProfiles:
             "InstanceProfileName": profile.name,
             "InstanceProfileId": profile.id,
             "Arn": profile.arn,
-            "CreateDate": profile.created,
+            "CreateDate": int(profile.created),
             "Roles": [role_view(role, in_list=True) for role in roles],
         }
         if profile.tags:

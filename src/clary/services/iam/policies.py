@@ -171,7 +171,7 @@ def _version_view(version: PolicyVersion, *, with_document: bool = True) -> dict
     view: dict[str, Any] = {
         "VersionId": version.id,
         "IsDefaultVersion": version.is_default,
-        "CreateDate": version.created,
+        "CreateDate": int(version.created),
     }
     if with_document:
         view["Document"] = encoded(version.document)

@@ -49,8 +49,8 @@ def policy_view(identities: Identities, policy: Entity, account: str, *, in_list
         "AttachmentCount": len(identities.policies.owners(account, policy.arn)),
         "PermissionsBoundaryUsageCount": identities.policies.bounded(account, policy.arn),
         "IsAttachable": True,
-        "CreateDate": policy.created,
-        "UpdateDate": policy.body.get("updated", policy.created),
+        "CreateDate": int(policy.created),
+        "UpdateDate": int(policy.body.get("updated", policy.created)),
     }
     if not in_list:
         if policy.body.get("description"):
@@ -65,7 +65,7 @@ def _common(entity: Entity, word: str, *, in_list: bool = False) -> dict[str, An
         f"{word}Name": entity.name,
         f"{word}Id": entity.id,
         "Arn": entity.arn,
-        "CreateDate": entity.created,
+        "CreateDate": int(entity.created),
     }
     if in_list or word == "Group":
         return view

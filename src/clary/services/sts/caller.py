@@ -21,7 +21,7 @@ def credentials_view(session: Session) -> dict[str, Any]:
         "AccessKeyId": session.access_key_id,
         "SecretAccessKey": session.secret,
         "SessionToken": session.token,
-        "Expiration": session.expires,
+        "Expiration": int(session.expires),
     }
 
 

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from clary.core.clock import FixedClock
 from clary.services.iam.resources import resources
-from clary.storage.database import Database
-from clary.storage.identities import SCHEMA, Identities
+from clary.storage.identities import Identities
 
-from ..desk import ACCOUNT, Desk
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture
-def identities(tmp_path, clock):
-    database = Database(tmp_path / "identities.db", SCHEMA)
-    yield Identities(database, clock, ACCOUNT)
-    database.close()
+from ..desk import Desk
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clary.core.clock import FixedClock
 from clary.core.errors import AccessDenied
 from clary.services.iam.errors import (
     DeleteConflict,
@@ -35,6 +36,12 @@ def test_a_user_is_made_described_listed_and_deleted(iam: Desk) -> None:
     iam("DeleteUser", UserName="alice")
     with pytest.raises(NoSuchEntity, match="The user with name alice cannot be found"):
         iam("GetUser", UserName="alice")
+
+
+def test_times_are_told_in_whole_seconds(iam: Desk, clock: FixedClock) -> None:
+    clock.advance(0.75)
+    made = iam("CreateUser", UserName="alice")["User"]["CreateDate"]
+    assert (made, type(made)) == (int(clock.time()), int)
 
 
 def test_a_user_may_ask_for_itself_without_a_name(iam: Desk, identities: Identities) -> None:

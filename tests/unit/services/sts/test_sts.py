@@ -11,8 +11,7 @@ from clary.core.clock import FixedClock
 from clary.core.errors import AccessDenied
 from clary.services.sts.errors import MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError
 from clary.services.sts.resources import resources
-from clary.storage.database import Database
-from clary.storage.identities import DEFAULT_ROLE, SCHEMA, Identities
+from clary.storage.identities import DEFAULT_ROLE, Identities
 from clary.storage.identity_entities import ROLE, USER
 from clary.storage.identity_keys import user_principal
 
@@ -25,18 +24,6 @@ ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 
 def text(*statements) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture
-def identities(tmp_path, clock):
-    database = Database(tmp_path / "identities.db", SCHEMA)
-    yield Identities(database, clock, ACCOUNT)
-    database.close()
 
 
 @pytest.fixture
