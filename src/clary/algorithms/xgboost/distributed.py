@@ -138,18 +138,19 @@ def _address(first_host: str) -> tuple[str, int]:
 
 
 def _join(address: str, port: int, index: int) -> None:
-    """Connects to the tracker, which may not listen yet."""
+    """Connects to the tracker, which may not listen yet; that is nothing to warn of."""
     deadline = time.monotonic() + MEETING_SECONDS
     while True:
         try:
-            collective.init(
-                dmlc_communicator="rabit",
-                dmlc_tracker_uri=address,
-                dmlc_tracker_port=port,
-                dmlc_task_id=f"{index:05d}",
-                dmlc_timeout=MEETING_SECONDS,
-                dmlc_retry=1,
-            )
+            with xgboost.config_context(verbosity=0):
+                collective.init(
+                    dmlc_communicator="rabit",
+                    dmlc_tracker_uri=address,
+                    dmlc_tracker_port=port,
+                    dmlc_task_id=f"{index:05d}",
+                    dmlc_timeout=MEETING_SECONDS,
+                    dmlc_retry=1,
+                )
             return
         except xgboost.core.XGBoostError:
             if time.monotonic() > deadline:

@@ -82,6 +82,20 @@ def test_a_host_that_cannot_read_its_data_fails_the_others_at_once(run_hosts):
     assert reasons[1].startswith("ClientError: Channel train: File part-0, line 2, column 2: 'x'")
 
 
+def test_a_host_that_is_there_before_the_first_waits_without_a_warning(tmp_path):
+    rendezvous = f"127.0.0.1:{free_port()}"
+    programs = []
+    for host in ("algo-2", "algo-1"):
+        root = make_job(tmp_path / host, BINARY, {"train": as_csv(tiny_rows())}, hosts=["algo-1", "algo-2"], host=host)
+        programs.append(start_training(root, **{distributed.RENDEZVOUS: rendezvous}))
+        if host == "algo-2":
+            while "Distributed training" not in programs[0].stdout.readline():
+                assert programs[0].poll() is None
+    logs = [program.communicate(timeout=120)[0] for program in programs]
+    assert [program.returncode for program in programs] == [0, 0], logs
+    assert "Failed to connect" not in logs[0]
+
+
 def test_no_data_on_any_host_is_an_error(run_hosts):
     folders, codes, _ = run_hosts([{"train": {}}, {"train": {}}])
     assert codes == [1, 1]
