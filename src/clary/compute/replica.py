@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -151,7 +152,7 @@ class Replica:
         pause = 0.004
         while not await self.ping():
             if self.exited.done():
-                raise ReplicaFailed(f"The serving program ended with exit code {self.exited.result()}.")
+                raise ReplicaFailed(_how_it_ended(self.exited.result()))
             if loop.time() >= deadline:
                 raise ReplicaFailed(f"/ping did not answer 200 within {startup_seconds:g} seconds.", final=True)
             await asyncio.wait([self.exited], timeout=pause)
@@ -178,6 +179,12 @@ class Replica:
                 self.program.kill()
                 await asyncio.wait([self.exited])
         self.client.close()
+
+
+def _how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"The serving program ended with exit code {code}."
+    return f"The serving program was ended by {signal.Signals(-code).name}."
 
 
 def _tell(loop: asyncio.AbstractEventLoop, function: Callable[[int], None], code: int) -> None:

@@ -83,6 +83,11 @@ def archives() -> dict[str, tuple[bytes, str]]:
         "not-a-model": (packed(file("xgboost-model", b"I am no model")), "not an XGBoost model"),
         "json-not-a-model": (packed(file("xgboost-model", b'{"learner": 7}')), "not an XGBoost model"),
         "pickle": (packed(file("xgboost-model", b"\x80\x04cos\nsystem\n.")), "pickle"),
+        "deep-json-model": (
+            packed(file("xgboost-model", b'{"learner":' + b"[" * 300_000)),
+            "SIGSEGV",
+        ),  # in a process of its own
+        "ubjson-noise": (packed(file("xgboost-model", b"{L" + bytes(7) + b"\x07learner" + noise)), "XGBoost model"),
         "duplicate": (packed(file("xgboost-model", b"first"), file("xgboost-model", b"second")), "not an XGBoost"),
     }
 
