@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -144,6 +145,7 @@ class Pipeline:
         self._authorizer = authorizer
         self._dispatcher = dispatcher
         self._families = families
+        self._apis = tuple(api for apis in families.values() for api in apis)
         self._clock = clock
         self._default_account = default_account
         self._default_region = default_region
@@ -203,10 +205,11 @@ class Pipeline:
             request = _addressed(request, authentication, host)
             family = family_of(request, signing_name)
             if not signing_name and family is not Family.S3:
-                raise missing_authentication(family)  # before a byte of its body is taken in
-            if family is Family.QUERY:
-                await self._read(request, authentication)
-            route = self._route(request, signing_name or "s3")
+                route = await self._unsigned(request, authentication, family)
+            else:
+                if family is Family.QUERY:
+                    await self._read(request, authentication)
+                route = self._route(request, signing_name or "s3")
             outcome.api, outcome.operation = route.api, route.operation
             return await self._carry_out(request, authentication, route, host, outcome)
         except ClientGone:
@@ -222,6 +225,21 @@ class Pipeline:
         if apis is None:
             raise UnknownOperation(f"Clary does not serve the AWS service {signing_name!r}.")
         return routing.resolve(request, signing_name, apis)
+
+    async def _unsigned(self, request: HttpRequest, authentication: Authentication, family: Family) -> Route:
+        """The operation of a request that AWS's clients do not sign either (`AssumeRoleWithWebIdentity`).
+
+        Raises:
+            ServiceError: it has to be signed; said before a large body is taken in.
+        """
+        length = _length(request.body)
+        if family is Family.QUERY and length is not None and length <= _LARGE_BODY_BYTES:
+            await self._read(request, authentication)
+            with contextlib.suppress(ServiceError):
+                route = routing.resolve(request, None, self._apis)
+                if route.model.is_unsigned:
+                    return route
+        raise missing_authentication(family)
 
     async def _carry_out(
         self, request: HttpRequest, authentication: Authentication, route: Route, host: HostMeaning, outcome: Outcome

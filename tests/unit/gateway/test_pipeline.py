@@ -56,7 +56,7 @@ def built(*finishers: Any) -> Pipeline:
         authenticator=authenticator(clock),
         authorizer=Authorizer(Everybody(), {"s3": ArnRule("s3")}, lambda call, request: Guard()),
         dispatcher=Dispatcher(collect([Things()]), threads=1),
-        families={"s3": ("s3",), "iam": ("iam",)},
+        families={"s3": ("s3",), "iam": ("iam",), "sts": ("sts",)},
         clock=clock,
         default_account="123456789012",
         default_region="us-east-1",
@@ -90,6 +90,22 @@ async def test_an_unsigned_form_is_refused_before_its_body_is_read(pipeline: Pip
     answer = await pipeline.respond(HttpRequest("POST", "/", "", headers, ByteStream(body.pieces(), 16 << 20)))
     assert (answer.status, body.taken) == (403, 0)
     assert b"<Code>MissingAuthenticationToken</Code>" in bytes(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "text"),
+    [
+        ("AssumeRoleWithWebIdentity&Version=2011-06-15", 501, b"AssumeRoleWithWebIdentity of the API sts"),
+        ("GetCallerIdentity&Version=2011-06-15", 403, b"MissingAuthenticationToken"),
+        ("Nothing&Version=2011-06-15", 403, b"MissingAuthenticationToken"),
+    ],
+)
+async def test_only_what_clients_never_sign_is_looked_at_without_a_signature(
+    pipeline: Pipeline, action: str, status: int, text: bytes
+) -> None:
+    headers = Headers([("content-type", "application/x-www-form-urlencoded")])
+    answer = await pipeline.respond(HttpRequest("POST", "/", "", headers, f"Action={action}".encode()))
+    assert (answer.status, text in bytes(answer.body)) == (status, True)
 
 
 async def test_nobody_without_a_key_makes_the_gateway_hold_a_large_body(pipeline: Pipeline) -> None:
