@@ -29,7 +29,7 @@ from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.machine import run_on
 from clary.compute.staging import Cancelled, Staging, restore
 from clary.compute.states import TERMINAL, Instruction, Life, State
-from clary.compute.uploading import CheckpointSync, checkpoint_prefix, upload_outputs
+from clary.compute.uploading import CheckpointSync, upload_outputs
 from clary.compute.wake import Wake
 from clary.core.clock import Clock, SystemClock
 from clary.storage.data_access import DataAccess
@@ -229,8 +229,7 @@ class Supervisor:
             self._staging.stage(self._roots)
             if spec.checkpoint_uri:
                 for root in self._roots:
-                    checkpoints = root / spec.checkpoint_folder
-                    restore(self._storage.data, spec.role_arn, checkpoint_prefix(spec, checkpoints), checkpoints)
+                    restore(self._storage.data, spec.role_arn, spec.checkpoint_uri, root / spec.checkpoint_folder)
         except (DataError, Cancelled) as error:
             reason = f"ClientError: Data download failed: {error}"
             self._happened.put(job_events.InputsFailed(self._clock.time(), reason))

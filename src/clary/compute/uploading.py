@@ -117,10 +117,11 @@ def pack(folders: list[Path], file: IO[bytes]) -> None:
 class CheckpointSync:
     """Keeps an S3 prefix in step with a folder of checkpoints while a job runs.
 
-    A file is uploaded when it has not changed for one look, so that half-written ones stay away.
+    A file is uploaded when it has not changed for one look, so that half-written ones stay away. As in SageMaker all
+    hosts share the prefix: a job may go on with another number of hosts, and hosts that write need names of their own.
 
     Args:
-        folders: each host's checkpoint folder; with several hosts each has its own prefix below `uri`.
+        folders: each host's checkpoint folder.
     """
 
     def __init__(self, data: DataAccess, spec: JobSpec, folders: list[Path]) -> None:
@@ -133,7 +134,12 @@ class CheckpointSync:
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
 
     def start(self) -> None:
-        """Begins to look."""
+        """Begins to look; what the other hosts hold already was restored, and is not theirs to store."""
+        for folder in self._folders[1:]:
+            for path in folder.rglob("*"):
+                with _opened(path, folder) as file:
+                    if file is not None:
+                        self._stored[path] = _mark(file)
         self._thread.start()
 
     def close(self) -> None:
@@ -155,14 +161,13 @@ class CheckpointSync:
                 _log.warning("checkpoints of %s: %s", self._spec.name, error)
 
     def _look(self, *, final: bool) -> None:
+        prefix = self._spec.checkpoint_uri.rstrip("/")
         for folder in self._folders:
-            prefix = checkpoint_prefix(self._spec, folder)
             for path in folder.rglob("*"):
                 with _opened(path, folder) as file:
                     if file is None:
                         continue
-                    state = os.fstat(file)
-                    mark = (state.st_mtime_ns, state.st_size)
+                    mark = _mark(file)
                     if self._stored.get(path) != mark and (final or self._seen.get(path) == mark):
                         uri = f"{prefix}/{path.relative_to(folder)}"
                         with told_as_data_error(uri, self._spec.role_arn):
@@ -190,7 +195,7 @@ def _opened(path: Path, folder: Path) -> Iterator[int | None]:
         os.close(file)
 
 
-def checkpoint_prefix(spec: JobSpec, folder: Path) -> str:
-    """Where a host's checkpoints go."""
-    prefix = spec.checkpoint_uri.rstrip("/")
-    return prefix if spec.hosts == 1 else f"{prefix}/{folder.parent.name}"
+def _mark(file: int) -> tuple[int, int]:
+    """What changes when a file does."""
+    state = os.fstat(file)
+    return state.st_mtime_ns, state.st_size

@@ -171,12 +171,24 @@ def test_a_checkpoint_that_is_being_written_waits(
     sync.close()
 
 
-def test_each_host_has_checkpoints_of_its_own(stores: Stores, tmp_path: Path) -> None:
+def test_hosts_share_the_prefix_of_checkpoints_and_store_only_what_they_wrote(stores: Stores, tmp_path: Path) -> None:
     folders = [tmp_path / f"algo-{number}/checkpoints" for number in (1, 2)]
     for folder in folders:
-        write(folder / "c", folder.parent.name)
-    CheckpointSync(stores.data, spec(hosts=2, checkpoint_uri="s3://data/ck"), folders).close()
-    assert keys(stores, "ck/") == ["ck/algo-1/c", "ck/algo-2/c"]
+        write(folder / "step", "restored")
+        write(folder / "rank", "restored")
+    sync = CheckpointSync(stores.data, spec(hosts=2, checkpoint_uri="s3://data/ck/"), folders)
+    sync.start()
+    write(folders[0] / "step", "of the first host")
+    write(folders[1] / "rank", "of the second host")
+    write(folders[1] / "new", "of the second host")
+    sync.close()
+    assert keys(stores, "ck/") == ["ck/new", "ck/rank", "ck/step"]
+    texts = {key: stores.objects.source("data", key).file().read().decode() for key in keys(stores, "ck/")}
+    assert texts == {
+        "ck/new": "of the second host",
+        "ck/rank": "of the second host",
+        "ck/step": "of the first host",
+    }
 
 
 def test_a_folder_that_a_program_replaced_by_a_link_is_not_stored(stores: Stores, tmp_path: Path) -> None:
