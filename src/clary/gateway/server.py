@@ -51,9 +51,10 @@ class AsgiApplication:
             raise ValueError(f"this application does not serve {scope['type']}")
         arriving = _Arriving(receive)
         request = _request(scope, arriving)
+        waits = isinstance(request.body, ByteStream) and request.headers.get("expect", "").lower() == "100-continue"
         try:
             response = await self._responder.respond(request)
-            if not arriving.is_asked_for and request.headers.get("expect", "").lower() == "100-continue":
+            if waits and not arriving.is_asked_for:
                 # Its body was never asked for: some clients send it now and some do not (botocore does not), so
                 # nobody could say where the next request on this connection begins.
                 response.headers.append(("connection", "close"))

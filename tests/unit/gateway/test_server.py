@@ -78,6 +78,14 @@ async def test_a_connection_whose_announced_body_was_wanted_is_kept(port: int) -
     writer.close()
 
 
+async def test_a_connection_is_kept_where_the_refused_body_was_empty(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(b"PUT /no HTTP/1.1\r\ncontent-length: 0\r\nexpect: 100-continue\r\n\r\n")
+        assert (await answer(reader))[1] == b"no"
+    writer.close()
+
+
 async def test_a_refused_body_that_comes_all_the_same_is_passed_over(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"PUT /no HTTP/1.1\r\ncontent-length: 2\r\n\r\nab")
