@@ -267,11 +267,12 @@ def test_an_isolated_program_sees_nothing_of_clary_and_cannot_change_the_system(
     runner: Executor, root: Path, secrets: Path, tmp_path: Path
 ) -> None:
     marker = tmp_path / "marker"
+    (tmp_path / "of-somebody-else").touch()
     script = f"""
         test ! -e {secrets}/secret || echo secret is there
         touch {marker} 2>/dev/null
         touch /usr/clary-was-here 2>/dev/null && echo the system can be changed
-        test "$(ls /tmp)" = "" || echo /tmp is shared
+        test ! -e {tmp_path}/of-somebody-else || echo /tmp is shared
         kill -0 {os.getpid()} 2>/dev/null && test -d /proc/{os.getpid()} && echo processes are shared
         exit 0
     """
