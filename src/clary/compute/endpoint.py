@@ -153,21 +153,39 @@ class Endpoint:
             self._retire(serving)
 
     async def _come_back(self, plan: EndpointPlan, following: EndpointPlan | None) -> None:
-        generation = self._make_generation(plan, self._wake)
-        self.serving = generation  # requests may go to the first replica that is there
-        self._expecting -= 1
         try:
-            await generation.start()
-        except GenerationFailed as failure:
-            self.serving = None
+            served = await self._start_again(plan, keep_trying=following is None)
+        finally:
+            self._expecting -= 1
             self._wake()
-            if following is None:
-                await self._record(Event.BROKEN, str(failure))
-        else:
-            if following is None:
-                await self._record(Event.READY)
         if following is not None:
             await self._roll_out(following)
+        elif served:
+            await self._record(Event.READY)
+
+    async def _start_again(self, plan: EndpointPlan, *, keep_trying: bool) -> bool:
+        """Starts what served before Clary was restarted.
+
+        It ran once, so what keeps it from running now may pass (memory, a full disk): it is tried again and again, as
+        a replica that crashes is, until another plan waits to be carried out.
+        """
+        me = asyncio.current_task()
+        times = self._launcher.times
+        backoff_seconds = times.first_backoff
+        while True:
+            generation = self._make_generation(plan, self._wake)
+            self.serving = generation  # requests may go to the first replica that is there
+            try:
+                await generation.start()
+            except GenerationFailed as failure:
+                self.serving = None
+                _log.warning("%s does not come back: %s", self.arn, failure)
+            else:
+                return True
+            if not keep_trying or self._task is not me:
+                return False
+            await asyncio.sleep(backoff_seconds)
+            backoff_seconds = min(2 * backoff_seconds, times.longest_backoff)
 
     def _retire(self, generation: Generation) -> None:
         """Ends a generation that gets no more requests, without anybody waiting for it."""

@@ -142,6 +142,22 @@ async def test_endpoints_come_back_after_a_restart_without_their_models_objects(
     assert house.source.downloads == 1
 
 
+async def test_an_endpoint_that_does_not_come_back_at_once_is_tried_again(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.source.objects["bucket", "m.tar.gz"] = archive(weights="1")
+    house.create(house.plan("e", 1, variant("All", entry="fails_where_told", uri="s3://bucket/m.tar.gz", word="kept")))
+    assert await house.settled() == "InService"
+    (model,) = [path for path in (house.folder / "hosting" / "models").rglob("model") if path.is_dir()]
+    (model / "FAIL").touch()
+    await house.restart()
+    await eventually(lambda: caplog.text.count("does not come back") >= 2)
+    assert house.record().status == "InService"
+    (model / "FAIL").unlink()
+    assert (await house.ask())["word"] == "kept"
+    assert house.record().status == "InService"
+
+
 async def test_an_endpoint_that_was_being_created_is_finished_after_a_restart(house: House) -> None:
     house.store(house.plan(word="late"))
     await house.restart()
