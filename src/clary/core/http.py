@@ -134,10 +134,15 @@ class HttpRequest:
 
 
 def conditions_of(request: HttpRequest) -> dict[str, str]:
-    """The condition keys that every request has, for policies."""
+    """The condition keys that every request has, for policies.
+
+    A request that never left this machine was transported securely: nobody could listen on its way. Policies that deny
+    everything else, which many buckets have, would otherwise shut out every local client.
+    """
+    is_secure = request.scheme == "https" or request.client_ip.startswith("127.") or request.client_ip == "::1"
     conditions = {
         "aws:SourceIp": request.client_ip,
-        "aws:SecureTransport": "true" if request.scheme == "https" else "false",
+        "aws:SecureTransport": "true" if is_secure else "false",
         "aws:UserAgent": request.headers.get("user-agent", ""),
     }
     referer = request.headers.get("referer")
