@@ -17,7 +17,7 @@ XmlReader = Callable[[Nodes], Any]
 XmlWriter = Callable[[Any, list[str]], None]
 
 _SPECIAL = re.compile(r"[&<>\"\r\x00-\x08\x0b\x0c\x0e-\x1f\u0085\u2028\ufffe\uffff]")
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_UNWRITABLE = re.compile(r"[\r\x00-\x08\x0b\x0c\x0e-\x1f\u0085\u2028\ufffe\uffff]")
 
 
 def escape(value: str) -> str:
@@ -28,7 +28,8 @@ def escape(value: str) -> str:
     """
     if _SPECIAL.search(value) is None:
         return value
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"&#{ord(found[0])};", value)
+    value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return _UNWRITABLE.sub(lambda found: f"&#{ord(found[0])};", value)
 
 
 def parse_document(body: bytes) -> Element:
@@ -222,9 +223,11 @@ class XmlWriters:
 
     def _list(self, shape: Shape, tag: str) -> XmlWriter:
         if shape.is_flattened:
+            write_item: XmlWriter | None = None
 
             def write_flat(value: Iterable[Any], out: list[str]) -> None:
-                write_item = self.of(shape.member, tag)
+                nonlocal write_item
+                write_item = write_item or self.of(shape.member, tag)
                 for item in value:
                     write_item(item, out)
 
