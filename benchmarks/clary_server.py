@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,13 @@ class Server:
             aws_access_key_id=self.keys["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.keys["AWS_SECRET_ACCESS_KEY"],
         )
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def clary(*arguments: str) -> str:

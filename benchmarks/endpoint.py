@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import xgboost
 
-from benchmarks.clary_server import running_clary
+from benchmarks.clary_server import free_port, running_clary
 from benchmarks.load import Load, plain_request, run_load, signed_request
 from benchmarks.report import machine, report, table
 
@@ -51,13 +51,6 @@ def measure(port: int, requests: list[bytes]) -> tuple[Load, Load]:
     one = run_load(port, requests, connections=1, seconds=2)
     assert not many.failures, many
     return many, one
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int, request: bytes) -> bool:

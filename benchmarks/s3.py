@@ -24,7 +24,7 @@ from typing import Any
 
 import boto3
 
-from benchmarks.clary_server import running_clary
+from benchmarks.clary_server import free_port, running_clary
 from benchmarks.load import Load, run_load, send_once, signed_request
 from benchmarks.report import machine, report, table
 
@@ -40,9 +40,7 @@ MOTO_KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAUL
 @contextlib.contextmanager
 def running_moto() -> Iterator[tuple[int, Any]]:
     """Starts moto's server; yields its port and a boto3 client."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [str(MOTO), "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

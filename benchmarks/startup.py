@@ -19,19 +19,12 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.clary_server import CLARY
+from benchmarks.clary_server import CLARY, free_port
 from benchmarks.load import signed_request
 from benchmarks.report import machine, report, table
 
 ROUNDS = 5
 SETTLE_SECONDS = 6
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def first_answer(port: int, data: Path) -> None:

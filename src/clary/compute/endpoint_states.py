@@ -39,7 +39,7 @@ _TABLE: dict[tuple[str, Event], str] = {
     (CREATING, Event.REMOVE): DELETING,
     (IN_SERVICE, Event.UPDATE): UPDATING,
     (IN_SERVICE, Event.READY): IN_SERVICE,  # the replicas came back after a restart
-    (IN_SERVICE, Event.BROKEN): FAILED,  # they did not
+    (IN_SERVICE, Event.BROKEN): FAILED,  # Clary itself failed to carry a plan out
     (IN_SERVICE, Event.REMOVE): DELETING,
     (UPDATING, Event.READY): IN_SERVICE,
     (UPDATING, Event.BROKEN): ROLLING_BACK,

@@ -119,12 +119,6 @@ class Statement:
             found |= pattern.names
         return found
 
-    def covers_any_resource(self) -> bool:
-        """Whether every resource is covered."""
-        return not self.not_resources and (
-            not self.resources or any(pattern.is_everything for pattern in self.resources)
-        )
-
     def match_principal(self, principal: Principal | None) -> Effect:
         """How the statement names the caller; identity policies name nobody and mean their owner."""
         if self.principals is None:

@@ -179,11 +179,6 @@ class OperationModel:
         """Name and shape of the result's member that is a stream of events."""
         return _event_stream(self.output_shape)
 
-    @cached_property
-    def input_event_stream(self) -> tuple[str, Shape] | None:
-        """Name and shape of the request's member that is a stream of events."""
-        return _event_stream(self.input_shape)
-
     @property
     def is_deprecated(self) -> bool:
         """Whether the model calls it deprecated."""

@@ -5,20 +5,12 @@ from __future__ import annotations
 from clary.core.errors import ServiceError
 
 
-class ResourceNotFound(ServiceError):
-    """The resource is not there."""
-
-
 class ResourceInUse(ServiceError):
     """The name is taken, or something still needs the resource."""
 
 
 class ResourceLimitExceeded(ServiceError):
     """The account has no quota left for this."""
-
-
-class ConflictException(ServiceError):
-    """Two requests changed the same resource at once."""
 
 
 def account_limit(quota: str, requested: int, *, allowed: int = 0) -> ResourceLimitExceeded:
