@@ -15,20 +15,26 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is run: either `entry` or `argv` is set.
+    """What is run: `entry`, `argv` or `image` is set.
 
     Attributes:
         entry: "package.module:function" of Clary's own code. It is called in a child of the preloaded fork server as
             `function(folder, *args)`, where `folder` is the `Path` that stands for `/opt/ml`.
         argv: a program that a user brought. It runs isolated, with the job's folder at `/opt/ml`.
-        args: further arguments of `entry`.
+        args: further arguments of `entry`, or of an image's entry point ("train", "serve").
         environment: variables added to a minimal environment.
+        image: a container image by digest ("REPOSITORY@sha256:..."), run with the job's folder at `/opt/ml`; `argv`
+            then takes the place of the image's own entry point.
+        visible: folders that a program with `argv` needs and that isolation would hide (its framework's environment):
+            they stay in sight, read-only, at their own paths.
     """
 
     entry: str = ""
     argv: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    image: str = ""
+    visible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """An input channel: where `input/data/NAME` comes from. Values are SageMaker's own words."""
+    """An input channel: where a folder of inputs comes from. Values are SageMaker's own words.
+
+    Attributes:
+        folder: where it lies, relative to `/opt/ml`; "" means `input/data/NAME`.
+    """
 
     name: str
     uri: str
@@ -65,6 +75,7 @@ class Channel:
     content_type: str = ""
     record_wrapper: str = "None"
     shuffle_seed: int | None = None
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +160,8 @@ class JobSpec:
 
 def program_from_json(value: dict[str, Any]) -> Program:
     """Reads a `Program` that `dataclasses.asdict` wrote."""
-    return Program(**{**value, "argv": tuple(value["argv"]), "args": tuple(value["args"])})
+    tuples = {name: tuple(value.get(name, ())) for name in ("argv", "args", "visible")}
+    return Program(**{**value, **tuples})
 
 
 class RunningProgram(Protocol):
