@@ -86,12 +86,16 @@ class Output:
         folder: relative to `/opt/ml`: "model", "output/data".
         uri: the object to write when `packing` is "tar.gz", the prefix to write below when it is "files".
         required: whether it is written even when the folder is empty.
+        mode: "EndOfJob", or "Continuous": files are stored while the program runs, too.
+        after_failure: whether it is written when the program failed.
     """
 
     folder: str
     uri: str
     packing: str = "tar.gz"
     required: bool = False
+    mode: str = "EndOfJob"
+    after_failure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,9 @@ class JobSpec:
         log_group: events go to streams "NAME/algo-N-EPOCH" in it.
         metric_namespace, metric_dimension: where metrics are stored ("TrainingJobName").
         checkpoint_uri: S3 prefix kept in step with `checkpoint_folder` while the job runs, "" for none.
+        processing: what `config/processingjobconfig.json` holds; not empty for processing jobs alone, whose folder
+            is laid out in their way.
+        transform: the batch transform that the job is, in the place of `program`.
     """
 
     id: str
@@ -142,6 +149,8 @@ class JobSpec:
     metric_dimension: str = ""
     checkpoint_uri: str = ""
     checkpoint_folder: str = "checkpoints"
+    processing: dict[str, Any] = field(default_factory=dict)
+    transform: TransformPlan | None = None
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> JobSpec:
@@ -154,6 +163,7 @@ class JobSpec:
                 "channels": tuple(Channel(**channel) for channel in value["channels"]),
                 "outputs": tuple(Output(**output) for output in value["outputs"]),
                 "metrics": tuple(_metric(**metric) for metric in value["metrics"]),
+                "transform": TransformPlan.from_json(value["transform"]) if value.get("transform") else None,
             }
         )
 
@@ -225,6 +235,53 @@ class ReplicaPlan:
     limits: Limits = field(default_factory=Limits)
     startup_seconds: int = 240
 
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> ReplicaPlan:
+        """Reads what `dataclasses.asdict` wrote."""
+        return cls(**{**value, "program": program_from_json(value["program"]), "limits": Limits(**value["limits"])})
+
+
+@dataclass(frozen=True, slots=True)
+class TransformPlan:
+    """A batch transform: objects go through a model, each becomes an object `output_uri/NAME.out`.
+
+    Attributes:
+        replica: how the model is served on each of the job's hosts; its role reads the inputs and writes the outputs.
+        input: which objects; the job's hosts share them.
+        split: "None", "Line", "RecordIO" or "TFRecord".
+        strategy: "MultiRecord", "SingleRecord", or "" to ask the model.
+        payload_bytes: of a request, at most; 0: no limit; None: ask the model.
+        concurrent: requests at once to each replica; 0: ask the model.
+        assemble: "None" or "Line".
+        accept: the content type to ask for, "" for any.
+        input_filter, output_filter: JSONPath.
+        join: "None" or "Input".
+        invocation_seconds: until a request has failed.
+        invocation_retries: how often one that failed is sent again.
+        capture_uri: the prefix below which is written what was read and written, "" for nowhere.
+    """
+
+    replica: ReplicaPlan
+    input: Channel
+    output_uri: str
+    split: str = "None"
+    strategy: str = ""
+    payload_bytes: int | None = None
+    concurrent: int = 0
+    assemble: str = "None"
+    accept: str = ""
+    input_filter: str = "$"
+    output_filter: str = "$"
+    join: str = "None"
+    invocation_seconds: int = 600
+    invocation_retries: int = 3
+    capture_uri: str = ""
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> TransformPlan:
+        """Reads what `dataclasses.asdict` wrote."""
+        return cls(**{**value, "replica": ReplicaPlan.from_json(value["replica"]), "input": Channel(**value["input"])})
+
 
 @dataclass(frozen=True, slots=True)
 class VariantPlan:
@@ -257,11 +314,7 @@ class EndpointPlan:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> EndpointPlan:
         """Reads what `dataclasses.asdict` wrote."""
-        variants = []
-        for variant in value["variants"]:
-            plan = variant["plan"]
-            replica = ReplicaPlan(
-                **{**plan, "program": program_from_json(plan["program"]), "limits": Limits(**plan["limits"])}
-            )
-            variants.append(VariantPlan(**{**variant, "plan": replica}))
+        variants = [
+            VariantPlan(**{**variant, "plan": ReplicaPlan.from_json(variant["plan"])}) for variant in value["variants"]
+        ]
         return cls(**{**value, "variants": tuple(variants)})

@@ -53,31 +53,52 @@ def body_of(records: Records, call: Call, plan: EndpointPlan, config: Record) ->
 
 
 def _variant(records: Records, call: Call, sent: Mapping[str, Any]) -> VariantPlan:
-    model = find_model(records, call, sent["ModelName"]).body["request"]
-    container = container_of(model)
-    algorithm = require_built_in(container["Image"], "inference")
-    kind = instance(sent["InstanceType"])
     return VariantPlan(
         name=sent["VariantName"],
-        plan=ReplicaPlan(
-            program=Program(
-                entry="clary.algorithms.serve:main",
-                args=(algorithm.name,),
-                environment={
-                    "AWS_REGION": call.region,
-                    "AWS_DEFAULT_REGION": call.region,
-                    **container.get("Environment", {}),
-                },
-            ),
-            model_uri=model_data_uri(container),
-            role_arn=model["ExecutionRoleArn"],
-            limits=Limits(
-                cpus=kind.cpus, memory_bytes=kind.memory_bytes, network=not model.get("EnableNetworkIsolation", False)
-            ),
+        plan=replica_plan(
+            find_model(records, call, sent["ModelName"]),
+            sent["InstanceType"],
             startup_seconds=sent.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS),
         ),
         weight=float(sent.get("InitialVariantWeight", 1.0)),
         replicas=sent["InitialInstanceCount"],
+    )
+
+
+def replica_plan(
+    model: Record,
+    instance_type: str,
+    *,
+    startup_seconds: int = DEFAULT_STARTUP_SECONDS,
+    environment: Mapping[str, str] | None = None,
+) -> ReplicaPlan:
+    """How a model is served, on an endpoint and in batch transform.
+
+    Args:
+        model: the model's record.
+        environment: variables that win over the model's own.
+    """
+    request = model.body["request"]
+    container = container_of(request)
+    algorithm = require_built_in(container["Image"], "inference")
+    kind = instance(instance_type)
+    return ReplicaPlan(
+        program=Program(
+            entry="clary.algorithms.serve:main",
+            args=(algorithm.name,),
+            environment={
+                "AWS_REGION": model.region,
+                "AWS_DEFAULT_REGION": model.region,
+                **container.get("Environment", {}),
+                **(environment or {}),
+            },
+        ),
+        model_uri=model_data_uri(container),
+        role_arn=request["ExecutionRoleArn"],
+        limits=Limits(
+            cpus=kind.cpus, memory_bytes=kind.memory_bytes, network=not request.get("EnableNetworkIsolation", False)
+        ),
+        startup_seconds=startup_seconds,
     )
 
 
