@@ -81,7 +81,7 @@ class JobQueue:
             RecordExists: kind and name, or the ARN, are taken.
         """
         now = self._clock.time()
-        life = states.submitted(now)
+        life = states.submitted(now, record.kind)
         new = replace(record, status=life.status, body={**record.body, "job": life.to_json()})
         text = orjson.dumps(asdict(spec)).decode()
 

@@ -4,7 +4,7 @@
 what must be done now. No process, file or clock is touched here; whoever applies an event stores the new life first and
 then carries out the instructions, so that a life read from disk always tells where to go on.
 
-Statuses, secondary statuses and messages are SageMaker's own words.
+Secondary statuses are SageMaker's own words; the record's statuses and the messages are those of the job's kind.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from clary.compute.job_events import (
     Uploaded,
     UploadFailed,
 )
+from clary.compute.job_words import words_of
 
 MOST_REASON_CHARACTERS = 1024
 
@@ -65,8 +66,9 @@ class Life:
     """Everything about a job that changes: the record's `body["job"]`.
 
     Attributes:
+        kind: the record's kind, which selects the words (`job_words`).
         state: where it stands in the table.
-        status: the record's status (SageMaker's TrainingJobStatus).
+        status: the record's status.
         secondary_status: SageMaker's SecondaryStatus.
         transitions: {"status", "start", "end" (absent in the last one while it lasts), "message"}, oldest first.
         outcome: how it will end, once that is known.
@@ -78,6 +80,7 @@ class Life:
         outputs: which uploads were made: the folder's first part ("model") -> URI.
     """
 
+    kind: str = "sagemaker:training-job"
     state: State = State.WAITING
     status: str = "InProgress"
     secondary_status: str = "Starting"
@@ -117,23 +120,11 @@ class Instruction(StrEnum):
 
 Step = tuple[Life, list[Instruction]]
 
-_MESSAGES = {
-    "Starting": "Preparing the instances for training",
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Stopping": "Stopping the training job",
-    "Uploading": "Uploading generated training model",
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-    "Restarting": "Restarting the training job",
-}
 
-
-def submitted(time: float) -> Life:
-    """The life of a job that was just put into the queue."""
-    return _enter(Life(), "Starting", time, "Starting the training job")
+def submitted(time: float, kind: str = "sagemaker:training-job") -> Life:
+    """The life of a job that was just put into the queue; `kind` is its record's."""
+    words = words_of(kind)
+    return _enter(Life(kind=kind, status=words.waiting), "Starting", time, words.message("Submitted"))
 
 
 def apply(life: Life, event: Event) -> Step:
@@ -159,7 +150,9 @@ def _enter(life: Life, secondary: str, time: float, message: str = "") -> Life:
     transitions = [dict(transition) for transition in life.transitions]
     if transitions:
         transitions[-1].setdefault("end", time)
-    transitions.append({"status": secondary, "start": time, "message": message or _MESSAGES[secondary]})
+    transitions.append(
+        {"status": secondary, "start": time, "message": message or words_of(life.kind).message(secondary)}
+    )
     return replace(life, secondary_status=secondary, transitions=transitions)
 
 
@@ -177,7 +170,7 @@ def _finish(life: Life, outcome: Outcome, time: float, reason: str = "") -> Step
     life = replace(
         life,
         state=state,
-        status=state.value,
+        status=words_of(life.kind).ended(state.value),
         outcome=outcome,
         ended=time,
         failure_reason=(life.failure_reason or reason)[:MOST_REASON_CHARACTERS] if outcome is Outcome.FAILED else "",
@@ -194,8 +187,9 @@ def _no_capacity(life: Life, event: NoCapacity) -> Step:
 
 
 def _admitted(life: Life, event: Admitted) -> Step:
+    life = replace(life, status=words_of(life.kind).running)
     if life.secondary_status == "Starting":
-        return replace(_say(life, _MESSAGES["Starting"]), state=State.STARTING), []
+        return replace(_say(life, words_of(life.kind).message("Starting")), state=State.STARTING), []
     return replace(_enter(life, "Starting", event.time), state=State.STARTING), []
 
 
@@ -244,25 +238,25 @@ def _upload(outcome: Outcome | None) -> Instruction:
 
 
 def _stop_training(life: Life, event: StopRequested) -> Step:
-    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status="Stopping")
+    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status=words_of(life.kind).stopping)
     return replace(life, outcome=Outcome.STOPPED), [Instruction.END_PROGRAMS]
 
 
 def _runtime_exceeded(life: Life, event: RuntimeExceeded) -> Step:
-    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status="Stopping")
+    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status=words_of(life.kind).stopping)
     return replace(life, outcome=Outcome.MAX_RUNTIME_EXCEEDED), [Instruction.END_PROGRAMS]
 
 
 def _stop_staging(life: Life, event: StopRequested) -> Step:
     """The inputs are still being staged: the supervisor tells when it has let go of them."""
-    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status="Stopping")
+    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status=words_of(life.kind).stopping)
     return replace(life, outcome=Outcome.STOPPED), []
 
 
 def _stop_uploading(life: Life, event: StopRequested) -> Step:
     """The uploads go on: what was learned is kept, and the job counts as stopped."""
     if life.outcome is Outcome.COMPLETED:
-        return replace(life, outcome=Outcome.STOPPED, status="Stopping"), []
+        return replace(life, outcome=Outcome.STOPPED, status=words_of(life.kind).stopping), []
     return life, []
 
 

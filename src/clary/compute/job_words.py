@@ -1,0 +1,85 @@
+"""The words in which each kind of job tells its life: statuses and messages.
+
+`states` decides what happens; what it is called depends on the kind of the job's record. A new kind of job is one line
+in `WORDS`. Every kind goes through the same secondary statuses, which are SageMaker's; kinds whose AWS operations do
+not show them simply never read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_MESSAGES: Mapping[str, str] = {
+    "Submitted": "Starting the {job}",
+    "Starting": "Preparing the instances for {activity}",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Interrupted": "The {job} was interrupted: its spot capacity was taken back",
+    "Stopping": "Stopping the {job}",
+    "Uploading": "Uploading generated output",
+    "Completed": "{Job} completed",
+    "Failed": "{Job} failed",
+    "Stopped": "{Job} stopped",
+    "MaxRuntimeExceeded": "{Job} runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "{Job} wait time exceeded MaxWaitTimeInSeconds provided",
+    "Restarting": "Restarting the {job}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one kind of job speaks.
+
+    Attributes:
+        job: what it is called in messages.
+        activity: what it does.
+        waiting, running, stopping, completed, failed, stopped: the record's status meanwhile or afterwards.
+        priced_as: the use of instances that the price table knows it by, "" for none.
+        messages: secondary status -> message, where it is not the common one.
+    """
+
+    job: str = "job"
+    activity: str = "the job"
+    waiting: str = "InProgress"
+    running: str = "InProgress"
+    stopping: str = "Stopping"
+    completed: str = "Completed"
+    failed: str = "Failed"
+    stopped: str = "Stopped"
+    priced_as: str = ""
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+    def message(self, secondary_status: str) -> str:
+        """The message of the transition to a secondary status ("Submitted": of the very first one)."""
+        template = self.messages.get(secondary_status) or _MESSAGES[secondary_status]
+        return template.format(job=self.job, Job=self.job[:1].upper() + self.job[1:], activity=self.activity)
+
+    def ended(self, how: str) -> str:
+        """The status of a job that ended so: "Completed", "Failed" or "Stopped"."""
+        return {"Completed": self.completed, "Failed": self.failed, "Stopped": self.stopped}[how]
+
+    @property
+    def final(self) -> frozenset[str]:
+        """The statuses of a job that has ended."""
+        return frozenset({self.completed, self.failed, self.stopped})
+
+
+_IN_PROGRESS = {"Training": "The {job} is in progress"}
+
+WORDS: Mapping[str, Words] = {
+    "sagemaker:training-job": Words(
+        "training job", "training", priced_as="training", messages={"Uploading": "Uploading generated training model"}
+    ),
+    "sagemaker:transform-job": Words("transform job", "transform", priced_as="transform", messages=_IN_PROGRESS),
+    "sagemaker:processing-job": Words("processing job", "processing", priced_as="processing", messages=_IN_PROGRESS),
+    "sagemaker:hyper-parameter-tuning-job": Words("hyperparameter tuning job", "tuning", messages=_IN_PROGRESS),
+}
+"""Record kind -> its words."""
+
+_OTHERS = Words(messages=_IN_PROGRESS)
+
+
+def words_of(record_kind: str) -> Words:
+    """The words of a kind of job; a kind without words of its own speaks of "the job"."""
+    return WORDS.get(record_kind, _OTHERS)
