@@ -118,7 +118,7 @@ def test_status_and_doctor_tell_what_runs_and_what_works(clary: RunningClary) ->
     assert "Training jobs" in status.stdout
     doctor = run("doctor", "--data", str(clary.data), env={**os.environ, "COLUMNS": "200"})
     assert doctor.returncode == 0, doctor.stdout
-    for what in ("Python", "machine", "data folder", "port", "isolation", "containers", "GPU"):
+    for what in ("Python", "machine", "data folder", "port", "isolation", "confinement", "containers", "GPU"):
         assert what in doctor.stdout
 
 

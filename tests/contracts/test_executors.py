@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from clary.compute import processes
+from clary.compute import confinement, processes
 from clary.compute.contract import Executor, Limits, Program
 from clary.compute.executors import EXECUTORS, executor, isolation
 from clary.compute.forkserver import ForkServer
 
 PROGRAMS = Path(__file__).parents[1] / "programs"
 LIMITS = Limits(cpus=1, memory_bytes=2 << 30)
+confined = pytest.mark.skipif("NOT" in confinement.probe(), reason=confinement.probe())
 isolated = pytest.mark.skipif(not isolation.probe().bubblewrap, reason=isolation.probe().description)
 
 
@@ -281,6 +282,28 @@ def test_an_isolated_program_sees_nothing_of_clary_and_cannot_change_the_system(
     assert not marker.exists()
 
 
+@confined
+def test_a_built_in_program_can_write_to_its_folder_and_nowhere_else(
+    runner: Executor, root: Path, secrets: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "of-somebody-else").touch()
+    attempts = [str(root / "model"), str(secrets / "left"), str(tmp_path / "left"), "/usr/left", "/etc/left"]
+    looks = [str(secrets / "secret"), str(tmp_path / "of-somebody-else"), f"/proc/{os.getpid()}/root/etc"]
+    running = runner.start(entry("try_files", json.dumps(attempts), json.dumps(looks)), root, LIMITS, root / "log")
+    assert running.wait(20) == 0, (root / "log").read_text()
+    told = json.loads((root / "log").read_text())
+    assert told["seen"] == []
+    assert (root / "model").read_text() == "written"
+    assert not any(Path(path).exists() for path in attempts[1:])
+
+
+@confined
+def test_a_built_in_program_cannot_uncover_what_is_hidden_from_it(runner: Executor, root: Path, secrets: Path) -> None:
+    running = runner.start(entry("try_to_uncover", str(secrets)), root, LIMITS, root / "log")
+    assert running.wait(20) == 0, (root / "log").read_text()
+    assert json.loads((root / "log").read_text()) == {"uncovered": False, "capabilities": 0}
+
+
 @isolated
 def test_hosts_of_a_job_resolve_and_the_program_knows_its_own_name(runner: Executor, root: Path) -> None:
     resources = {"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"}
@@ -291,10 +314,12 @@ def test_hosts_of_a_job_resolve_and_the_program_knows_its_own_name(runner: Execu
 
 
 @isolated
-def test_without_network_a_program_reaches_not_even_this_machine(runner: Executor, root: Path) -> None:
+@pytest.mark.parametrize("kind", ["entry", "argv"])
+def test_without_network_a_program_reaches_not_even_this_machine(runner: Executor, root: Path, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        program = python(f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)")
+        script = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+        program = python(script) if kind == "argv" else entry("connect", str(port))
         assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0
         closed = Limits(cpus=1, memory_bytes=2 << 30, network=False)
         assert runner.start(program, root, closed, root / "log").wait(20) == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import random
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -196,3 +199,32 @@ def leave_threads(folder: Path) -> None:
     pool = ThreadPoolExecutor(2)
     pool.submit(print, "work done").result()
     threading.Thread(target=lambda: (time.sleep(0.1), print("slow thread done"))).start()
+
+
+def try_files(folder: Path, to_write: str, to_see: str) -> None:
+    for path in json.loads(to_write):
+        with contextlib.suppress(OSError):
+            Path(path).write_text("written")
+    print(json.dumps({"seen": [path for path in json.loads(to_see) if _exists(path)]}))
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except PermissionError:
+        return False
+
+
+def try_to_uncover(folder: Path, hidden: str) -> None:
+    """What somebody would try: unmount the cover, in these namespaces and in ones of its own."""
+    libc = ctypes.CDLL(None)
+    status = Path("/proc/self/status").read_text()
+    capabilities = int(status.partition("CapPrm:")[2].split()[0], 16)
+    libc.umount2(os.fsencode(hidden), 2)
+    libc.unshare(0x1000_0000 | 0x0002_0000)
+    libc.umount2(os.fsencode(hidden), 2)
+    print(json.dumps({"uncovered": _exists(f"{hidden}/secret"), "capabilities": capabilities}))
+
+
+def connect(folder: Path, port: str) -> None:
+    socket.create_connection(("127.0.0.1", int(port)), 5).close()

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clary.app.settings import Settings
+from clary.compute import confinement
 from clary.compute.executors import isolation
 from clary.compute.machine import gibibytes, this_machine
 
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         "data folder": lambda: _data_folder(settings.data),
         "port": lambda: _port(settings),
         "isolation": _isolation,
+        "confinement": _confinement,
         "containers": _containers,
         "GPU": _gpu,
     }
@@ -104,6 +106,11 @@ def _port(settings: Settings) -> Finding:
 def _isolation() -> Finding:
     probe = isolation.probe()
     return Finding(True if probe.bubblewrap else None, probe.description)
+
+
+def _confinement() -> Finding:
+    found = confinement.probe()
+    return Finding(None if "NOT" in found else True, found)
 
 
 def _containers() -> Finding:

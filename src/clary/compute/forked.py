@@ -15,11 +15,12 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from clary.compute import processes
+from clary.compute.confinement import Confinement, confine
 
 KILL_TREE = signal.SIGUSR1
 """What a keeper takes as the order to end its whole tree."""
@@ -45,6 +46,7 @@ class Request:
     die_with_parent: bool
     contain: bool
     signal_depth: int
+    confinement: dict[str, Any] | None = None
 
     def to_bytes(self) -> bytes:
         """The request as one message."""
@@ -78,9 +80,12 @@ def run(request: Request, output: int, server: int) -> int:
     _redirect(output)
     if request.contain and processes.ON_LINUX:
         return _keep(request, server)
-    if request.die_with_parent:
-        processes.signal_me_when_my_parent_dies(server, signal.SIGKILL)
-    return _become(request)
+
+    def die_with_server() -> None:
+        if request.die_with_parent:
+            processes.signal_me_when_my_parent_dies(server, signal.SIGKILL)
+
+    return _become(request, die_with_server)
 
 
 def _redirect(output: int) -> None:
@@ -102,8 +107,16 @@ def _redirect(output: int) -> None:
     )
 
 
-def _become(request: Request) -> int:
-    """Applies limits and environment, then runs the entry or becomes the program."""
+def _become(request: Request, tie_to_parent: Callable[[], None]) -> int:
+    """Applies limits and environment, then runs the entry or becomes the program.
+
+    Args:
+        tie_to_parent: makes the process end with its parent; called when its credentials change no more, because the
+            kernel forgets the wish when they do.
+    """
+    if request.confinement is not None:
+        confine(Confinement(**request.confinement))
+    tie_to_parent()
     os.environ.clear()
     os.environ.update(request.environment)
     os.chdir(request.folder or "/")
@@ -183,9 +196,8 @@ def _keep(request: Request, server: int) -> int:
         code = 1
         try:
             os.setpgid(0, 0)
-            processes.signal_me_when_my_parent_dies(keeper, signal.SIGKILL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, waited)
-            code = _become(request)
+            code = _become(request, lambda: processes.signal_me_when_my_parent_dies(keeper, signal.SIGKILL))
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()

@@ -12,6 +12,7 @@ that reads the same request from its standard input.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import logging
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute import forked, processes
+from clary.compute.confinement import Confinement
 from clary.compute.fork_loop import LARGEST_MESSAGE_BYTES, Server
 from clary.compute.forked import Request
 
@@ -198,6 +200,7 @@ class ForkServer:
         die_with_parent: bool = False,
         contain: bool = False,
         signal_depth: int = 0,
+        confinement: Confinement | None = None,
     ) -> ForkedProgram:
         """Starts a program and returns when it runs.
 
@@ -214,6 +217,7 @@ class ForkServer:
             die_with_parent: whether it is killed when the server or this process ends.
             contain: whether its whole tree ends with it, whatever its processes do to hide (Linux).
             signal_depth: how many processes below the started one SIGTERM is for (contained programs).
+            confinement: what an entry may see of the machine, where the kernel can do that; None: everything.
 
         Raises:
             ProgramNotStarted: the server cannot fork.
@@ -231,6 +235,7 @@ class ForkServer:
             die_with_parent=die_with_parent,
             contain=contain and processes.ON_LINUX,
             signal_depth=signal_depth,
+            confinement=None if confinement is None else dataclasses.asdict(confinement),
         )
         descriptor = _open_output(output)
         try:

@@ -320,11 +320,16 @@ class Supervisor:
 
 
 def _with_meeting_place(spec: JobSpec) -> JobSpec:
-    """The job with the address where programs of several hosts find each other; host names do not resolve here."""
+    """The job with the address where programs of several hosts find each other; host names do not resolve here.
+
+    Clary's own programs keep the network then, even where the job asks for none: the hosts of an isolated job reach one
+    another in SageMaker too, and a namespace for each would keep them apart.
+    """
     if spec.hosts == 1:
         return spec
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{server.getsockname()[1]}"
     environment = {"CLARY_RENDEZVOUS": address, **spec.program.environment}
-    return replace(spec, program=replace(spec.program, environment=environment))
+    limits = replace(spec.limits, network=spec.limits.network or bool(spec.program.entry))
+    return replace(spec, program=replace(spec.program, environment=environment), limits=limits)

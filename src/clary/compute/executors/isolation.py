@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clary.compute.confinement import SECRETS
+
 ML_FOLDER = "/opt/ml"
 SIGNAL_DEPTH = 2
 """The program is a child of bubblewrap's init, which is a child of the process that was started."""
 _PROBE_SECONDS = 20
 _PRIVATE = ("/tmp", "/var/tmp", "/run/user")  # noqa: S108 - they are replaced by empty ones
-_SECRETS = (".aws", ".ssh", ".gnupg", ".kube", ".docker", ".config/gcloud", ".netrc", ".git-credentials")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _visible_opt() -> list[str]:
 
 def _secrets() -> list[Path]:
     home = Path.home()
-    return [home / name for name in _SECRETS]
+    return [home / name for name in SECRETS]
 
 
 def _hosts_file(folder: Path) -> Path:

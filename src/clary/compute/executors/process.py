@@ -1,8 +1,9 @@
 """The default executor: processes of this machine.
 
-Clary's own programs (`entry`) are forked from a process that has the learning libraries loaded. Programs that users
-bring (`argv`) run in bubblewrap where the kernel allows it. Both get a memory limit, threads for their CPUs, a session
-of their own, no core dumps, no way to gain privileges, and a keeper that ends whatever they leave behind.
+Clary's own programs (`entry`) are forked from a process that has the learning libraries loaded, into namespaces of
+their own (`compute.confinement`). Programs that users bring (`argv`) run in bubblewrap. Where the kernel allows
+neither, they run without, and `clary doctor` says so. Both get a memory limit, threads for their CPUs, a session of
+their own, no core dumps, no way to gain privileges, and a keeper that ends whatever they leave behind.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clary.compute import processes
+from clary.compute.confinement import Confinement
 from clary.compute.contract import Limits, Program
 from clary.compute.executors import isolation
 from clary.compute.forkserver import ForkedProgram, ForkServer
@@ -63,6 +65,7 @@ class ProcessExecutor:
         argv: list[str] = []
         depth = 0
         wrapped = False
+        confinement = None
         if program.argv:
             path = (
                 f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"  # `python` is the one Clary runs on
@@ -80,6 +83,8 @@ class ProcessExecutor:
                 argv = [part.replace(isolation.ML_FOLDER, str(folder)) for part in program.argv]
         else:
             environment["HOME"] = os.environ.get("HOME", "/")
+            hidden = tuple(str(path) for path in self._hidden)
+            confinement = Confinement((str(folder),), hidden, network=limits.network)
         forked = self._launcher.spawn(
             program.entry,
             [folder, *program.args],
@@ -92,6 +97,7 @@ class ProcessExecutor:
             die_with_parent=True,
             contain=True,
             signal_depth=depth,
+            confinement=confinement,
         )
         return ProcessProgram(forked, memory_bytes, log, wrapped=wrapped)
 
