@@ -318,7 +318,7 @@ class SimilarItems(Protocol):
         ...
 
     def similar(self, item: int, k: int, allowed: Mask | None = None) -> Ranking:
-        """The k items most like `item`, which is never among them; a code the model does not know gives popular ones."""
+        """The k items most like `item`, never itself; a code the model does not know gives popular ones."""
         ...
 
     def add_items(self, items: Features) -> None:

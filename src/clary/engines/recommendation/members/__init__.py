@@ -1,0 +1,1 @@
+"""The members of the blend: each gives every item a score for one user's recent items."""

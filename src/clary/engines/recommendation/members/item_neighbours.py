@@ -1,0 +1,97 @@
+"""Item-kNN with BM25 weights: items that the same users have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from clary.engines.recommendation.members.contract import Query
+from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, strongest
+from clary.engines.recommendation.sequences import Sequences
+
+
+class ItemNeighbours:
+    """Cosine of the items' user vectors, weighted by BM25 (Robertson and Walker, 1994), where a user is the document.
+
+    Args:
+        decay: steps after which an item of the history counts 1/e.
+        k1: saturation.
+        b: how much long histories are damped, 0 to 1.
+        width: neighbours kept per item.
+        longest: at most this many of the latest items of a user count, to bound the work.
+    """
+
+    name: ClassVar[str] = "item_neighbours"
+
+    def __init__(
+        self, decay: float = 5.0, k1: float = 100.0, b: float = 0.5, width: int = 200, longest: int = 500
+    ) -> None:
+        self.decay = decay
+        self.k1 = k1
+        self.b = b
+        self.width = width
+        self.longest = longest
+        self.table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
+
+    def fit(self, events: Sequences) -> Self:
+        """Learns from sequences in which no user has an item twice."""
+        lengths = np.diff(events.starts)
+        latest = events.only(np.repeat(lengths, lengths) - events.positions() <= self.longest)
+        self.table = strongest(self.similarities(latest), self.width)
+        return self
+
+    def similarities(self, events: Sequences) -> sparse.csr_matrix:
+        """[items, items] cosines, with a zero diagonal."""
+        matrix = events.matrix()
+        users = max(matrix.shape[0], 1)
+        lengths = np.diff(matrix.indptr).astype(np.float64)
+        counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        mean = max(float(lengths.mean()), 1.0) if len(lengths) else 1.0
+        idf = np.log(1.0 + users / np.maximum(counts, 1))
+        damped = (self.k1 + 1) / (self.k1 * (1 - self.b + self.b * lengths / mean) + 1)
+        matrix.data = (np.repeat(damped, np.diff(matrix.indptr)) * idf[matrix.indices]).astype(np.float32)
+        norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
+        matrix.data /= np.maximum(norms, 1e-12)[matrix.indices]
+        columns = matrix.tocsc()
+        blocks = []
+        for begin in range(0, matrix.shape[1], 2048):  # blocks bound the memory of the product
+            block = (columns[:, begin : begin + 2048].T @ matrix).tocoo()
+            block.data[block.row + begin == block.col] = 0.0
+            blocks.append(_thinned(block.tocsr(), 4 * self.width))
+        similar = sparse.vstack(blocks).tocsr() if blocks else sparse.csr_matrix(matrix.shape, dtype=np.float32)
+        similar.eliminate_zeros()
+        return similar
+
+    def scores(self, query: Query) -> NDArray[np.float64]:
+        """[item_count] a score for every item, higher is better."""
+        rows = query.recent[: int(4 * self.decay)]
+        return self.table.scores(rows, recency(len(rows), self.decay))
+
+    def contributions(self, query: Query, item: int) -> NDArray[np.float64]:
+        """[r] how much each of the query's items adds to the score of `item`."""
+        return self.table.entries(query.recent, item) * recency(len(query.recent), self.decay)
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that make up the fitted member."""
+        return {"columns": self.table.columns, "weights": self.table.weights}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Becomes the member that gave these arrays."""
+        self.table = NeighbourTable(arrays["columns"], arrays["weights"], len(arrays["columns"]))
+        return self
+
+
+def _thinned(matrix: sparse.csr_matrix, width: int) -> sparse.csr_matrix:
+    """The largest `width` entries of each row."""
+    counts = np.diff(matrix.indptr)
+    if counts.max(initial=0) <= width:
+        return matrix
+    of_row = np.repeat(np.arange(matrix.shape[0]), counts)
+    order = np.lexsort((-matrix.data, of_row))
+    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], counts)
+    kept = order[place < width]
+    return sparse.csr_matrix((matrix.data[kept], (of_row[kept], matrix.indices[kept])), shape=matrix.shape)

@@ -1,0 +1,88 @@
+"""A sparse item-to-item matrix with a fixed number of entries per row: quick to gather rows from, easy to map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from clary.engines.recommendation.arrays import sums
+from clary.engines.recommendation.contract import Codes, Reals
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourTable:
+    """The strongest entries of each row.
+
+    Attributes:
+        columns: [rows, width] int32, the strongest first; unused places hold column 0 with weight 0.
+        weights: [rows, width] float32.
+        column_count: columns of the matrix.
+    """
+
+    columns: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    column_count: int
+
+    def scores(self, rows: Codes, factors: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The sum of some rows, each times its factor: [column_count]."""
+        if not len(rows):
+            return np.zeros(self.column_count)
+        weights = self.weights[rows] * factors[:, None]
+        return sums(self.columns[rows].ravel(), weights.ravel(), self.column_count)
+
+    def row(self, row: int) -> NDArray[np.float64]:
+        """One row, dense: [column_count]."""
+        return sums(self.columns[row], self.weights[row], self.column_count)
+
+    def entries(self, rows: Codes, column: int) -> NDArray[np.float64]:
+        """[rows] the entries of some rows in one column."""
+        found = np.where(self.columns[rows] == column, self.weights[rows], 0.0)
+        sums: NDArray[np.float64] = found.sum(axis=1, dtype=np.float64)
+        return sums
+
+
+def strongest(matrix: sparse.csr_matrix, width: int) -> NeighbourTable:
+    """The `width` largest entries of each row of a sparse matrix."""
+    rows, columns = matrix.shape
+    matrix = matrix.tocsr()
+    counts = np.diff(matrix.indptr)
+    of_row = np.repeat(np.arange(rows), counts)
+    order = np.lexsort((matrix.indices, -matrix.data, of_row))
+    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], counts)
+    width = max(1, min(width, int(counts.max(initial=0))))
+    kept = place < width
+    table_columns = np.zeros((rows, width), np.int32)
+    table_weights = np.zeros((rows, width), np.float32)
+    table_columns[of_row[kept], place[kept]] = matrix.indices[order][kept]
+    table_weights[of_row[kept], place[kept]] = matrix.data[order][kept]
+    return NeighbourTable(table_columns, table_weights, columns)
+
+
+def strongest_dense(matrix: NDArray[np.floating], width: int, names: Codes, item_count: int) -> NeighbourTable:
+    """The `width` largest positive entries of each row of a dense matrix over some of the items.
+
+    Args:
+        matrix: [m, m] over the items `names`.
+        names: [m] the items that the rows and columns stand for.
+        item_count: rows and columns of the table.
+    """
+    width = max(1, min(width, len(names)))
+    columns = np.zeros((item_count, width), np.int32)
+    weights = np.zeros((item_count, width), np.float32)
+    for begin in range(0, len(names), 256):  # blocks bound the memory of argpartition
+        block = matrix[begin : begin + 256]
+        places = np.argpartition(block, block.shape[1] - width, axis=1)[:, block.shape[1] - width :]
+        values = np.take_along_axis(block, places, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        values = np.maximum(np.take_along_axis(values, order, axis=1), 0.0)
+        columns[names[begin : begin + 256]] = np.where(values > 0, names[np.take_along_axis(places, order, axis=1)], 0)
+        weights[names[begin : begin + 256]] = values
+    return NeighbourTable(columns, weights, item_count)
+
+
+def recency(count: int, decay: float) -> Reals:
+    """exp(-age / decay) for ages 0, 1, ..., count - 1."""
+    return np.exp(-np.arange(count) / decay).astype(np.float32)
