@@ -71,7 +71,7 @@ class Server:
 
     def _answer(self) -> bool:
         try:
-            message, descriptors, _, _ = socket.recv_fds(self._control, LARGEST_MESSAGE_BYTES, 1)
+            message, descriptors, _, _ = socket.recv_fds(self._control, LARGEST_MESSAGE_BYTES, 2)
         except ConnectionResetError:
             return False
         if not message:
@@ -81,24 +81,25 @@ class Server:
         try:
             pid = os.fork()
         except OSError as error:
-            os.close(descriptors[0])
+            _close(descriptors)
             self._tell({"id": request.id, "error": str(error)})
             return True
         if pid == 0:
-            self._be_born(request, descriptors[0], server)
-        os.close(descriptors[0])
+            self._be_born(request, descriptors, server)
+        _close(descriptors)
         self._children[pid] = request.id
         self._tell({"id": request.id, "pid": pid})
         return True
 
-    def _be_born(self, request: Request, output: int, server: int) -> None:
+    def _be_born(self, request: Request, descriptors: Sequence[int], server: int) -> None:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
             for descriptor in (self._wake_read, self._wake_write):
                 os.close(descriptor)
             self._control.close()
-            code = forked.run(request, output, server)
+            output, *listening = descriptors
+            code = forked.run(request, output, server, *listening)
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
@@ -122,13 +123,19 @@ class Server:
             self._control.send(json.dumps(message).encode())
 
 
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
 def _run_one() -> int:
     """An interpreter for one program: reads the request from standard input and becomes the program."""
     request = Request.from_bytes(sys.stdin.buffer.read())
     lifeline = int(os.environ.pop("CLARY_LIFELINE"))
     if request.die_with_parent and not processes.ON_LINUX:
         threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
-    return forked.run(dataclasses.replace(request, new_session=False), os.dup(1), os.getppid())
+    listening = [int(os.environ.pop("CLARY_LISTENING"))] if "CLARY_LISTENING" in os.environ else []
+    return forked.run(dataclasses.replace(request, new_session=False), os.dup(1), os.getppid(), *listening)
 
 
 def _die_with(lifeline: int) -> None:

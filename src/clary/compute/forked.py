@@ -26,6 +26,8 @@ KILL_TREE = signal.SIGUSR1
 """What a keeper takes as the order to end its whole tree."""
 PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Makes OpenMP threads that wait for each other sleep, not spin."""
+LISTENING = 3
+"""The descriptor of the listening socket that a program is given, where it is given one."""
 _LOOK_AGAIN_SECONDS = 0.05  # the kernel's list of children may miss one while others end
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 
@@ -63,12 +65,13 @@ def argument(value: str | Path) -> dict[str, str]:
     return {"path": str(value)} if isinstance(value, Path) else {"text": value}
 
 
-def run(request: Request, output: int, server: int) -> int:
+def run(request: Request, output: int, server: int, listening: int | None = None) -> int:
     """Turns this freshly forked process into the program and runs it.
 
     Args:
         output: descriptor for stdout and stderr.
         server: the parent's pid.
+        listening: descriptor of a socket that the program finds as `LISTENING`.
 
     Returns:
         The exit code; the caller must leave with `os._exit`.
@@ -78,8 +81,13 @@ def run(request: Request, output: int, server: int) -> int:
     if request.new_session:
         os.setsid()
     _redirect(output)
+    if listening is not None:
+        os.dup2(listening, LISTENING)
+        os.set_inheritable(LISTENING, True)
+        if listening != LISTENING:
+            os.close(listening)
     if request.contain and processes.ON_LINUX:
-        return _keep(request, server)
+        return _keep(request, server, (1, 2) if listening is None else (1, 2, LISTENING))
 
     def die_with_server() -> None:
         if request.die_with_parent:
@@ -179,11 +187,14 @@ def _limit_threads(threads: int) -> None:
         sys.modules["threadpoolctl"].threadpool_limits(limits=threads)
 
 
-def _keep(request: Request, server: int) -> int:
+def _keep(request: Request, server: int, given: Sequence[int]) -> int:
     """Runs the program in a child and sees to it that nothing of its tree outlives it.
 
     As the tree's subreaper this process is the ancestor of whatever the program starts, whatever that does to hide
     (double forks, sessions of its own). It ends only when all of them have, in the way the program ended.
+
+    Args:
+        given: descriptors that only the program has a use for.
     """
     waited = {signal.SIGCHLD, signal.SIGTERM, KILL_TREE}
     signal.pthread_sigmask(signal.SIG_BLOCK, waited)
@@ -202,8 +213,8 @@ def _keep(request: Request, server: int) -> int:
             traceback.print_exc()
             sys.stderr.flush()
         os._exit(code)
-    os.close(1)
-    os.close(2)
+    for descriptor in given:
+        os.close(descriptor)
     status = None
     while status is None:
         number = signal.sigwait(waited)

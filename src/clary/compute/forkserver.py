@@ -201,6 +201,7 @@ class ForkServer:
         contain: bool = False,
         signal_depth: int = 0,
         confinement: Confinement | None = None,
+        listening: int | None = None,
     ) -> ForkedProgram:
         """Starts a program and returns when it runs.
 
@@ -218,6 +219,7 @@ class ForkServer:
             contain: whether its whole tree ends with it, whatever its processes do to hide (Linux).
             signal_depth: how many processes below the started one SIGTERM is for (contained programs).
             confinement: what an entry may see of the machine, where the kernel can do that; None: everything.
+            listening: a socket that the program finds open, as descriptor `forked.LISTENING`.
 
         Raises:
             ProgramNotStarted: the server cannot fork.
@@ -239,29 +241,29 @@ class ForkServer:
         )
         descriptor = _open_output(output)
         try:
-            return self._send(request, descriptor)
+            return self._send(request, [descriptor] if listening is None else [descriptor, listening])
         finally:
             os.close(descriptor)
 
-    def _send(self, request: Request, output: int) -> ForkedProgram:
+    def _send(self, request: Request, descriptors: list[int]) -> ForkedProgram:
         message = request.to_bytes()
         for _ in range(_MOST_QUICK_DEATHS):
             with self._lock:
                 self.start()
                 control = self._control
                 if control is None or len(message) > LARGEST_MESSAGE_BYTES:
-                    return self._spawn_plainly(request, message, output)
+                    return self._spawn_plainly(request, message, *descriptors)
                 answer: Future[ForkedProgram] = Future()
                 self._starting[request.id] = (request, answer)
             try:
-                socket.send_fds(control, [message], [output])
+                socket.send_fds(control, [message], descriptors)
                 return answer.result()
             except (BrokenPipeError, ConnectionResetError):
                 with self._lock:
                     self._starting.pop(request.id, None)
                     if self._control is control:
                         self._control = None
-        return self._spawn_plainly(request, message, output)
+        return self._spawn_plainly(request, message, *descriptors)
 
     def _exec_server(self, control: socket.socket) -> subprocess.Popen[bytes]:
         log = _open_output(self._log_path)
@@ -330,17 +332,20 @@ class ForkServer:
         for _, answer in waiting:
             answer.set_exception(ConnectionResetError("the fork server ended"))
 
-    def _spawn_plainly(self, request: Request, message: bytes, output: int) -> ForkedProgram:
+    def _spawn_plainly(self, request: Request, message: bytes, output: int, *listening: int) -> ForkedProgram:
         """Starts an interpreter for this one program."""
         lifeline_read, lifeline_write = os.pipe()
+        environment = {**_POLITE_WAITING, **os.environ, "CLARY_LIFELINE": str(lifeline_read)}
+        if listening:
+            environment["CLARY_LISTENING"] = str(listening[0])
         process = subprocess.Popen(
             [sys.executable, "-m", "clary.compute.fork_loop", "--one"],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=request.new_session,
-            env={**_POLITE_WAITING, **os.environ, "CLARY_LIFELINE": str(lifeline_read)},
-            pass_fds=[lifeline_read],
+            env=environment,
+            pass_fds=[lifeline_read, *listening],
         )
         os.close(lifeline_read)
         program = ForkedProgram(process.pid, contained=request.contain, leads_group=request.new_session)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,6 +52,25 @@ def test_an_argv_program_runs(server: ForkServer, tmp_path: Path) -> None:
     program = server.spawn(argv=["/bin/sh", "-c", "echo $X; exit 3"], environment={"X": "y"}, output=tmp_path / "log")
     assert program.wait(20) == 3
     assert (tmp_path / "log").read_text() == "y\n"
+
+
+@pytest.mark.parametrize("contain", [False, True])
+def test_a_program_answers_on_the_socket_it_was_given_until_it_ends(
+    server: ForkServer, tmp_path: Path, *, contain: bool
+) -> None:
+    answer = "import socket; socket.socket(fileno=3).accept()[0].sendall(b'hello')"
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as client:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen()
+        program = server.spawn(
+            argv=[sys.executable, "-c", answer], output=tmp_path / "log", contain=contain, listening=listening.fileno()
+        )
+        client.connect(str(tmp_path / "s"))
+        client.settimeout(20)
+        assert client.recv(10) == b"hello"
+    assert program.wait(20) == 0, (tmp_path / "log").read_text()
+    with socket.socket(socket.AF_UNIX) as late, pytest.raises(ConnectionRefusedError):
+        late.connect(str(tmp_path / "s"))
 
 
 def test_a_program_that_does_not_exist_ends_with_127_and_says_so(server: ForkServer, tmp_path: Path) -> None:
