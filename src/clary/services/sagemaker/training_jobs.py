@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clary.compute.contract import JobSpec
 from clary.compute.jobs import Jobs
 from clary.core.call import Call
 from clary.core.errors import ValidationException
@@ -20,6 +21,21 @@ from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
 _RESOURCE = "training-job/{TrainingJobName}"
+
+
+def prepared(call: Call, request: dict[str, Any]) -> tuple[Record, JobSpec]:
+    """The record and the job of a CreateTrainingJob request, whoever makes it: a user, or a tuning job for a trial.
+
+    Raises:
+        ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
+        ValidationException: the request breaks a rule, or asks for what Clary does not have.
+    """
+    algorithm = check_request(request)
+    name = request["TrainingJobName"]
+    arn = resource_arn(call, TRAINING_JOB, name)
+    body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
+    record = Record(TRAINING_JOB, call.account, call.region, name, arn, body=body)
+    return record, job_spec(call, request, algorithm, arn)
 
 
 class TrainingJobs:
@@ -49,21 +65,17 @@ class TrainingJobs:
             ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
             ValidationException: the request breaks a rule, or asks for what Clary does not have.
         """
-        algorithm = check_request(request)
+        record, spec = prepared(call, request)
         tags = tags_of(request.get("Tags", []))
         require_role(self._identities, call, request["RoleArn"])
-        name = request["TrainingJobName"]
-        arn = resource_arn(call, TRAINING_JOB, name)
-        body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
-        record = Record(TRAINING_JOB, call.account, call.region, name, arn, body=body)
         try:
-            self._jobs.submit(record, job_spec(call, request, algorithm, arn), tags=tags)
+            self._jobs.submit(record, spec, tags=tags)
         except RecordExists as error:
             raise ResourceInUse(
                 "Training job names must be unique within an AWS account and region, and a training job with this "
-                f"name already exists ({arn})"
+                f"name already exists ({record.arn})"
             ) from error
-        return {"TrainingJobArn": arn}
+        return {"TrainingJobArn": record.arn}
 
     @operation("DescribeTrainingJob", resource=_RESOURCE, lower=True)
     def describe(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
