@@ -27,6 +27,7 @@ class Program:
             then takes the place of the image's own entry point.
         visible: folders that a program with `argv` needs and that isolation would hide (its framework's environment):
             they stay in sight, read-only, at their own paths.
+        writable: folders beside the job's own that an `entry` may read and write (a service's part of Clary's data).
     """
 
     entry: str = ""
@@ -35,6 +36,7 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     image: str = ""
     visible: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class JobSpec:
 
 def program_from_json(value: dict[str, Any]) -> Program:
     """Reads a `Program` that `dataclasses.asdict` wrote."""
-    tuples = {name: tuple(value.get(name, ())) for name in ("argv", "args", "visible")}
+    tuples = {name: tuple(value.get(name, ())) for name in ("argv", "args", "visible", "writable")}
     return Program(**{**value, **tuples})
 
 

@@ -84,7 +84,7 @@ class ProcessExecutor:
         else:
             environment["HOME"] = os.environ.get("HOME", "/")
             hidden = tuple(str(path) for path in self._hidden)
-            confinement = Confinement((str(folder),), hidden, network=limits.network)
+            confinement = Confinement((str(folder), *program.writable), hidden, network=limits.network)
         forked = self._launcher.spawn(
             program.entry,
             [folder, *program.args],
