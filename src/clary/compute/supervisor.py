@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clary.compute import job_events
-from clary.compute.channel_files import DataError
+from clary.compute.channel_files import DataError, Source
 from clary.compute.contract import Executor, JobSpec
 from clary.compute.executors import executor
 from clary.compute.folder import JobFolder, host_names, lay_out
@@ -27,8 +27,11 @@ from clary.compute.host_run import HostRun
 from clary.compute.job_events import Event
 from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.machine import run_on
+from clary.compute.replica import Spawner
 from clary.compute.staging import Cancelled, Staging, restore
 from clary.compute.states import TERMINAL, Instruction, Life, State
+from clary.compute.transform import staging as transform_staging
+from clary.compute.transform.run import TransformRun
 from clary.compute.uploading import CheckpointSync, upload_outputs
 from clary.compute.wake import Wake
 from clary.core.clock import Clock, SystemClock
@@ -98,7 +101,7 @@ def supervise(
         if entry is not None:
             run_on(entry.cpus)
             runner = executor(options.executor, launcher, options.hidden)
-            Supervisor(entry, folder, storage, job_queue, runner, options, clock).run()
+            Supervisor(entry, folder, storage, job_queue, runner, options, clock, launcher).run()
         storage.close()
         if options.keep_folders:
             folder.keep()
@@ -122,6 +125,7 @@ class Supervisor:
     Args:
         entry: the job's row in the queue.
         folder: its folder, whose lock this process holds.
+        spawner: starts the replicas of a batch transform.
     """
 
     def __init__(
@@ -133,6 +137,7 @@ class Supervisor:
         runner: Executor,
         options: Options,
         clock: Clock | None = None,
+        spawner: Spawner | None = None,
     ) -> None:
         self._spec: JobSpec = entry.spec
         self._folder = folder
@@ -147,7 +152,9 @@ class Supervisor:
         self._cancelled = threading.Event()
         self._staging = Staging(storage.data, self._spec, self._cancelled)
         self._checkpoints: CheckpointSync | None = None
-        self._hosts: list[HostRun] = []
+        self._spawner = spawner
+        self._shares: list[list[Source]] = []  # of a batch transform: each host's objects
+        self._hosts: list[HostRun | TransformRun] = []
         self._ended: dict[int, int] = {}
         self._first_failure: int | None = None
         self._kill_at: float | None = None
@@ -224,9 +231,12 @@ class Supervisor:
         """Stages in a thread of its own, so that a stop is heard meanwhile."""
         spec = self._spec
         try:
-            for host, root in zip(host_names(spec.hosts), self._roots, strict=True):
-                lay_out(root, spec, host)
-            self._staging.stage(self._roots)
+            if spec.transform is not None:
+                self._shares = transform_staging.stage(self._storage.data, spec.transform, self._roots)
+            else:
+                for host, root in zip(host_names(spec.hosts), self._roots, strict=True):
+                    lay_out(root, spec, host)
+                self._staging.stage(self._roots)
             if spec.checkpoint_uri:
                 for root in self._roots:
                     restore(self._storage.data, spec.role_arn, spec.checkpoint_uri, root / spec.checkpoint_folder)
@@ -248,13 +258,7 @@ class Supervisor:
         try:
             spec = _with_meeting_place(self._spec)
             for number, name in enumerate(host_names(spec.hosts)):
-                host = HostRun(
-                    spec,
-                    name,
-                    self._roots[number],
-                    self._folder.log_pipe(name),
-                    f"{self._spec.name}/{name}-{epoch}",
-                )
+                host = self._host(spec, number, name, epoch)
                 self._hosts.append(host)
                 host.start(
                     self._executor,
@@ -267,6 +271,16 @@ class Supervisor:
                 host.kill()
             reason = f"ClientError: the program cannot be started: {error}"
             self._apply(job_events.ProgramsEnded(self._clock.time(), reason))
+
+    def _host(self, spec: JobSpec, number: int, name: str, epoch: int) -> HostRun | TransformRun:
+        root = self._roots[number]
+        if spec.transform is None:
+            return HostRun(spec, name, root, self._folder.log_pipe(name), f"{spec.name}/{name}-{epoch}")
+        assert self._spawner is not None
+        share = self._shares[number]
+        return TransformRun(
+            spec, spec.transform, name, root, share, spawner=self._spawner, data=self._storage.data, epoch=epoch
+        )
 
     def _tell_end(self, host: int, code: int) -> None:
         self._happened.put(_ProgramEnded(host, code))
@@ -283,7 +297,8 @@ class Supervisor:
             return  # they never all started, and the job is over
         if ended.code != 0 and self._first_failure is None and self._life.state is State.TRAINING:
             self._first_failure = ended.host
-            self._end_programs(min(_FAILED_SECONDS, self._options.stop_seconds))
+            if self._spec.transform is None:  # the other hosts' objects are none the worse for a bad one
+                self._end_programs(min(_FAILED_SECONDS, self._options.stop_seconds))
         if len(self._ended) < len(self._hosts):
             return
         self._kill_at = None

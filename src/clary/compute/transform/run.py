@@ -46,8 +46,6 @@ class TransformRun:
         epoch: the second it starts, which is part of its log streams' names.
     """
 
-    metrics: Sequence[dict[str, Any]] = ()
-
     def __init__(
         self,
         spec: JobSpec,
@@ -112,6 +110,11 @@ class TransformRun:
         """Returns when everything is over and the log is stored."""
         if self._thread is not None:
             self._thread.join()
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """A transform has none."""
+        return []
 
     def failure_reason(self, code: int) -> str:
         """Why it failed, for the job's FailureReason."""
