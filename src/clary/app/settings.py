@@ -42,6 +42,9 @@ class Settings:
     job_cpus: int = _setting(0, "CPUs that jobs share; 0 takes those of the machine", "CPUs")
     keep_job_folders: bool = _setting(False, "whether a job's folder is kept when the job has ended")
     unpacked_model_limit_bytes: int = _setting(20 << 30, "the largest unpacked `model.tar.gz`", "bytes")
+    frameworks_folder: Path = _setting(
+        Path("~/.cache/clary/frameworks"), "where the environments of frameworks are kept once they are built"
+    )
     log_level: str = _setting("INFO", "the least severe log lines that are written: DEBUG, INFO, WARNING or ERROR")
 
     @classmethod
@@ -57,7 +60,9 @@ class Settings:
                 values[entry.name] = given[entry.name]
             elif (text := environment.get(variable(entry.name))) is not None:
                 values[entry.name] = _read(entry.name, text, type(entry.default))
-        settings = cls(**{**values, "data": Path(values.get("data", cls.default("data"))).expanduser().absolute()})
+        for name in ("data", "frameworks_folder"):
+            values[name] = Path(values.get(name, cls.default(name))).expanduser().absolute()
+        settings = cls(**values)
         settings._check()
         return settings
 

@@ -1,0 +1,1 @@
+"""What each framework does where the user gives no handlers."""
