@@ -8,6 +8,8 @@ from clary.core.arn import Arn
 from clary.core.call import Call
 
 TRAINING_JOB = "sagemaker:training-job"
+TRANSFORM_JOB = "sagemaker:transform-job"
+PROCESSING_JOB = "sagemaker:processing-job"
 MODEL = "sagemaker:model"
 ENDPOINT_CONFIG = "sagemaker:endpoint-config"
 ENDPOINT = "sagemaker:endpoint"

@@ -13,6 +13,7 @@ from clary.services.sagemaker.search import Search
 from clary.services.sagemaker.searchables import SEARCHABLES
 from clary.services.sagemaker.tags import Tags
 from clary.services.sagemaker.training_jobs import TrainingJobs
+from clary.services.sagemaker.transform.jobs import TransformJobs
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
 from clary.storage.records import Records
@@ -30,6 +31,7 @@ def resources(
     """The resource classes of SageMaker."""
     return [
         TrainingJobs(records, identities, jobs),
+        TransformJobs(records, data_access, jobs),
         Models(records, identities, data_access),
         EndpointConfigs(records),
         Endpoints(records, hosting),
