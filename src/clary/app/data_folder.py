@@ -71,6 +71,7 @@ class DataFolder:
         self.logs = root / "logs.db"
         self.jobs = root / "jobs"
         self.endpoints = root / "endpoints"
+        self.images = root / "images"
         self.first_key = root / "first-key.json"
         self.server_log = root / "clary.log"
         self.request_log = root / "requests.log"

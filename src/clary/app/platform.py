@@ -37,6 +37,10 @@ from clary.gateway.request_log import RequestLog
 from clary.gateway.server import AsgiApplication
 from clary.gateway.unverified import UnverifiedAuthenticator
 from clary.services.catalog import BY_SIGNING_NAME, CATALOG
+from clary.services.ecr.credentials import RegistryCredentials
+from clary.services.ecr.guard import repository_guard
+from clary.services.ecr.lifecycle import LifecyclePolicies
+from clary.services.ecr.registry import Registry
 from clary.services.s3.access import effective_policy, request_policy
 from clary.services.s3.cors_headers import CorsHeaders
 from clary.services.s3.forms import FormUploads
@@ -92,6 +96,13 @@ class Platform:
             unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
         )
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
+        self.registry_credentials = RegistryCredentials(
+            self.stores.identities,
+            self.stores.clock,
+            verify=settings.verify_signatures,
+            account=settings.account,
+            region=settings.region,
+        )
         authorizer = self._authorizer(settings)
         collaborators: dict[str, Any] = {
             "settings": settings,
@@ -105,12 +116,22 @@ class Platform:
             "jobs": self.jobs,
             "hosting": self.hosting,
             "data_capture": self.data_capture,
+            "images": self.stores.images,
+            "registry_credentials": self.registry_credentials,
             "authorize": bucket_authorization(authorizer, self.stores.objects),
         }
         self.operations = operations_of(collaborators)
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
-        self.housekeeping = Housekeeping([self.stores.logs.expire, self.stores.metrics.expire])
+        lifecycles = LifecyclePolicies(self.stores.records, self.stores.images, self.stores.clock)
+        self.housekeeping = Housekeeping(
+            [
+                self.stores.logs.expire,
+                self.stores.metrics.expire,
+                lifecycles.carry_out,
+                self.stores.images.sweep,
+            ]
+        )
         self.pipeline = self._pipeline(settings, authorizer)
         self.application = AsgiApplication(self.pipeline)
 
@@ -138,9 +159,15 @@ class Platform:
             for family in CATALOG.values()
             for api in family.apis
         }
-        return Authorizer(
-            self.stores.identities, rules, bucket_guard(self.stores.objects), enabled=settings.verify_signatures
-        )
+        of_bucket, of_repository = bucket_guard(self.stores.objects), repository_guard(self.stores.images)
+
+        def guard(call: Call, request: Mapping[str, Any]) -> Guard:
+            if call.api != "ecr":
+                return of_bucket(call, request)
+            policy, account = of_repository(call, request)
+            return Guard(policy, account)
+
+        return Authorizer(self.stores.identities, rules, guard, enabled=settings.verify_signatures)
 
     def _pipeline(self, settings: Settings, authorizer: Authorizer) -> Pipeline:
         stores = self.stores
@@ -148,6 +175,13 @@ class Platform:
         requests = RequestMetrics()
         pages: list[Page] = [
             self._metrics_page(requests),
+            Registry(
+                stores.records,
+                stores.images,
+                self.registry_credentials,
+                stores.identities if settings.verify_signatures else None,
+                meaning_of_host,
+            ),
             WebsitePages(stores.objects, stores.identities, meaning_of_host),
             FormUploads(
                 stores.objects,

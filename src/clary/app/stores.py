@@ -9,13 +9,16 @@ from clary.app.settings import Settings
 from clary.compute import job_queue
 from clary.core.clock import SystemClock
 from clary.storage import identities as identity_store
+from clary.storage import images as image_store
 from clary.storage import logs as log_store
 from clary.storage import metrics as metric_store
 from clary.storage import object_schema
 from clary.storage import records as record_store
+from clary.storage.blobs import Blobs
 from clary.storage.data_access import DataAccess
 from clary.storage.database import Database
 from clary.storage.identities import Identities
+from clary.storage.images import Images
 from clary.storage.logs import Logs
 from clary.storage.metrics import Metrics
 from clary.storage.objects import Objects
@@ -28,7 +31,9 @@ class Stores:
     def __init__(self, folder: DataFolder, settings: Settings) -> None:
         self.clock = SystemClock()
         self.databases: dict[str, Database] = {}
-        self.records = Records(self._open(folder.records, record_store.SCHEMA + job_queue.SCHEMA), self.clock)
+        schema = record_store.SCHEMA + job_queue.SCHEMA + image_store.SCHEMA
+        self.records = Records(self._open(folder.records, schema), self.clock)
+        self.images = Images(self.records, Blobs(folder.images), self.clock)
         self.identities = Identities(self._open(folder.identities, identity_store.SCHEMA), self.clock, settings.account)
         self.objects = Objects(self._open(folder.object_index, object_schema.SCHEMA), folder.objects, self.clock)
         log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)

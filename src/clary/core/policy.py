@@ -203,7 +203,7 @@ class PolicyEvaluation(Protocol):
         action: str,
         resource_arn: str,
         conditions: Mapping[str, Values] = ...,
-        resource_policy: Mapping[str, Any] | None = ...,
+        resource_policy: Mapping[str, Any] | PolicyDocument | None = ...,
         resource_account: str = ...,
     ) -> Decision:
         """Decides."""

@@ -10,7 +10,7 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.errors import AccessDenied, AccessDeniedException
 from clary.core.operations import BoundOperation
-from clary.core.policy import Decision, PolicyEvaluation, denial
+from clary.core.policy import Decision, PolicyDocument, PolicyEvaluation, denial
 from clary.core.policy_conditions import Values
 
 _MEMBER = re.compile(r"\{(\w+)\}")
@@ -28,7 +28,7 @@ class Guard:
         is_missing: whether there is no such resource: its handler says so better than "access denied".
     """
 
-    policy: Mapping[str, Any] | None = None
+    policy: Mapping[str, Any] | PolicyDocument | None = None
     account: str = ""
     is_missing: bool = False
     conditions: Mapping[str, Values] = field(default_factory=dict)

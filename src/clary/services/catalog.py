@@ -48,8 +48,8 @@ CATALOG: dict[str, Family] = {
         "sagemaker",
         "clary.services.sagemaker.resources:resources",
     ),
+    "ecr": Family(("ecr",), "ecr", "clary.services.ecr.resources:resources"),
     # Families whose requests are parsed, checked and refused by name until their operations are written.
-    "ecr": Family(("ecr",), "ecr"),
     "personalize": Family(("personalize", "personalize-runtime", "personalize-events"), "personalize"),
     "rekognition": Family(("rekognition",), "rekognition"),
     "textract": Family(("textract",), "textract"),
