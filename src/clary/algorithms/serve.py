@@ -29,6 +29,8 @@ from clary.algorithms.contract import AlgorithmError, ContentTypeError, InputErr
 
 MOST_INLINE_BYTES = 64 << 10
 MOST_BODY_BYTES = 100 << 20
+BATCH_PAYLOAD_BYTES = 6 << 20
+"""What batch transform should send at once: enough to be worth a request, and so many requests that no core waits."""
 _GRACE_SECONDS = 25.0  # hosting sends SIGKILL 30 s after SIGTERM
 
 
@@ -55,7 +57,7 @@ class Worker:
             {
                 "MaxConcurrentTransforms": concurrency,
                 "BatchStrategy": "MULTI_RECORD",
-                "MaxPayloadInMB": MOST_BODY_BYTES >> 20,
+                "MaxPayloadInMB": BATCH_PAYLOAD_BYTES >> 20,
             }
         )
 
@@ -226,6 +228,11 @@ async def serve(worker: Worker, socket_path: str, stopping: asyncio.Event) -> No
             await asyncio.sleep(0.01)
 
 
+def processors() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def run(main_coroutine: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs a coroutine on a fresh uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -250,7 +257,7 @@ def main(root: Path, socket_path: str, name: str) -> None:
         predictor = found.load(root / "model", dict(os.environ))
     except AlgorithmError as error:
         sys.exit(f"the model cannot be loaded: {error}")
-    worker = Worker(predictor, os.cpu_count() or 1)
+    worker = Worker(predictor, processors())
     print(f"The {name} model is loaded; requests are answered.", flush=True)  # noqa: T201 - this is the replica's log
 
     async def until_stopped() -> None:
