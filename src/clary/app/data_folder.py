@@ -72,6 +72,7 @@ class DataFolder:
         self.jobs = root / "jobs"
         self.endpoints = root / "endpoints"
         self.images = root / "images"
+        self.personalize = root / "personalize"
         self.first_key = root / "first-key.json"
         self.server_log = root / "clary.log"
         self.request_log = root / "requests.log"
@@ -83,7 +84,7 @@ class DataFolder:
     def create(self) -> None:
         """Makes the folder and its sub-folders where they are missing."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.objects, self.jobs, self.endpoints):
+        for folder in (self.objects, self.jobs, self.endpoints, self.personalize):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextlib.contextmanager

@@ -118,6 +118,8 @@ class Platform:
             "data_capture": self.data_capture,
             "images": self.stores.images,
             "registry_credentials": self.registry_credentials,
+            "personalize_folder": folder.personalize,
+            "personalize_events": self.stores.personalize_events,
             "authorize": bucket_authorization(authorizer, self.stores.objects),
         }
         self.operations = operations_of(collaborators)

@@ -8,6 +8,8 @@ from clary.app.data_folder import DataFolder
 from clary.app.settings import Settings
 from clary.compute import job_queue
 from clary.core.clock import SystemClock
+from clary.services.personalize import event_store
+from clary.services.personalize.event_store import EventStore
 from clary.storage import identities as identity_store
 from clary.storage import images as image_store
 from clary.storage import logs as log_store
@@ -39,6 +41,7 @@ class Stores:
         log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)
         self.logs = Logs(log_database, self.clock)
         self.metrics = Metrics(log_database, self.clock)
+        self.personalize_events = EventStore(self._open(folder.personalize / "events.db", event_store.SCHEMA))
         self.data_access = DataAccess(self.objects, self.identities)
 
     def _open(self, path: Path, schema: str) -> Database:

@@ -48,9 +48,13 @@ CATALOG: dict[str, Family] = {
         "sagemaker",
         "clary.services.sagemaker.resources:resources",
     ),
+    "personalize": Family(
+        ("personalize", "personalize-runtime", "personalize-events"),
+        "personalize",
+        "clary.services.personalize.resources:resources",
+    ),
     "ecr": Family(("ecr",), "ecr", "clary.services.ecr.resources:resources"),
     # Families whose requests are parsed, checked and refused by name until their operations are written.
-    "personalize": Family(("personalize", "personalize-runtime", "personalize-events"), "personalize"),
     "rekognition": Family(("rekognition",), "rekognition"),
     "textract": Family(("textract",), "textract"),
     "comprehend": Family(("comprehend",), "comprehend"),

@@ -1,0 +1,1 @@
+"""Amazon Personalize: data sets, solutions, campaigns, recommenders, events and their answers."""
