@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,7 @@ class Jobs:
         self._machine = machine or this_machine()
         self._most_losses = most_losses
         self._news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._listeners: list[Callable[[], None]] = []
         self._said: dict[str, str] = {}
         self._spawned: set[str] = set()  # supervisors whose end will be told
         self._closed = threading.Event()
@@ -82,6 +83,10 @@ class Jobs:
         stored = self._queue.submit(record, spec, tags=tags)
         self._news.put(None)
         return stored
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Has `listener` called, from the scheduler's thread, whenever a job may have ended; it must not block."""
+        self._listeners.append(listener)
 
     def stop(self, arn: str) -> None:
         """Stops a job, durably: a waiting one at once, a running one by SIGTERM and later SIGKILL."""
@@ -114,6 +119,8 @@ class Jobs:
                     self._find_running()
                     found = True
                 self._admit()
+                for listener in self._listeners:
+                    listener()
                 ended = self._wait()
                 if ended is not None and not self._closed.is_set():
                     self._supervisor_ended(ended)
