@@ -48,6 +48,8 @@ class Limits:
         memory_bytes: memory of the instance type; clamped likewise.
         runtime_seconds: after that long in training the job is stopped (SageMaker's MaxRuntimeInSeconds).
         pending_seconds: a job that waited longer in the queue fails; 0 waits for ever.
+        wait_seconds: a job that waited and ran longer than this in all is stopped (SageMaker's MaxWaitTimeInSeconds,
+            counted from its submission); 0: no limit.
         network: whether the program may reach the network.
         volume_bytes: what compressed channels may unpack to on each host (SageMaker's VolumeSizeInGB); 0: no limit.
     """
@@ -58,6 +60,39 @@ class Limits:
     pending_seconds: int = 0
     network: bool = True
     volume_bytes: int = 0
+    wait_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """That a job runs on idle capacity: it is interrupted when an on-demand job needs its room.
+
+    Attributes:
+        after_seconds: after so many seconds of training, in all attempts, it is interrupted because its user wants to
+            see how it goes on.
+        at_checkpoints: the same when so many checkpoints were written.
+    """
+
+    after_seconds: tuple[float, ...] = ()
+    at_checkpoints: tuple[int, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Spot:
+        """Reads what `dataclasses.asdict` wrote."""
+        return cls(tuple(value["after_seconds"]), tuple(value["at_checkpoints"]))
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """That a job's part of the machine is kept for the next job like it: a warm pool.
+
+    Attributes:
+        matches: jobs with an equal text may run in one another's pools.
+        seconds: for how long after the job; 0: it uses a pool but leaves none.
+    """
+
+    matches: str
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +164,11 @@ class JobSpec:
         processing: what `config/processingjobconfig.json` holds; not empty for processing jobs alone, whose folder
             is laid out in their way.
         transform: the batch transform that the job is, in the place of `program`.
+        spot: set for a job on idle capacity.
+        retries: how often it is started over after an error of Clary's own, beyond those it is spared anyway.
+        keep_alive: set for a job that uses or leaves a warm pool.
+        hourly_usd: AWS's price of one of its instances for an hour, None where it is not known.
+        billed_share: the part of its seconds that AWS bills: less than all of them for spot instances.
     """
 
     id: str
@@ -153,6 +193,11 @@ class JobSpec:
     checkpoint_folder: str = "checkpoints"
     processing: dict[str, Any] = field(default_factory=dict)
     transform: TransformPlan | None = None
+    spot: Spot | None = None
+    retries: int = 0
+    keep_alive: KeepAlive | None = None
+    hourly_usd: float | None = None
+    billed_share: float = 1.0
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> JobSpec:
@@ -166,6 +211,8 @@ class JobSpec:
                 "outputs": tuple(Output(**output) for output in value["outputs"]),
                 "metrics": tuple(_metric(**metric) for metric in value["metrics"]),
                 "transform": TransformPlan.from_json(value["transform"]) if value.get("transform") else None,
+                "spot": Spot.from_json(value["spot"]) if value.get("spot") else None,
+                "keep_alive": KeepAlive(**value["keep_alive"]) if value.get("keep_alive") else None,
             }
         )
 

@@ -69,6 +69,18 @@ class JobFolder:
         except FileNotFoundError:
             return False
 
+    def sign(self) -> None:
+        """The owner says that it lives."""
+        with contextlib.suppress(OSError):
+            os.utime(self._lock)
+
+    def last_sign(self) -> float | None:
+        """When an owner last said that it lived, in seconds since 1970; None when there never was one."""
+        try:
+            return self._lock.stat().st_mtime
+        except OSError:
+            return None
+
     def wait_for_owner(self) -> None:
         """Returns when no supervisor lives any more."""
         with contextlib.suppress(FileNotFoundError), self._lock.open("a") as lock:
@@ -111,6 +123,12 @@ class JobFolder:
         for path in (self._wake, self._lock, *self.path.glob("*.log")):
             path.unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """Removes what the programs had; the lock stays, so that its owner keeps it to the end."""
+        for path in self.path.iterdir():
+            if path not in (self._lock, self._wake):
+                clear(path)
+
     def remove(self) -> None:
         """Removes everything."""
         shutil.rmtree(self.path, ignore_errors=True)
@@ -138,9 +156,9 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
         root: the host's `/opt/ml`.
     """
     for name in {"input", "model", "output", "code", *(output.folder.split("/")[0] for output in spec.outputs)}:
-        _clear(root / name)
+        clear(root / name)
     if not is_inside(root / spec.checkpoint_folder, root):
-        _clear(root / spec.checkpoint_folder.split("/")[0])
+        clear(root / spec.checkpoint_folder.split("/")[0])
     for name in ("input/config", "input/data", "model", "output/data", "code", spec.checkpoint_folder):
         (root / name).mkdir(parents=True, exist_ok=True)
     for output in spec.outputs:
@@ -163,8 +181,8 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
     _write(root / "input/config/resourceconfig.json", resources)
 
 
-def _clear(path: Path) -> None:
-    """Removes a folder, or a link that a program put in its place."""
+def clear(path: Path) -> None:
+    """Removes a folder, or a file or link that a program put in its place."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     else:
@@ -177,7 +195,9 @@ def is_inside(path: Path, root: Path) -> bool:
 
 
 def program_environment(spec: JobSpec, host: str) -> dict[str, str]:
-    """The variables a training program finds beside its own."""
+    """The variables that a program finds beside its own."""
+    if spec.processing:
+        return {"AWS_REGION": spec.region, "AWS_DEFAULT_REGION": spec.region}
     return {
         "TRAINING_JOB_NAME": spec.name,
         "TRAINING_JOB_ARN": spec.arn,

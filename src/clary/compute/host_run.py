@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -86,3 +87,19 @@ class HostRun:
             return reason
         blame, _, rest = reason.partition(": ")
         return f"{blame}: {self._name}: {rest}"
+
+
+def with_meeting_place(spec: JobSpec) -> JobSpec:
+    """The job with the address where programs of several hosts find each other; host names do not resolve here.
+
+    Clary's own programs keep the network then, even where the job asks for none: the hosts of an isolated job reach one
+    another in SageMaker too, and a namespace for each would keep them apart.
+    """
+    if spec.hosts == 1:
+        return spec
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    environment = {"CLARY_RENDEZVOUS": address, **spec.program.environment}
+    limits = replace(spec.limits, network=spec.limits.network or bool(spec.program.entry))
+    return replace(spec, program=replace(spec.program, environment=environment), limits=limits)

@@ -35,15 +35,44 @@ class PendingExceeded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitExceeded(Event):
+    """The time that a spot job may wait and run, together, is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted(Event):
+    """The capacity of a spot job is taken back.
+
+    Attributes:
+        message: why, for the transition; "" for the common words.
+        checkpoints: how many checkpoints it had written, in all attempts, where they are counted.
+    """
+
+    message: str = ""
+    checkpoints: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisorStarted(Event):
     """A supervisor has taken the job over: its first one, or a later one after a loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisorLost(Event):
-    """The supervisor is gone and the job is not finished; `final` when it shall not be tried again."""
+    """The supervisor is gone and the job is not finished.
+
+    Attributes:
+        final: whether it shall not be tried again.
+        last_sign: when the supervisor was last known to live, in seconds since 1970; None: until now.
+    """
 
     final: bool
+    last_sign: float | None = None
+
+    @property
+    def alive(self) -> float:
+        """Until when the supervisor lived; nothing of the time after that is the job's."""
+        return self.time if self.last_sign is None else min(self.last_sign, self.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +89,18 @@ class InputsFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProgramsEnded(Event):
-    """All programs of the job have ended; `reason` is "" when all succeeded."""
+    """All programs of the job have ended.
+
+    Attributes:
+        reason: why they failed, "" when all succeeded. Of programs that were told to end because of an interruption it
+            is why their checkpoints could not be stored.
+        metrics: {"name", "value", "time"}: the last value of each metric.
+        on_their_own: whether nobody had told them to end.
+    """
 
     reason: str
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    on_their_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from typing import Any
 
 import orjson
 
-from clary.compute import states
+from clary.compute import costs, states, warm_pools
 from clary.compute.contract import JobSpec
 from clary.compute.job_events import Event
-from clary.compute.states import Instruction, Life
+from clary.compute.life import TERMINAL, Life, Outcome, State
+from clary.compute.states import Instruction
+from clary.compute.warm_pools import WarmPool
 from clary.core.clock import Clock, SystemClock
 from clary.storage.database import Database
 from clary.storage.records import Record, RecordChanged, Records
@@ -29,7 +31,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     cpus TEXT NOT NULL, memory_bytes INTEGER NOT NULL, losses INTEGER NOT NULL
 );
 """
+SCHEMA += warm_pools.SCHEMA + costs.SCHEMA
 _MOST_TRIES = 100
+_MOST_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class JobQueue:
             RecordExists: kind and name, or the ARN, are taken.
         """
         now = self._clock.time()
-        life = states.submitted(now, record.kind)
+        life = states.submitted(now, record.kind, retries=spec.retries, billed_share=spec.billed_share)
         new = replace(record, status=life.status, body={**record.body, "job": life.to_json()})
         text = orjson.dumps(asdict(spec)).decode()
 
@@ -136,10 +140,19 @@ class JobQueue:
         """
         return self._change(arn, event, lambda connection: None)
 
-    def admit(self, entry: Entry, event: Event, cpus: Sequence[int], memory_bytes: int) -> Life:
-        """Applies `Admitted` and notes what the job was given."""
+    def life(self, arn: str) -> Life | None:
+        """The life of a job as its record has it; None where there is no such job."""
+        record = self._records.by_arn(arn)
+        return None if record is None or "job" not in record.body else Life.from_json(record.body["job"])
+
+    def admit(
+        self, entry: Entry, event: Event, cpus: Sequence[int], memory_bytes: int, pool: WarmPool | None = None
+    ) -> Life:
+        """Applies `Admitted` and notes what the job was given, and by which warm pool."""
 
         def write(connection: sqlite3.Connection) -> None:
+            if pool is not None:
+                warm_pools.reuse_in(connection, pool, entry.spec, event.time)
             connection.execute(
                 "UPDATE jobs SET running=1, cpus=?, memory_bytes=? WHERE id=?",
                 (orjson.dumps(list(cpus)).decode(), memory_bytes, entry.spec.id),
@@ -148,7 +161,7 @@ class JobQueue:
         return self._change(entry.spec.arn, event, write)[0]
 
     def lose(self, entry: Entry, event: Event, *, count: bool) -> Life:
-        """Applies `SupervisorLost` and counts it."""
+        """Applies `SupervisorLost` and counts it; a job that is to wait again begins to count anew."""
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE jobs SET losses=losses+? WHERE id=?", (int(count), entry.spec.id))
@@ -164,27 +177,51 @@ class JobQueue:
                 raise JobFinished(arn)
             before = Life.from_json(record.body["job"])
             life, instructions = states.apply(before, event)
-            if life is before and before.state in states.TERMINAL:
+            if life is before and before.state in TERMINAL:
                 return life, []
             try:
-                self._database.write(self._writer(record, life, also))
+                self._database.write(self._writer(record, before, life, also))
             except RecordChanged:
                 continue
             return life, instructions
         raise RecordChanged(arn)
 
     def _writer(
-        self, record: Record, life: Life, also: Callable[[sqlite3.Connection], None]
+        self, record: Record, before: Life, life: Life, also: Callable[[sqlite3.Connection], None]
     ) -> Callable[[sqlite3.Connection], None]:
         body: dict[str, Any] = {**record.body, "job": life.to_json()}
 
         def write(connection: sqlite3.Connection) -> None:
             self._records.update_in(connection, record, status=life.status, body=body)
             also(connection)
-            if life.state in states.TERMINAL:
-                connection.execute("DELETE FROM jobs WHERE arn=?", (record.arn,))
+            if life.state in TERMINAL:
+                self._finish_in(connection, record, life)
+            elif life.state is State.WAITING and before.state is not State.WAITING:
+                connection.execute(
+                    "UPDATE jobs SET running=0, cpus='[]', memory_bytes=0, losses=0 WHERE arn=?", (record.arn,)
+                )
 
         return write
+
+    def _finish_in(self, connection: sqlite3.Connection, record: Record, life: Life) -> None:
+        """Takes a finished job out of the queue: its place may become a warm pool, its price is noted."""
+        row = connection.execute("SELECT spec, cpus, memory_bytes FROM jobs WHERE arn=?", (record.arn,)).fetchone()
+        if row is None:
+            return
+        spec = JobSpec.from_json(orjson.loads(row[0]))
+        connection.execute("DELETE FROM jobs WHERE arn=?", (record.arn,))
+        cpus = orjson.loads(row[1])
+        if cpus and life.ended is not None and _leaves_its_place_sound(life):
+            warm_pools.retain_in(connection, spec, cpus, row[2], life.ended)
+        price = costs.note_job_in(connection, record, spec, life)
+        if price is not None and len(self._records.tags(record.arn)) < _MOST_TAGS:
+            self._records.set_tags_in(connection, record.arn, {costs.TAG: price})
+
+
+def _leaves_its_place_sound(life: Life) -> bool:
+    """Whether a warm pool may be left: not where Clary itself went wrong, nor by a job that never started."""
+    clean = life.outcome is not Outcome.FAILED or life.failure_reason.startswith(("AlgorithmError", "ClientError"))
+    return clean and life.started is not None
 
 
 _COLUMNS = "position, id, running, submitted, cpus, memory_bytes, losses"

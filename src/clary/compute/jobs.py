@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clary.compute import job_events, states
+from clary.compute import job_events
 from clary.compute.contract import JobSpec
 from clary.compute.folder import JobFolder
 from clary.compute.forkserver import ForkServer
 from clary.compute.job_queue import Entry, JobFinished, JobQueue
-from clary.compute.machine import Machine, gibibytes, this_machine
+from clary.compute.life import TERMINAL, State
+from clary.compute.machine import Machine, this_machine
+from clary.compute.placement import EndPool, Interrupt, Start, Wait, decide
+from clary.compute.spot import interruption
+from clary.compute.warm_pools import WarmPool, WarmPools
 from clary.core.clock import Clock, SystemClock
 from clary.storage.records import Record, Records
 
-_BEHIND = "Pending: waiting for capacity, other jobs are ahead"
 _RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
@@ -32,16 +36,21 @@ class SupervisorProgram:
     log: Path | None = None
 
 
+class NotInterruptible(Exception):
+    """The job does not run on spot capacity, or does not run now; the message says which."""
+
+
 class Jobs:
-    """Runs jobs, first come, first served.
+    """Runs jobs: on-demand jobs first come, first served, spot jobs on what they leave idle (see `placement`).
 
     Promises:
         **Durability.** What `submit` returned and `stop` acknowledged happens, even if Clary is killed right after.
         **Restarts.** Jobs run on while Clary does not; `start` finds them. A job whose supervisor was lost with the
         machine is started again, from its checkpoints where it wrote some; one whose supervisor ends unexpectedly
-        under Clary's eyes is too, but only `most_losses` times.
+        under Clary's eyes is too, but only `most_losses` times (and as often as its retry strategy says).
         **Capacity.** The jobs that run never have more CPUs or memory than the machine; a waiting job's transition
-        message says what it waits for.
+        message says what it waits for. A spot job gives way to an on-demand job: SIGTERM, later SIGKILL; it goes on
+        from the checkpoints in S3 when there is room again.
 
     Args:
         forkserver: starts supervisors.
@@ -62,6 +71,7 @@ class Jobs:
     ) -> None:
         self._clock = clock or SystemClock()
         self._queue = JobQueue(records, self._clock)
+        self.warm_pools = WarmPools(records.database, folder.with_name("warm-pools"))
         self._forkserver = forkserver
         self._folder = folder
         self._supervisor = supervisor
@@ -100,6 +110,19 @@ class Jobs:
         JobFolder(self._folder, job_id).wake()
         self._news.put(None)
 
+    def interrupt(self, arn: str) -> None:
+        """Takes a spot job's capacity back, durably, as if an on-demand job needed it.
+
+        Raises:
+            NotInterruptible: it is no spot job, or does not run.
+        """
+        interrupt(self._queue, self._folder, arn, "as asked by its user", self._clock.time())
+
+    def keep_pool(self, pool: WarmPool, seconds: int) -> None:
+        """Changes how long an idle warm pool is kept, counted from when it became idle; 0 ends it."""
+        self.warm_pools.keep_for(pool, seconds, self._clock.time())
+        self._news.put(None)
+
     def start(self) -> None:
         """Finds the jobs that run, starts those again that should run, and begins to admit others; returns at once."""
         self._thread.start()
@@ -131,10 +154,13 @@ class Jobs:
 
     def _wait(self) -> str | None:
         """Waits for news: the id of a job whose supervisor ended, or None when it is time to look at the queue."""
-        deadlines = [
-            entry.submitted + entry.spec.limits.pending_seconds
+        deadlines = [pool.until for pool in self.warm_pools.idle()]
+        deadlines += [
+            entry.submitted + seconds
             for entry in self._queue.entries()
-            if not entry.running and entry.spec.limits.pending_seconds
+            if not entry.running
+            for seconds in (entry.spec.limits.pending_seconds, entry.spec.limits.wait_seconds)
+            if seconds
         ]
         try:
             if not deadlines:
@@ -147,27 +173,41 @@ class Jobs:
         """After a start of Clary: supervisors that live are left alone, the others' jobs are started again."""
         entries = self._queue.entries()
         for entry in entries:
-            if entry.running and entry.spec.id not in self._spawned:
+            if entry.spec.id in self._spawned:
+                continue
+            if entry.running:
                 self._look_after(entry, count=False)
+            else:
+                self._watch_the_leaving(entry)
         self._sweep({entry.spec.id for entry in entries})
+        self.warm_pools.sweep()
 
     def _look_after(self, entry: Entry, *, count: bool) -> None:
-        folder = JobFolder(self._folder, entry.spec.id)
-        if folder.has_owner():
-            self._spawned.add(entry.spec.id)
-            threading.Thread(
-                target=self._watch, args=(folder, entry.spec.id), name=f"watch {entry.spec.id}", daemon=True
-            ).start()
+        if self._watch_the_leaving(entry):
             return
+        folder = JobFolder(self._folder, entry.spec.id)
         current = self._queue.entry(entry.spec.id)
         if current is None:
             return
-        final = count and current.losses >= self._most_losses
-        life = self._queue.lose(current, job_events.SupervisorLost(self._clock.time(), final), count=count)
-        if life.state in states.TERMINAL:
+        lost = job_events.SupervisorLost(
+            self._clock.time(), count and current.losses >= self._most_losses, folder.last_sign()
+        )
+        life = self._queue.lose(current, lost, count=count)
+        if life.state in TERMINAL or life.state is State.WAITING:
             folder.remove()
         else:
             self._spawn(current)
+
+    def _watch_the_leaving(self, entry: Entry) -> bool:
+        """Sees to it that the end of a job's supervisor is told; False when it has none."""
+        folder = JobFolder(self._folder, entry.spec.id)
+        if not folder.has_owner():
+            return False
+        self._spawned.add(entry.spec.id)
+        threading.Thread(
+            target=self._watch, args=(folder, entry.spec.id), name=f"watch {entry.spec.id}", daemon=True
+        ).start()
+        return True
 
     def _watch(self, folder: JobFolder, job_id: str) -> None:
         folder.wait_for_owner()
@@ -176,7 +216,11 @@ class Jobs:
     def _supervisor_ended(self, job_id: str) -> None:
         self._spawned.discard(job_id)
         entry = self._queue.entry(job_id)
-        if entry is not None:
+        if entry is None:
+            folder = JobFolder(self._folder, job_id)
+            if folder.is_unfinished():  # stopped while it waited, after an interruption
+                folder.remove()
+        elif entry.running:
             _log.warning("the supervisor of %s ended before its job", entry.spec.arn)
             self._look_after(entry, count=True)
 
@@ -190,67 +234,57 @@ class Jobs:
                 folder.remove()
 
     def _admit(self) -> None:
-        entries = self._queue.entries()
         now = self._clock.time()
-        running = [entry for entry in entries if entry.running]
-        blocked = ""
-        for entry in entries:
-            if entry.running:
-                continue
-            limits = entry.spec.limits
-            if limits.pending_seconds and now >= entry.submitted + limits.pending_seconds:
-                self._queue.apply(entry.spec.arn, job_events.PendingExceeded(now))
-                continue
-            if blocked:
-                self._say(entry, _BEHIND, now)
-                continue
-            cpus, memory_bytes = self._needs(entry.spec)
-            free = self._free_cpus(running)
-            used_bytes = sum(other.memory_bytes for other in running)
-            if len(free) < cpus or used_bytes + memory_bytes > self._machine.memory_bytes:
-                blocked = self._in_use(running, cpus, len(free))
-                self._say(entry, blocked, now)
-                continue
-            admitted = self._start(entry, free[:cpus], memory_bytes, now)
-            if admitted is not None:
-                running.append(admitted)
+        for pool in self.warm_pools.idle():
+            if pool.until <= now:
+                self.warm_pools.end(pool, now)
+        entries = [entry for entry in self._queue.entries() if not self._gives_up(entry, now)]
+        # A job that was interrupted waits until the supervisor of its last attempt is gone.
+        ready = [entry for entry in entries if entry.running or entry.spec.id not in self._spawned]
+        for action in decide(ready, self.warm_pools.idle(), self._machine, self._state_of):
+            match action:
+                case Start():
+                    self._start(action, now)
+                case Wait(entry, message):
+                    self._say(entry, message, now)
+                case Interrupt(entry, to):
+                    with contextlib.suppress(NotInterruptible, JobFinished):  # it has just ended
+                        why = f"to make room for job {to.spec.name}"
+                        interrupt(self._queue, self._folder, entry.spec.arn, why, now)
+                case EndPool(pool):
+                    self.warm_pools.end(pool, now)
 
-    def _needs(self, spec: JobSpec) -> tuple[int, int]:
-        """CPUs and memory (bytes) a job gets; what is more than the machine counts as all of it."""
-        return (
-            self._machine.clamp_cpus(spec.limits.cpus * spec.hosts),
-            self._machine.clamp_memory(spec.limits.memory_bytes * spec.hosts),
-        )
+    def _gives_up(self, entry: Entry, now: float) -> bool:
+        """Ends a job that waited for longer than it wanted to."""
+        limits = entry.spec.limits
+        if entry.running:
+            return False
+        if limits.pending_seconds and now >= entry.submitted + limits.pending_seconds:
+            self._queue.apply(entry.spec.arn, job_events.PendingExceeded(now))
+        elif limits.wait_seconds and now >= entry.submitted + limits.wait_seconds:
+            self._queue.apply(entry.spec.arn, job_events.WaitExceeded(now))
+        else:
+            return False
+        return True
 
-    def _free_cpus(self, running: Sequence[Entry]) -> list[int]:
-        taken = {cpu for entry in running for cpu in entry.cpus}
-        return [cpu for cpu in self._machine.cpus if cpu not in taken]
-
-    def _in_use(self, running: Sequence[Entry], wanted: int, free: int) -> str:
-        names = ", ".join(entry.spec.name for entry in running[:3])
-        names += f" and {len(running) - 3} more" if len(running) > 3 else ""
-        who = f"by job {names}" if len(running) == 1 else f"by jobs {names}"
-        total = len(self._machine.cpus)
-        if free < wanted:
-            return f"Pending: waiting for capacity, {total - free} of {total} CPUs in use {who}"
-        used = gibibytes(sum(entry.memory_bytes for entry in running))
-        memory = gibibytes(self._machine.memory_bytes)
-        return f"Pending: waiting for capacity, {used} of {memory} of memory in use {who}"
+    def _state_of(self, entry: Entry) -> State:
+        life = self._queue.life(entry.spec.arn)
+        return State.COMPLETED if life is None else life.state
 
     def _say(self, entry: Entry, message: str, now: float) -> None:
         if self._said.get(entry.spec.id) != message:
             self._queue.apply(entry.spec.arn, job_events.NoCapacity(now, message))
             self._said[entry.spec.id] = message
 
-    def _start(self, entry: Entry, cpus: Sequence[int], memory_bytes: int, now: float) -> Entry | None:
-        """Admits a job; None when it was stopped meanwhile."""
+    def _start(self, start: Start, now: float) -> None:
+        """Admits a job, unless it was stopped meanwhile."""
+        entry = start.entry
         self._said.pop(entry.spec.id, None)
-        life = self._queue.admit(entry, job_events.Admitted(now), cpus, memory_bytes)
+        event = job_events.Admitted(now)
+        life = self._queue.admit(entry, event, start.cpus, start.memory_bytes, start.pool)
         admitted = self._queue.entry(entry.spec.id)
-        if life.state in states.TERMINAL or admitted is None:
-            return None
-        self._spawn(admitted)
-        return admitted
+        if life.state not in TERMINAL and admitted is not None:
+            self._spawn(admitted)
 
     def _spawn(self, entry: Entry) -> None:
         job_id = entry.spec.id
@@ -259,3 +293,26 @@ class Jobs:
         )
         self._spawned.add(job_id)
         program.exited.add_done_callback(lambda _: self._news.put(job_id))
+
+
+def interrupt(job_queue: JobQueue, jobs: Path, arn: str, why: str, now: float) -> None:
+    """Takes a spot job's capacity back; any process may.
+
+    Args:
+        jobs: the folder of all jobs.
+        why: told in the message of the transition.
+
+    Raises:
+        NotInterruptible: it is no spot job, or does not run.
+    """
+    job_id = job_queue.id_of(arn)
+    entry = None if job_id is None else job_queue.entry(job_id)
+    if entry is None:
+        raise NotInterruptible(f"{arn} does not run: there is nothing to interrupt")
+    if entry.spec.spot is None:
+        raise NotInterruptible(f"{arn} does not run on spot capacity: it was not created with managed spot training")
+    if not entry.running:
+        raise NotInterruptible(f"{arn} waits for capacity: there is nothing to interrupt")
+    kind = entry.spec.record_kind
+    job_queue.apply(arn, job_events.Interrupted(now, interruption(kind, why)))
+    JobFolder(jobs, entry.spec.id).wake()

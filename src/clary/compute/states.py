@@ -10,7 +10,7 @@ Secondary statuses are SageMaker's own words; the record's statuses and the mess
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from clary.compute.job_events import (
     Event,
     InputsFailed,
     InputsReady,
+    Interrupted,
     NoCapacity,
     PendingExceeded,
     ProgramsEnded,
@@ -29,82 +30,14 @@ from clary.compute.job_events import (
     SupervisorStarted,
     Uploaded,
     UploadFailed,
+    WaitExceeded,
 )
 from clary.compute.job_words import words_of
+from clary.compute.life import TERMINAL, Life, Outcome, State
+
+__all__ = ["TABLE", "TERMINAL", "ImpossibleEvent", "Instruction", "Life", "Outcome", "State", "apply", "submitted"]
 
 MOST_REASON_CHARACTERS = 1024
-
-
-class State(StrEnum):
-    """Where a job stands."""
-
-    WAITING = "Waiting"
-    STARTING = "Starting"
-    DOWNLOADING = "Downloading"
-    TRAINING = "Training"
-    STOPPING = "Stopping"
-    UPLOADING = "Uploading"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-
-
-TERMINAL = frozenset({State.COMPLETED, State.FAILED, State.STOPPED})
-
-
-class Outcome(StrEnum):
-    """How a job will end once its outputs are uploaded; the values are SageMaker's last secondary statuses."""
-
-    COMPLETED = "Completed"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-    MAX_RUNTIME_EXCEEDED = "MaxRuntimeExceeded"
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Everything about a job that changes: the record's `body["job"]`.
-
-    Attributes:
-        kind: the record's kind, which selects the words (`job_words`).
-        state: where it stands in the table.
-        status: the record's status.
-        secondary_status: SageMaker's SecondaryStatus.
-        transitions: {"status", "start", "end" (absent in the last one while it lasts), "message"}, oldest first.
-        outcome: how it will end, once that is known.
-        started: when it began to download its inputs: the billed time counts from here.
-        training_started: when its programs first ran: the maximum runtime counts from here.
-        ended: when it reached a terminal state.
-        attempt: grows each time the job is started over; 1 for the first.
-        metrics: {"name", "value", "time"}: the last value of each metric.
-        outputs: which uploads were made: the folder's first part ("model") -> URI.
-    """
-
-    kind: str = "sagemaker:training-job"
-    state: State = State.WAITING
-    status: str = "InProgress"
-    secondary_status: str = "Starting"
-    transitions: list[dict[str, Any]] = field(default_factory=list)
-    outcome: Outcome | None = None
-    started: float | None = None
-    training_started: float | None = None
-    ended: float | None = None
-    attempt: int = 1
-    failure_reason: str = ""
-    metrics: list[dict[str, Any]] = field(default_factory=list)
-    outputs: dict[str, str] = field(default_factory=dict)
-    training_seconds: int | None = None
-    billable_seconds: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON-compatible values; what is not known yet is absent."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, "")}
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Life:
-        """Reads what `to_json` wrote."""
-        outcome = value.get("outcome")
-        return cls(**{**value, "state": State(value["state"]), "outcome": Outcome(outcome) if outcome else None})
 
 
 class Instruction(StrEnum):
@@ -115,16 +48,27 @@ class Instruction(StrEnum):
     END_PROGRAMS = "end the programs"
     UPLOAD = "upload model, outputs and checkpoints"
     UPLOAD_WITHOUT_MODEL = "upload what a failed job leaves"
+    SAVE_CHECKPOINTS = "store the checkpoints that lie in the job's folder"
+    LEAVE = "clean up; a later supervisor goes on when the job is admitted again"
     FINISH = "clean up"
 
 
 Step = tuple[Life, list[Instruction]]
 
 
-def submitted(time: float, kind: str = "sagemaker:training-job") -> Life:
-    """The life of a job that was just put into the queue; `kind` is its record's."""
+def submitted(
+    time: float, kind: str = "sagemaker:training-job", *, retries: int = 0, billed_share: float = 1.0
+) -> Life:
+    """The life of a job that was just put into the queue.
+
+    Args:
+        kind: its record's kind.
+        retries: how often it is started over after an error of Clary's own.
+        billed_share: the part of its seconds that it is billed for.
+    """
     words = words_of(kind)
-    return _enter(Life(kind=kind, status=words.waiting), "Starting", time, words.message("Submitted"))
+    life = Life(kind=kind, status=words.waiting, retries_left=retries, billed_share=billed_share)
+    return _enter(life, "Starting", time, words.message("Submitted"))
 
 
 def apply(life: Life, event: Event) -> Step:
@@ -149,10 +93,10 @@ def _enter(life: Life, secondary: str, time: float, message: str = "") -> Life:
     """Closes the transition that lasts and opens another."""
     transitions = [dict(transition) for transition in life.transitions]
     if transitions:
+        time = max(time, transitions[-1]["start"])  # a clock that was set back does not turn the course around
         transitions[-1].setdefault("end", time)
-    transitions.append(
-        {"status": secondary, "start": time, "message": message or words_of(life.kind).message(secondary)}
-    )
+    message = message or words_of(life.kind).message(secondary)
+    transitions.append({"status": secondary, "start": time, "message": message})
     return replace(life, secondary_status=secondary, transitions=transitions)
 
 
@@ -162,11 +106,32 @@ def _say(life: Life, message: str) -> Life:
     return replace(life, transitions=transitions)
 
 
+def _programs_over(life: Life, time: float) -> Life:
+    """The programs run no more: their time is added up."""
+    return replace(life, trained_seconds=life.trained(time), training_since=None)
+
+
+def _given_up(life: Life, time: float) -> Life:
+    """The job no longer holds its part of the machine: both times are added up."""
+    return replace(_programs_over(life, time), held_seconds=life.held(time), held_since=None)
+
+
+def _back_to_waiting(life: Life, time: float, secondary: str, message: str = "") -> Step:
+    """Gives its part of the machine up and waits for another."""
+    words = words_of(life.kind)
+    life = _given_up(life, time)
+    if life.secondary_status != secondary:
+        life = _enter(life, secondary, time, message)
+    life = replace(life, state=State.WAITING, status=words.waiting, outcome=None, failure_reason="")
+    return replace(life, attempt=life.attempt + 1), [Instruction.LEAVE]
+
+
 def _finish(life: Life, outcome: Outcome, time: float, reason: str = "") -> Step:
-    state = State.STOPPED if outcome is Outcome.MAX_RUNTIME_EXCEEDED else State(outcome.value)
-    seconds = None if life.started is None else max(0, round(time - life.started))
-    life = _enter(life, outcome.value, time)
+    state = {Outcome.COMPLETED: State.COMPLETED, Outcome.FAILED: State.FAILED}.get(outcome, State.STOPPED)
+    life = _enter(_given_up(life, time), outcome.value, time)
+    time = life.transitions[-1]["start"]
     life.transitions[-1]["end"] = time
+    seconds = None if life.started is None else max(1, round(life.held_seconds))
     life = replace(
         life,
         state=state,
@@ -175,7 +140,7 @@ def _finish(life: Life, outcome: Outcome, time: float, reason: str = "") -> Step
         ended=time,
         failure_reason=(life.failure_reason or reason)[:MOST_REASON_CHARACTERS] if outcome is Outcome.FAILED else "",
         training_seconds=seconds,
-        billable_seconds=None if seconds is None else max(1, seconds),
+        billable_seconds=None if seconds is None else max(1, min(seconds, round(seconds * life.billed_share))),
     )
     return life, [Instruction.FINISH]
 
@@ -183,6 +148,8 @@ def _finish(life: Life, outcome: Outcome, time: float, reason: str = "") -> Step
 def _no_capacity(life: Life, event: NoCapacity) -> Step:
     if life.secondary_status == "Pending":
         return _say(life, event.message), []
+    if life.secondary_status in ("Interrupted", "Restarting"):
+        return _say(life, f"{words_of(life.kind).message(life.secondary_status)}. {event.message}"), []
     return _enter(life, "Pending", event.time, event.message), []
 
 
@@ -199,6 +166,11 @@ def _pending_exceeded(life: Life, event: PendingExceeded) -> Step:
     )
 
 
+def _wait_exceeded(life: Life, event: WaitExceeded) -> Step:
+    """The time ran out while the job had no capacity."""
+    return _finish(_enter(life, "Stopping", event.time), Outcome.MAX_WAIT_TIME_EXCEEDED, event.time)
+
+
 def _stop_unstarted(life: Life, event: StopRequested) -> Step:
     return _finish(life, Outcome.STOPPED, event.time)
 
@@ -207,13 +179,14 @@ def _download(life: Life, event: SupervisorStarted) -> Step:
     """Stages from the start: the first time, or again after a supervisor was lost before it had trained."""
     life = _enter(life, "Downloading", event.time)
     started = event.time if life.started is None else life.started
-    return replace(life, state=State.DOWNLOADING, started=started), [Instruction.STAGE_INPUTS]
+    return replace(life, state=State.DOWNLOADING, started=started, held_since=event.time), [Instruction.STAGE_INPUTS]
 
 
 def _train(life: Life, event: InputsReady) -> Step:
     life = _enter(life, "Training", event.time)
     started = event.time if life.training_started is None else life.training_started
-    return replace(life, state=State.TRAINING, training_started=started), [Instruction.START_PROGRAMS]
+    life = replace(life, state=State.TRAINING, training_started=started, training_since=event.time)
+    return life, [Instruction.START_PROGRAMS]
 
 
 def _inputs_failed(life: Life, event: InputsFailed) -> Step:
@@ -224,7 +197,7 @@ def _programs_ended(life: Life, event: ProgramsEnded) -> Step:
     """After training, or after the order to stop: whatever the programs left is uploaded."""
     outcome = life.outcome or (Outcome.FAILED if event.reason else Outcome.COMPLETED)
     life = replace(
-        _enter(life, "Uploading", event.time),
+        _enter(_programs_over(life, event.time), "Uploading", event.time),
         state=State.UPLOADING,
         outcome=outcome,
         failure_reason=event.reason if outcome is Outcome.FAILED else "",
@@ -237,20 +210,56 @@ def _upload(outcome: Outcome | None) -> Instruction:
     return Instruction.UPLOAD_WITHOUT_MODEL if outcome is Outcome.FAILED else Instruction.UPLOAD
 
 
+def _interrupt(life: Life, event: Interrupted) -> Step:
+    """The spot capacity is taken back: what runs is ended, and the job waits for capacity again."""
+    message = event.message or words_of(life.kind).message("Interrupted")
+    life = replace(
+        _enter(life, "Interrupted", event.time, message),
+        state=State.INTERRUPTING,
+        interruptions=life.interruptions + 1,
+        checkpoints=life.checkpoints if event.checkpoints is None else event.checkpoints,
+    )
+    return life, [Instruction.END_PROGRAMS]
+
+
+def _interrupted(life: Life, event: InputsReady | InputsFailed) -> Step:
+    """The inputs of an interrupted job were being staged; they are let go of."""
+    return _back_to_waiting(life, event.time, "Interrupted")
+
+
+def _interrupted_programs_ended(life: Life, event: ProgramsEnded) -> Step:
+    """What was reached is in the checkpoints; unless those cannot be kept, or the programs had ended before."""
+    if event.reason or event.on_their_own:
+        return _programs_ended(life, event)
+    return _back_to_waiting(life, event.time, "Interrupted")
+
+
+def _resume_interruption(life: Life, event: SupervisorStarted) -> Step:
+    """The programs ended with the supervisor that was lost; what they had written by then is stored."""
+    return replace(life, held_since=event.time), [Instruction.SAVE_CHECKPOINTS]
+
+
+def _stopping(life: Life, time: float, outcome: Outcome) -> Life:
+    life = _enter(life, "Stopping", time)
+    return replace(life, state=State.STOPPING, status=words_of(life.kind).stopping, outcome=outcome)
+
+
 def _stop_training(life: Life, event: StopRequested) -> Step:
-    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status=words_of(life.kind).stopping)
-    return replace(life, outcome=Outcome.STOPPED), [Instruction.END_PROGRAMS]
+    return _stopping(life, event.time, Outcome.STOPPED), [Instruction.END_PROGRAMS]
 
 
 def _runtime_exceeded(life: Life, event: RuntimeExceeded) -> Step:
-    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status=words_of(life.kind).stopping)
-    return replace(life, outcome=Outcome.MAX_RUNTIME_EXCEEDED), [Instruction.END_PROGRAMS]
+    return _stopping(life, event.time, Outcome.MAX_RUNTIME_EXCEEDED), [Instruction.END_PROGRAMS]
+
+
+def _too_late(life: Life, event: WaitExceeded) -> Step:
+    """The time to wait and run is over while the job runs, or stages; the supervisor knows what to end."""
+    return _stopping(life, event.time, Outcome.MAX_WAIT_TIME_EXCEEDED), [Instruction.END_PROGRAMS]
 
 
 def _stop_staging(life: Life, event: StopRequested) -> Step:
     """The inputs are still being staged: the supervisor tells when it has let go of them."""
-    life = replace(_enter(life, "Stopping", event.time), state=State.STOPPING, status=words_of(life.kind).stopping)
-    return replace(life, outcome=Outcome.STOPPED), []
+    return _stopping(life, event.time, Outcome.STOPPED), []
 
 
 def _stop_uploading(life: Life, event: StopRequested) -> Step:
@@ -274,34 +283,43 @@ def _upload_failed(life: Life, event: UploadFailed) -> Step:
 
 
 def _broken(life: Life, event: Broken) -> Step:
-    return _finish(life, Outcome.FAILED, event.time, f"InternalServerError: {event.reason}")
+    return _fail_or_retry(life, event.time, f"InternalServerError: {event.reason}")
+
+
+def _fail_or_retry(life: Life, time: float, reason: str) -> Step:
+    """After an error of Clary's own: another attempt, as long as the job's retry strategy has one left."""
+    if life.retries_left and life.outcome in (None, Outcome.COMPLETED):
+        return _back_to_waiting(replace(life, retries_left=life.retries_left - 1), time, "Restarting")
+    return _finish(replace(life, failure_reason=""), Outcome.FAILED, time, reason)
 
 
 def _lost(life: Life, event: SupervisorLost) -> Step:
     """A lost job is started over (from its checkpoints, if it wrote any), unless that was tried too often."""
+    life = _given_up(life, event.alive)
     if event.final:
         reason = "InternalServerError: the process that looked after the job ended unexpectedly more than once"
-        return _finish(replace(life, failure_reason=""), Outcome.FAILED, event.time, reason)
+        return _fail_or_retry(life, event.time, reason)
     life = _enter(life, "Restarting", event.time)
     return replace(life, state=State.STARTING, attempt=life.attempt + 1), []
 
 
 def _lost_with_results(life: Life, event: SupervisorLost) -> Step:
-    """The programs are over: the next supervisor uploads what lies in the job's folder."""
+    """The programs are over: the next supervisor stores what lies in the job's folder."""
     if event.final:
         return _lost(life, event)
-    return replace(life, attempt=life.attempt + 1), []
+    return replace(_given_up(life, event.alive), attempt=life.attempt + 1), []
 
 
 def _resume_upload(life: Life, event: SupervisorStarted) -> Step:
-    return life, [_upload(life.outcome)]
+    return replace(life, held_since=event.time), [_upload(life.outcome)]
 
 
 def _resume_stop(life: Life, event: SupervisorStarted) -> Step:
     """The programs ended with the supervisor that was lost; what they had written by then is uploaded."""
     if life.training_started is None:
         return _finish(life, life.outcome or Outcome.STOPPED, event.time)
-    return replace(_enter(life, "Uploading", event.time), state=State.UPLOADING), [_upload(life.outcome)]
+    life = replace(_enter(life, "Uploading", event.time), state=State.UPLOADING, held_since=event.time)
+    return life, [_upload(life.outcome)]
 
 
 def _nothing(life: Life, event: Event) -> Step:
@@ -312,32 +330,52 @@ TABLE: dict[tuple[State, type[Event]], Callable[[Life, Any], Step]] = {
     (State.WAITING, NoCapacity): _no_capacity,
     (State.WAITING, Admitted): _admitted,
     (State.WAITING, PendingExceeded): _pending_exceeded,
+    (State.WAITING, WaitExceeded): _wait_exceeded,
+    (State.WAITING, Interrupted): _nothing,
     (State.WAITING, StopRequested): _stop_unstarted,
     (State.WAITING, Broken): _broken,
     (State.STARTING, SupervisorStarted): _download,
     (State.STARTING, StopRequested): _stop_staging,
     (State.STARTING, SupervisorLost): _lost,
+    (State.STARTING, Interrupted): _interrupt,
     (State.STARTING, Broken): _broken,
     (State.DOWNLOADING, InputsReady): _train,
     (State.DOWNLOADING, InputsFailed): _inputs_failed,
     (State.DOWNLOADING, StopRequested): _stop_staging,
     (State.DOWNLOADING, SupervisorLost): _lost,
+    (State.DOWNLOADING, Interrupted): _interrupt,
+    (State.DOWNLOADING, WaitExceeded): _too_late,
     (State.DOWNLOADING, Broken): _broken,
     (State.TRAINING, ProgramsEnded): _programs_ended,
     (State.TRAINING, StopRequested): _stop_training,
     (State.TRAINING, RuntimeExceeded): _runtime_exceeded,
+    (State.TRAINING, WaitExceeded): _too_late,
+    (State.TRAINING, Interrupted): _interrupt,
     (State.TRAINING, SupervisorLost): _lost,
     (State.TRAINING, Broken): _broken,
+    (State.INTERRUPTING, SupervisorStarted): _resume_interruption,
+    (State.INTERRUPTING, InputsReady): _interrupted,
+    (State.INTERRUPTING, InputsFailed): _interrupted,
+    (State.INTERRUPTING, ProgramsEnded): _interrupted_programs_ended,
+    (State.INTERRUPTING, Interrupted): _nothing,
+    (State.INTERRUPTING, StopRequested): _stop_training,
+    (State.INTERRUPTING, RuntimeExceeded): _runtime_exceeded,
+    (State.INTERRUPTING, WaitExceeded): _too_late,
+    (State.INTERRUPTING, SupervisorLost): _lost_with_results,
+    (State.INTERRUPTING, Broken): _broken,
     (State.STOPPING, SupervisorStarted): _resume_stop,
     (State.STOPPING, InputsReady): _stopped_before_training,
     (State.STOPPING, InputsFailed): _stopped_before_training,
     (State.STOPPING, ProgramsEnded): _programs_ended,
     (State.STOPPING, StopRequested): _nothing,
     (State.STOPPING, RuntimeExceeded): _nothing,
+    (State.STOPPING, WaitExceeded): _nothing,
+    (State.STOPPING, Interrupted): _nothing,
     (State.STOPPING, SupervisorLost): _lost_with_results,
     (State.STOPPING, Broken): _broken,
     (State.UPLOADING, SupervisorStarted): _resume_upload,
     (State.UPLOADING, StopRequested): _stop_uploading,
+    (State.UPLOADING, Interrupted): _nothing,
     (State.UPLOADING, Uploaded): _uploaded,
     (State.UPLOADING, UploadFailed): _upload_failed,
     (State.UPLOADING, SupervisorLost): _lost_with_results,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import logging
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -23,17 +22,21 @@ from clary.compute.contract import Executor, JobSpec
 from clary.compute.executors import executor
 from clary.compute.folder import JobFolder, host_names, lay_out
 from clary.compute.forkserver import ForkServer
-from clary.compute.host_run import HostRun
+from clary.compute.host_run import HostRun, with_meeting_place
+from clary.compute.job_checkpoints import JobCheckpoints
 from clary.compute.job_events import Event
 from clary.compute.job_queue import Entry, JobQueue
+from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
 from clary.compute.replica import Spawner
-from clary.compute.staging import Cancelled, Staging, restore
-from clary.compute.states import TERMINAL, Instruction, Life, State
+from clary.compute.spot import interruption, next_deadline
+from clary.compute.staging import Cancelled, Staging
+from clary.compute.states import Instruction
 from clary.compute.transform import staging as transform_staging
 from clary.compute.transform.run import TransformRun
-from clary.compute.uploading import CheckpointSync, upload_outputs
+from clary.compute.uploading import upload_outputs
 from clary.compute.wake import Wake
+from clary.compute.warm_pools import WarmPools
 from clary.core.clock import Clock, SystemClock
 from clary.storage.data_access import DataAccess
 from clary.storage.logs import Logs
@@ -41,6 +44,7 @@ from clary.storage.metrics import Metrics
 from clary.storage.records import Records
 
 _FAILED_SECONDS = 10.0
+_SIGN_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -95,15 +99,19 @@ def supervise(
     with folder.owned() as mine:
         if not mine:
             return 0
+        folder.sign()
         storage = open_storage()
         job_queue = JobQueue(storage.records, clock)
         entry = job_queue.entry(job_id)
-        if entry is not None:
+        left = entry is not None and not entry.running
+        if entry is not None and entry.running:
             run_on(entry.cpus)
             runner = executor(options.executor, launcher, options.hidden)
-            Supervisor(entry, folder, storage, job_queue, runner, options, clock, launcher).run()
+            left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, launcher).run()
         storage.close()
-        if options.keep_folders:
+        if left:
+            _log.info("job %s waits again", job_id)
+        elif options.keep_folders:
             folder.keep()
         else:
             folder.remove()
@@ -151,35 +159,38 @@ class Supervisor:
         self._life = Life()
         self._cancelled = threading.Event()
         self._staging = Staging(storage.data, self._spec, self._cancelled)
-        self._checkpoints: CheckpointSync | None = None
+        self._checkpoints = JobCheckpoints(storage.data, self._spec, self._roots)
         self._spawner = spawner
         self._shares: list[list[Source]] = []  # of a batch transform: each host's objects
         self._hosts: list[HostRun | TransformRun] = []
         self._ended: dict[int, int] = {}
         self._first_failure: int | None = None
         self._kill_at: float | None = None
+        self._told_to_end = False
+        self._pools = WarmPools(storage.records.database, folder.path.parent.with_name("warm-pools"))
+        self._submitted = entry.submitted
 
-    def run(self) -> None:
-        """Runs until the job is finished."""
+    def run(self) -> bool:
+        """Runs until the job is finished, or waits for another part of the machine; returns whether it waits."""
         with Wake(self._folder.open_wake(), self._happened.put):
             try:
                 self._apply(job_events.SupervisorStarted(self._clock.time()))
-                while self._life.state not in TERMINAL:
+                while self._life.state not in TERMINAL and self._life.state is not State.WAITING:
                     self._handle(self._next())
             except Exception as error:
                 _log.exception("job %s", self._spec.arn)
                 self._abandon(error)
+        return self._life.state is State.WAITING
 
     def _next(self) -> Event | _ProgramEnded | Wake | None:
-        """What happened next; None when a deadline passed."""
-        deadlines = [self._kill_at] if self._kill_at is not None else []
-        if self._life.state is State.TRAINING and self._life.training_started is not None:
-            left = self._life.training_started + self._spec.limits.runtime_seconds - self._clock.time()
-            deadlines.append(time.monotonic() + left)
+        """What happened next; None when some time has passed."""
+        waits = [_SIGN_SECONDS]
+        if self._kill_at is not None:
+            waits.append(self._kill_at - time.monotonic())
+        if (deadline := next_deadline(self._life, self._spec, self._submitted)) is not None:
+            waits.append(deadline[0] - self._clock.time())
         try:
-            if not deadlines:
-                return self._happened.get()
-            return self._happened.get(timeout=max(0.0, min(deadlines) - time.monotonic()))
+            return self._happened.get(timeout=max(0.0, min(waits)))
         except queue.Empty:
             return None
 
@@ -190,12 +201,18 @@ class Supervisor:
             self._program_ended(happened)
         elif isinstance(happened, Wake):
             self._obey()
-        elif self._kill_at is not None and time.monotonic() >= self._kill_at:
+        else:
+            self._time_passed()
+
+    def _time_passed(self) -> None:
+        self._folder.sign()
+        if self._kill_at is not None and time.monotonic() >= self._kill_at:
             self._kill_at = None
             for host in self._hosts:
                 host.kill()
-        elif self._life.state is State.TRAINING:
-            self._apply(job_events.RuntimeExceeded(self._clock.time()))
+        deadline = next_deadline(self._life, self._spec, self._submitted)
+        if deadline is not None and deadline[0] <= self._clock.time():
+            self._apply(replace(deadline[1], time=self._clock.time()))
 
     def _apply(self, event: Event) -> None:
         self._life, instructions = self._queue.apply(self._spec.arn, event)
@@ -209,7 +226,12 @@ class Supervisor:
             case Instruction.START_PROGRAMS:
                 self._start_programs()
             case Instruction.END_PROGRAMS:
+                self._cancelled.set()
                 self._end_programs(self._options.stop_seconds)
+            case Instruction.SAVE_CHECKPOINTS:
+                self._save_checkpoints()
+            case Instruction.LEAVE:
+                self._leave()
             case Instruction.UPLOAD:
                 self._upload(model=True)
             case Instruction.UPLOAD_WITHOUT_MODEL:
@@ -218,12 +240,12 @@ class Supervisor:
                 self._staging.close()
 
     def _obey(self) -> None:
-        """Looks whether the user stopped the job; the record says so already."""
+        """Looks whether the job was stopped, or interrupted; the record says so already."""
         record = self._storage.records.by_arn(self._spec.arn)
         if record is None:
             return
         self._life = Life.from_json(record.body["job"])
-        if self._life.state is State.STOPPING:
+        if self._life.state in (State.STOPPING, State.INTERRUPTING):
             self._cancelled.set()
             self._end_programs(self._options.stop_seconds)
 
@@ -236,10 +258,9 @@ class Supervisor:
             else:
                 for host, root in zip(host_names(spec.hosts), self._roots, strict=True):
                     lay_out(root, spec, host)
-                self._staging.stage(self._roots)
-            if spec.checkpoint_uri:
-                for root in self._roots:
-                    restore(self._storage.data, spec.role_arn, spec.checkpoint_uri, root / spec.checkpoint_folder)
+            self._pools.load_cache(spec, self._roots)
+            self._staging.stage(self._roots)
+            self._checkpoints.restore()
         except (DataError, Cancelled) as error:
             reason = f"ClientError: Data download failed: {error}"
             self._happened.put(job_events.InputsFailed(self._clock.time(), reason))
@@ -251,12 +272,9 @@ class Supervisor:
 
     def _start_programs(self) -> None:
         epoch = int(self._clock.time())
-        if self._spec.checkpoint_uri:
-            folders = [root / self._spec.checkpoint_folder for root in self._roots]
-            self._checkpoints = CheckpointSync(self._storage.data, self._spec, folders)
-            self._checkpoints.start()
+        self._checkpoints.start(self._life, self._checkpoint_reached)
         try:
-            spec = _with_meeting_place(self._spec)
+            spec = with_meeting_place(self._spec)
             for number, name in enumerate(host_names(spec.hosts)):
                 host = self._host(spec, number, name, epoch)
                 self._hosts.append(host)
@@ -282,10 +300,24 @@ class Supervisor:
             spec, spec.transform, name, root, share, spawner=self._spawner, data=self._storage.data, epoch=epoch
         )
 
+    def _checkpoint_reached(self, wanted: int, counted: int) -> None:
+        message = interruption(self._spec.record_kind, f"as asked at checkpoint {wanted}")
+        self._happened.put(job_events.Interrupted(self._clock.time(), message, counted))
+
+    def _save_checkpoints(self) -> None:
+        """Stores what programs had written whose supervisor was lost while the job was interrupted."""
+        self._apply(job_events.ProgramsEnded(self._clock.time(), self._checkpoints.save_left()))
+
+    def _leave(self) -> None:
+        """Leaves nothing behind: the next attempt finds what is in S3, as on another machine."""
+        self._staging.close()
+        self._folder.clear()
+
     def _tell_end(self, host: int, code: int) -> None:
         self._happened.put(_ProgramEnded(host, code))
 
     def _end_programs(self, grace_seconds: float) -> None:
+        self._told_to_end = True
         if self._kill_at is None and self._hosts:
             self._kill_at = time.monotonic() + grace_seconds
             for host in self._hosts:
@@ -293,7 +325,7 @@ class Supervisor:
 
     def _program_ended(self, ended: _ProgramEnded) -> None:
         self._ended[ended.host] = ended.code
-        if self._life.state not in (State.TRAINING, State.STOPPING):
+        if self._life.state not in (State.TRAINING, State.STOPPING, State.INTERRUPTING):
             return  # they never all started, and the job is over
         if ended.code != 0 and self._first_failure is None and self._life.state is State.TRAINING:
             self._first_failure = ended.host
@@ -311,12 +343,10 @@ class Supervisor:
             reason = f"ClientError: Data download failed: {fed}"
         elif self._first_failure is not None:
             reason = self._hosts[self._first_failure].failure_reason(self._ended[self._first_failure])
-        if self._checkpoints is not None:
-            try:
-                self._checkpoints.close()
-            except DataError as error:
-                reason = reason or f"ClientError: Artifact upload failed: {error}"
-        self._apply(job_events.ProgramsEnded(self._clock.time(), reason, self._hosts[0].metrics))
+        unkept = self._checkpoints.close()
+        reason = reason or unkept
+        now, on_their_own = self._clock.time(), not self._told_to_end
+        self._apply(job_events.ProgramsEnded(now, reason, self._hosts[0].metrics, on_their_own))
 
     def _upload(self, *, model: bool) -> None:
         try:
@@ -325,26 +355,15 @@ class Supervisor:
             reason = f"ClientError: Artifact upload failed: {error}"
             self._apply(job_events.UploadFailed(self._clock.time(), reason))
         else:
+            if self._spec.keep_alive is not None and self._spec.keep_alive.seconds:
+                self._pools.save_cache(self._spec, self._folder.path)
             self._apply(job_events.Uploaded(self._clock.time(), stored))
 
     def _abandon(self, error: Exception) -> None:
-        """Ends what runs and fails the job: Clary itself went wrong."""
+        """Ends what runs; the job fails, or is tried again: Clary itself went wrong."""
         for host in self._hosts:
             host.kill()
-        self._queue.apply(self._spec.arn, job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))
-
-
-def _with_meeting_place(spec: JobSpec) -> JobSpec:
-    """The job with the address where programs of several hosts find each other; host names do not resolve here.
-
-    Clary's own programs keep the network then, even where the job asks for none: the hosts of an isolated job reach one
-    another in SageMaker too, and a namespace for each would keep them apart.
-    """
-    if spec.hosts == 1:
-        return spec
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{server.getsockname()[1]}"
-    environment = {"CLARY_RENDEZVOUS": address, **spec.program.environment}
-    limits = replace(spec.limits, network=spec.limits.network or bool(spec.program.entry))
-    return replace(spec, program=replace(spec.program, environment=environment), limits=limits)
+        broken = job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}")
+        self._life, _ = self._queue.apply(self._spec.arn, broken)
+        if self._life.state is State.WAITING:
+            self._leave()

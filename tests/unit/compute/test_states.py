@@ -14,6 +14,8 @@ EVENTS: dict[type[Event], Event] = {
         job_events.NoCapacity(10.0, "Pending: waiting"),
         job_events.Admitted(10.0),
         job_events.PendingExceeded(10.0),
+        job_events.WaitExceeded(10.0),
+        job_events.Interrupted(10.0),
         job_events.SupervisorStarted(10.0),
         job_events.SupervisorLost(10.0, final=False),
         job_events.InputsReady(10.0),
@@ -40,6 +42,7 @@ IMPOSSIBLE: dict[State, dict[type[Event], str]] = {
         job_events.UploadFailed: "there is nothing to upload",
     },
     State.STARTING: {
+        job_events.WaitExceeded: "the supervisor says first that it started",
         job_events.NoCapacity: "it has its capacity",
         job_events.Admitted: "it is admitted",
         job_events.PendingExceeded: "it waits no more",
@@ -70,6 +73,13 @@ IMPOSSIBLE: dict[State, dict[type[Event], str]] = {
         job_events.Uploaded: "uploads come after the programs",
         job_events.UploadFailed: "uploads come after the programs",
     },
+    State.INTERRUPTING: {
+        job_events.NoCapacity: "it has its capacity as yet",
+        job_events.Admitted: "it is admitted as yet",
+        job_events.PendingExceeded: "it does not wait yet",
+        job_events.Uploaded: "only checkpoints are stored, and not by an event",
+        job_events.UploadFailed: "only checkpoints are stored, and not by an event",
+    },
     State.STOPPING: {
         job_events.NoCapacity: "it has its capacity",
         job_events.Admitted: "it is admitted",
@@ -85,6 +95,7 @@ IMPOSSIBLE: dict[State, dict[type[Event], str]] = {
         job_events.InputsFailed: "the inputs were staged before",
         job_events.ProgramsEnded: "all programs have ended",
         job_events.RuntimeExceeded: "the programs have ended",
+        job_events.WaitExceeded: "the programs have ended",
     },
 }
 
@@ -99,6 +110,7 @@ def life_in(state: State) -> Life:
         State.DOWNLOADING: [job_events.Admitted(2.0), job_events.SupervisorStarted(3.0)],
         State.TRAINING: [job_events.Admitted(2.0), job_events.SupervisorStarted(3.0), job_events.InputsReady(4.0)],
     }
+    way[State.INTERRUPTING] = [*way[State.TRAINING], job_events.Interrupted(5.0)]
     way[State.STOPPING] = [*way[State.TRAINING], job_events.StopRequested(5.0)]
     way[State.UPLOADING] = [*way[State.TRAINING], job_events.ProgramsEnded(5.0, "")]
     for event in way[state]:
@@ -233,17 +245,17 @@ def test_a_lost_job_that_has_no_results_starts_over_and_says_so(state: State) ->
     assert (life.attempt, instructions) == (2, [])
     life, instructions = states.apply(life, job_events.SupervisorStarted(11.0))
     assert instructions == [Instruction.STAGE_INPUTS]
-    assert life.started == (3.0 if state is not State.STARTING else 11.0), "billed time counts from the first download"
+    assert life.started == (3.0 if state is not State.STARTING else 11.0), "it is told when it first began"
 
 
-def test_the_longest_runtime_counts_from_the_first_start_of_training() -> None:
+def test_the_time_in_which_nobody_looked_after_a_lost_job_is_not_the_jobs() -> None:
     life = run(
         *UP_TO_TRAINING,
-        job_events.SupervisorLost(10.0, final=False),
-        job_events.SupervisorStarted(11.0),
-        job_events.InputsReady(12.0),
+        job_events.SupervisorLost(1000.0, final=False, last_sign=10.0),
+        job_events.SupervisorStarted(1001.0),
+        job_events.InputsReady(1002.0),
     )
-    assert life.training_started == 4.0
+    assert (life.training_started, life.trained(1005.0), life.held(1005.0)) == (4.0, 9.0, 11.0)
 
 
 def test_a_job_lost_while_it_uploads_uploads_again_and_trains_no_second_time() -> None:

@@ -1,0 +1,124 @@
+"""Spot jobs: when an interruption that a user asked for is due, and how checkpoints are counted for it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from clary.compute.contract import JobSpec
+from clary.compute.job_events import Event, Interrupted, RuntimeExceeded, WaitExceeded
+from clary.compute.job_words import words_of
+from clary.compute.life import Life, State
+
+_LOOK_SECONDS = 0.05
+
+
+def next_deadline(life: Life, spec: JobSpec, submitted: float) -> tuple[float, Event] | None:
+    """The next moment at which something happens to a job because time has passed: when, and what.
+
+    Args:
+        submitted: when it was put into the queue, in seconds since 1970.
+    """
+    found: list[tuple[float, Event]] = []
+    if spec.limits.wait_seconds and life.state in (State.DOWNLOADING, State.TRAINING):
+        time = submitted + spec.limits.wait_seconds
+        found.append((time, WaitExceeded(time)))
+    if life.state is State.TRAINING and life.training_since is not None:
+        began = life.training_since - life.trained_seconds
+        time = began + spec.limits.runtime_seconds
+        found.append((time, RuntimeExceeded(time)))
+        asked = spec.spot.after_seconds if spec.spot is not None else ()
+        if ahead := [seconds for seconds in asked if seconds > life.trained_seconds]:
+            reason = f"as asked after {min(ahead):g} seconds of training"
+            found.append((began + min(ahead), Interrupted(began + min(ahead), interruption(life.kind, reason))))
+    return min(found, key=lambda entry: entry[0], default=None)
+
+
+def interruption(kind: str, reason: str) -> str:
+    """The message of an interruption's transition."""
+    return f"{words_of(kind).message('Interrupted')} ({reason})"
+
+
+def next_checkpoint(life: Life, spec: JobSpec) -> int | None:
+    """The number of the checkpoint at which an interruption was asked for next."""
+    asked = spec.spot.at_checkpoints if spec.spot is not None else ()
+    return min((number for number in asked if number > life.checkpoints), default=None)
+
+
+class CheckpointWatch:
+    """Counts the checkpoints that programs write, until a number of them is there.
+
+    A checkpoint is a file or folder directly in the checkpoint folder that is new, or has changed, and then stays as it
+    is for one look. What was there before the programs started does not count.
+
+    Args:
+        folders: each host's checkpoint folder.
+        counted: how many were counted in earlier attempts.
+        wanted: the number to tell of.
+        reached: called once, in another thread, with the number then counted.
+    """
+
+    def __init__(self, folders: Sequence[Path], counted: int, wanted: int, reached: Callable[[int], None]) -> None:
+        self._folders = list(folders)
+        self._count = counted
+        self._wanted = wanted
+        self._reached = reached
+        self._counted = self._look()
+        self._before = dict(self._counted)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="checkpoints counted", daemon=True)
+
+    def start(self) -> None:
+        """Begins to count."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Counts no more."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_LOOK_SECONDS):
+            if self.look() >= self._wanted:
+                self._reached(self._count)
+                return
+
+    def look(self) -> int:
+        """Looks once; returns how many have been counted so far."""
+        now = self._look()
+        for path, mark in self._before.items():
+            settled = now.get(path, mark) == mark  # one that is gone again was there, too
+            if settled and self._counted.get(path) != mark:
+                self._counted[path] = mark
+                self._count += 1
+        self._before = now
+        return self._count
+
+    def _look(self) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        for folder in self._folders:
+            try:
+                entries = list(os.scandir(folder))
+            except OSError:
+                continue
+            for entry in entries:
+                if (mark := _mark(entry)) is not None:
+                    found[entry.path] = mark
+        return found
+
+
+def _mark(entry: os.DirEntry[str]) -> tuple[int, int] | None:
+    """What changes when a file, or anything in a folder, does; None for what is no checkpoint (an empty folder)."""
+    try:
+        state = entry.stat(follow_symlinks=False)
+        if not stat.S_ISDIR(state.st_mode):
+            return (state.st_mtime_ns, state.st_size) if stat.S_ISREG(state.st_mode) and state.st_size else None
+        states = [(Path(folder) / name).lstat() for folder, _, names in os.walk(entry.path) for name in names]
+    except OSError:
+        return None
+    size = sum(state.st_size for state in states)
+    return (max(state.st_mtime_ns for state in states), size) if size else None
