@@ -149,9 +149,9 @@ def ignore_the_stop(folder: Path) -> None:
 
 
 def wait_for_file(folder: Path, path: str) -> None:
-    """Trains until a file appears."""
+    """Trains until a file appears, in its folder: it sees no other."""
     print("training", flush=True)
-    while not Path(path).exists():
+    while not (folder / path).exists():
         time.sleep(0.01)
     (folder / "model/model.txt").write_text("learned")
 

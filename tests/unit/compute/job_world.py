@@ -86,6 +86,11 @@ class World:
     def job_folder(self, arn: str) -> Path:
         return self.folder / "jobs" / f"id-{arn.rpartition('/')[2]}"
 
+    def let_go(self, arn: str) -> None:
+        """Lets a job end that waits for a file (`wait_for_file`), once it trains."""
+        self.reaches(arn, "Training")
+        (self.job_folder(arn) / "algo-1" / "go").touch()
+
     def supervisor(self, arn: str) -> int:
         """The process that holds the job's lock."""
         inode = (self.job_folder(arn) / "lock").stat().st_ino

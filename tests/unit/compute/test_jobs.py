@@ -172,10 +172,9 @@ def test_a_job_that_reaches_its_longest_runtime_is_stopped(world: World) -> None
     assert member(world.get("long/output/model.tar.gz"), "model.txt") == b"early"
 
 
-def test_jobs_wait_for_capacity_say_for_whom_and_run_in_order(world: World, tmp_path: Path) -> None:
-    go = tmp_path / "go"
+def test_jobs_wait_for_capacity_say_for_whom_and_run_in_order(world: World) -> None:
     both = Limits(cpus=8, memory_bytes=1 << 30)  # more than the machine has counts as all of it
-    first = world.submit("first", entry("wait_for_file", str(go)), limits=both)
+    first = world.submit("first", entry("wait_for_file", "go"), limits=both)
     world.reaches(first, "Training")
     others = [world.submit(f"later-{number}", entry("hello"), limits=both) for number in range(3)]
     waiting = world.reaches(others[0], "Pending")
@@ -184,7 +183,7 @@ def test_jobs_wait_for_capacity_say_for_whom_and_run_in_order(world: World, tmp_
     assert waiting.body["job"]["transitions"][-1]["message"] == message
     behind = world.reaches(others[2], "Pending").body["job"]["transitions"][-1]["message"]
     assert behind == "Pending: waiting for capacity, other jobs are ahead"
-    go.touch()
+    world.let_go(first)
     records = [world.finished(arn) for arn in (first, *others)]
     assert [record.status for record in records] == ["Completed"] * 4
     assert transitions(records[1])[:3] == ["Starting", "Pending", "Starting"]
@@ -192,14 +191,15 @@ def test_jobs_wait_for_capacity_say_for_whom_and_run_in_order(world: World, tmp_
     assert started == sorted(started)
 
 
-def test_two_small_jobs_run_side_by_side_on_cpus_of_their_own(world: World, tmp_path: Path) -> None:
+def test_two_small_jobs_run_side_by_side_on_cpus_of_their_own(world: World) -> None:
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("needs two CPUs")
-    arns = [world.submit(f"small-{n}", entry("wait_for_file", str(tmp_path / "go"))) for n in range(2)]
+    arns = [world.submit(f"small-{n}", entry("wait_for_file", "go")) for n in range(2)]
     for arn in arns:
         world.reaches(arn, "Training")
     assert [os.sched_getaffinity(world.supervisor(arn)) for arn in arns] == [{0}, {1}]
-    (tmp_path / "go").touch()
+    for arn in arns:
+        world.let_go(arn)
     assert [world.finished(arn).status for arn in arns] == ["Completed", "Completed"]
 
 
@@ -207,19 +207,19 @@ def test_memory_is_a_capacity_too(tmp_path: Path) -> None:
     world = World(tmp_path, machine=Machine((0, 1), 3 << 30))
     try:
         limits = Limits(cpus=1, memory_bytes=2 << 30)
-        first = world.submit("first", entry("wait_for_file", str(tmp_path / "go")), limits=limits)
+        first = world.submit("first", entry("wait_for_file", "go"), limits=limits)
         second = world.submit("second", entry("hello"), limits=limits)
         message = world.reaches(second, "Pending").body["job"]["transitions"][-1]["message"]
         assert message == "Pending: waiting for capacity, 2 GiB of 3 GiB of memory in use by job first"
-        (tmp_path / "go").touch()
+        world.let_go(first)
         assert [world.finished(arn).status for arn in (first, second)] == ["Completed", "Completed"]
     finally:
         world.close()
 
 
-def test_a_waiting_job_can_be_stopped_and_one_that_waited_too_long_fails(world: World, tmp_path: Path) -> None:
+def test_a_waiting_job_can_be_stopped_and_one_that_waited_too_long_fails(world: World) -> None:
     all_cpus = Limits(cpus=2, memory_bytes=1 << 30)
-    first = world.submit("first", entry("wait_for_file", str(tmp_path / "go")), limits=all_cpus)
+    first = world.submit("first", entry("wait_for_file", "go"), limits=all_cpus)
     stopped = world.submit("stopped", entry("hello"))
     impatient = world.submit("impatient", entry("hello"), limits=Limits(memory_bytes=1 << 30, pending_seconds=1))
     world.reaches(stopped, "Pending")
@@ -227,7 +227,7 @@ def test_a_waiting_job_can_be_stopped_and_one_that_waited_too_long_fails(world: 
     assert world.record(stopped).status == "Stopped"
     record = world.finished(impatient)
     assert (record.status, reason(record).partition(":")[0]) == ("Failed", "CapacityError")
-    (tmp_path / "go").touch()
+    world.let_go(first)
     assert world.finished(first).status == "Completed"
     world.jobs.stop(first)
     assert world.record(first).status == "Completed"
@@ -292,7 +292,7 @@ def kill(pid: int) -> None:
 
 
 def test_a_job_goes_on_when_clary_and_its_fork_server_are_killed(world: World, tmp_path: Path) -> None:
-    arn = world.submit("lasting", entry("wait_for_file", str(tmp_path / "go")))
+    arn = world.submit("lasting", entry("wait_for_file", "go"))
     world.reaches(arn, "Training")
     supervisor = world.supervisor(arn)
     kill(world.server.pid)
@@ -301,7 +301,7 @@ def test_a_job_goes_on_when_clary_and_its_fork_server_are_killed(world: World, t
     try:
         time.sleep(0.2)
         assert world.supervisor(arn) == supervisor
-        (tmp_path / "go").touch()
+        world.let_go(arn)
         record = again.finished(arn)
         assert record.status == "Completed"
         assert "Restarting" not in transitions(record)
