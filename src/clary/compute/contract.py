@@ -28,6 +28,8 @@ class Program:
         visible: folders that a program with `argv` needs and that isolation would hide (its framework's environment):
             they stay in sight, read-only, at their own paths.
         writable: folders beside the job's own that an `entry` may read and write (a service's part of Clary's data).
+        framework: the framework whose environment `argv` runs in (a name of `frameworks.catalog`): its `python3`, `pip`
+            and other programs come first on PATH. Whoever starts the program has it prepared before (`Preparation`).
     """
 
     entry: str = ""
@@ -37,6 +39,7 @@ class Program:
     image: str = ""
     visible: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    framework: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,9 @@
+"""What runs inside a framework's environment, with this folder alone on the path: standard library only."""
+
+from pathlib import Path
+
+TOOLKIT = Path(__file__).parent
+"""The folder that holds `clary_toolkit` and the programs that start it."""
+
+TRAIN = TOOLKIT / "train_program.py"
+"""The program that runs a user's training script."""

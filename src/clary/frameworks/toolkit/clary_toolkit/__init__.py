@@ -1,0 +1,1 @@
+"""The toolkits of framework containers: the standard library only, and whatever the environment has."""
