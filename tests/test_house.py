@@ -22,7 +22,19 @@ LONGEST_FILE_LINES = 400
 LONGEST_TEST_FILE_LINES = 600  # its tests stand side by side and are read one at a time
 LONGEST_FUNCTION_LINES = 60
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib")
-LAYERS = {"algorithms", "app", "cli", "compute", "core", "gateway", "services", "storage", "wire"}
+LAYERS = {
+    "algorithms",
+    "app",
+    "cli",
+    "compute",
+    "core",
+    "engines",
+    "frameworks",
+    "gateway",
+    "services",
+    "storage",
+    "wire",
+}
 
 
 def ids(path: Path) -> str:

@@ -16,10 +16,15 @@ REQUEST, READY, ANSWER, BEGIN, PIECE, END, BROKEN = range(7)
 _SIZES = struct.Struct("!BIQ")
 
 
-def frame(kind: int, head: dict[str, Any] | None = None, body: bytes | memoryview = b"") -> bytes:
-    """One frame as bytes."""
+def prefix(kind: int, head: dict[str, Any] | None, body_bytes: int) -> bytes:
+    """A frame without its body."""
     text = json.dumps(head).encode() if head else b""
-    return b"".join((_SIZES.pack(kind, len(text), len(body)), text, body))
+    return _SIZES.pack(kind, len(text), body_bytes) + text
+
+
+def frame(kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> bytes:
+    """One frame as bytes."""
+    return prefix(kind, head, len(body)) + body
 
 
 class FrameReader:

@@ -24,6 +24,10 @@ class Model(Protocol):
         """
         ...
 
+    def refusal(self, error: Exception) -> Result:
+        """The answer to a request that failed with `error`."""
+        ...
+
 
 class Inference:
     """A model behind `model_fn`, `input_fn`, `predict_fn` and `output_fn`, or `transform_fn`.
@@ -37,11 +41,11 @@ class Inference:
 
     def __init__(self, settings: Settings, defaults: Defaults, gpu_id: int | None = None) -> None:
         self._default_accept = settings.default_accept
-        self._defaults = defaults
         self._context = Context(str(settings.model_folder), gpu_id)
         handlers = Handlers(user_module(settings), defaults, self._context)
         self._model = handlers.load(str(settings.model_folder))
         self._transform = handlers.transform
+        self.refusal = defaults.refusal
 
     def answer(self, body: bytes, headers: Mapping[str, str]) -> Result:
         """Answers a request; whatever the handlers raise becomes an answer too."""
@@ -56,7 +60,7 @@ class Inference:
             result = self._transform(self._model, data, content_type, accept)
             return self._result(result, accept)
         except Exception as error:  # whatever a model does, the worker goes on
-            return self._defaults.refusal(error)
+            return self.refusal(error)
 
     def _result(self, result: Any, accept: str) -> Result:
         status, content_type, headers = 200, accept, dict(self._context.response_headers)
