@@ -19,7 +19,7 @@ _ERROR = re.compile(
 _MEMORY = ("MemoryError", "std::bad_alloc", "Cannot allocate memory", "Unable to allocate", "out of memory")
 _HINTS = (
     ("ModuleNotFoundError", "install the module with a requirements.txt beside the script"),
-    ("No such file or directory", "inputs lie below /opt/ml/input/data/CHANNEL"),
+    ("No such file or directory", "inputs lie below {inputs}"),
     ("Permission denied", "only /opt/ml and /tmp can be written"),
     ("Read-only file system", "only /opt/ml and /tmp can be written"),
     ("Name or service not known", "is EnableNetworkIsolation set? The program then has no network"),
@@ -104,7 +104,9 @@ def _hint(spec: JobSpec, code: int, texts: Sequence[str]) -> str:
         return f"the job exceeded the memory of {memory}; choose a larger instance type or read the data in parts"
     if code == -signal.SIGKILL:
         return f"it was killed from outside, most often because it exceeded the memory of {memory} or of the machine"
-    return next((hint for word, hint in _HINTS if any(word in text for text in texts)), "")
+    inputs = "/opt/ml/processing, each at its LocalPath" if spec.processing else "/opt/ml/input/data/CHANNEL"
+    hint = next((hint for word, hint in _HINTS if any(word in text for text in texts)), "")
+    return hint.replace("{inputs}", inputs)
 
 
 def _tail(lines: Sequence[str], room: int) -> str:

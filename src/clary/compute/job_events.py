@@ -96,11 +96,13 @@ class ProgramsEnded(Event):
             is why their checkpoints could not be stored.
         metrics: {"name", "value", "time"}: the last value of each metric.
         on_their_own: whether nobody had told them to end.
+        message: what they left to be told of them (SageMaker's ExitMessage).
     """
 
     reason: str
     metrics: list[dict[str, Any]] = field(default_factory=list)
     on_their_own: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

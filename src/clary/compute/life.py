@@ -61,6 +61,7 @@ class Life:
         failure_reason: SageMaker's FailureReason.
         metrics: {"name", "value", "time"}: the last value of each metric.
         outputs: which uploads were made: the folder's first part ("model") -> URI.
+        exit_message: what its programs left to be told of them.
         training_seconds, billable_seconds: told once the job has ended.
     """
 
@@ -85,6 +86,7 @@ class Life:
     failure_reason: str = ""
     metrics: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
+    exit_message: str = ""
     training_seconds: int | None = None
     billable_seconds: int | None = None
 

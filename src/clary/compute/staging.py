@@ -1,4 +1,4 @@
-"""Input channels become files below `/opt/ml/input/data`, or named pipes that are fed while the program reads."""
+"""Input channels become files below `/opt/ml`, or named pipes that are fed while the program reads."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Staging:
                 sources = check_names(map(_unpacked_name, sources) if _packed(channel) else sources, channel.name)
             for number, root in enumerate(roots):
                 part = shard(sources, channel, number, len(roots))
-                place = root / "input" / "data" / channel.name
+                place = root / (channel.folder or f"input/data/{channel.name}")
                 if channel.mode == "Pipe":
                     self._pipes.append(PipeFeeder(self._data, self._spec.role_arn, channel, part, place))
                 else:

@@ -202,6 +202,7 @@ def _programs_ended(life: Life, event: ProgramsEnded) -> Step:
         outcome=outcome,
         failure_reason=event.reason if outcome is Outcome.FAILED else "",
         metrics=event.metrics,
+        exit_message=event.message,
     )
     return life, [_upload(outcome)]
 

@@ -28,13 +28,14 @@ from clary.compute.job_events import Event
 from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
+from clary.compute.processing import exit_message, lay_out_processing
 from clary.compute.replica import Spawner
 from clary.compute.spot import interruption, next_deadline
 from clary.compute.staging import Cancelled, Staging
 from clary.compute.states import Instruction
 from clary.compute.transform import staging as transform_staging
 from clary.compute.transform.run import TransformRun
-from clary.compute.uploading import upload_outputs
+from clary.compute.uploading import ContinuousUploads, upload_outputs
 from clary.compute.wake import Wake
 from clary.compute.warm_pools import WarmPools
 from clary.core.clock import Clock, SystemClock
@@ -162,6 +163,7 @@ class Supervisor:
         self._checkpoints = JobCheckpoints(storage.data, self._spec, self._roots)
         self._spawner = spawner
         self._shares: list[list[Source]] = []  # of a batch transform: each host's objects
+        self._uploads = ContinuousUploads(storage.data, self._spec, self._roots)
         self._hosts: list[HostRun | TransformRun] = []
         self._ended: dict[int, int] = {}
         self._first_failure: int | None = None
@@ -256,8 +258,9 @@ class Supervisor:
             if spec.transform is not None:
                 self._shares = transform_staging.stage(self._storage.data, spec.transform, self._roots)
             else:
+                make = lay_out_processing if spec.processing else lay_out
                 for host, root in zip(host_names(spec.hosts), self._roots, strict=True):
-                    lay_out(root, spec, host)
+                    make(root, spec, host)
             self._pools.load_cache(spec, self._roots)
             self._staging.stage(self._roots)
             self._checkpoints.restore()
@@ -273,6 +276,7 @@ class Supervisor:
     def _start_programs(self) -> None:
         epoch = int(self._clock.time())
         self._checkpoints.start(self._life, self._checkpoint_reached)
+        self._uploads.start()
         try:
             spec = with_meeting_place(self._spec)
             for number, name in enumerate(host_names(spec.hosts)):
@@ -345,8 +349,15 @@ class Supervisor:
             reason = self._hosts[self._first_failure].failure_reason(self._ended[self._first_failure])
         unkept = self._checkpoints.close()
         reason = reason or unkept
+        self._uploads.close()
+        message = ""
+        if self._spec.processing:
+            try:
+                message = exit_message(self._roots)
+            except DataError as error:
+                reason = reason or f"ClientError: {error}"
         now, on_their_own = self._clock.time(), not self._told_to_end
-        self._apply(job_events.ProgramsEnded(now, reason, self._hosts[0].metrics, on_their_own))
+        self._apply(job_events.ProgramsEnded(now, reason, self._hosts[0].metrics, on_their_own, message))
 
     def _upload(self, *, model: bool) -> None:
         try:

@@ -34,7 +34,7 @@ def upload_outputs(data: DataAccess, spec: JobSpec, roots: list[Path], scratch: 
     Args:
         roots: each host's `/opt/ml`.
         scratch: a folder for archives on their way.
-        model: whether the model is stored too.
+        model: whether the model is stored too, and what is stored of a program that succeeded alone.
 
     Returns:
         What was stored: the first part of the folder ("model", "output") -> URI.
@@ -45,7 +45,7 @@ def upload_outputs(data: DataAccess, spec: JobSpec, roots: list[Path], scratch: 
     stored: dict[str, str] = {}
     for output in spec.outputs:
         top = output.folder.split("/")[0]
-        if top == "model" and not model:
+        if not model and (top == "model" or not output.after_failure):
             continue
         folders = [root / output.folder for root in (roots[:1] if top == "model" else roots)]
         folders = [folder for folder, root in zip(folders, roots, strict=False) if is_inside(folder, root)]
@@ -114,32 +114,30 @@ def pack(folders: list[Path], file: IO[bytes]) -> None:
                 archive.addfile(member, content)
 
 
-class CheckpointSync:
-    """Keeps an S3 prefix in step with a folder of checkpoints while a job runs.
+class FolderSync:
+    """Keeps an S3 prefix in step with a folder of each host while a job runs.
 
     A file is uploaded when it has not changed for one look, so that half-written ones stay away. As in SageMaker all
-    hosts share the prefix: a job may go on with another number of hosts, and hosts that write need names of their own.
+    hosts share the prefix: hosts that write need names of their own.
 
     Args:
-        folders: each host's checkpoint folder.
+        role_arn: writes with this role.
+        uri: the prefix.
+        folders: each host's folder.
     """
 
-    def __init__(self, data: DataAccess, spec: JobSpec, folders: list[Path]) -> None:
+    def __init__(self, data: DataAccess, role_arn: str, uri: str, folders: list[Path]) -> None:
         self._data = data
-        self._spec = spec
+        self._role_arn = role_arn
+        self._prefix = uri.rstrip("/")
         self._folders = folders
         self._seen: dict[Path, tuple[int, int]] = {}
         self._stored: dict[Path, tuple[int, int]] = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"sync {uri}", daemon=True)
 
     def start(self) -> None:
-        """Begins to look; what the other hosts hold already was restored, and is not theirs to store."""
-        for folder in self._folders[1:]:
-            for path in folder.rglob("*"):
-                with _opened(path, folder) as file:
-                    if file is not None:
-                        self._stored[path] = _mark(file)
+        """Begins to look."""
         self._thread.start()
 
     def close(self) -> None:
@@ -148,20 +146,30 @@ class CheckpointSync:
         Raises:
             DataError: it cannot be.
         """
+        self.stop()
+        self._look(final=True)
+
+    def stop(self) -> None:
+        """Ends looking; what is not stored yet is left."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._look(final=True)
+
+    def leave_out(self, folder: Path) -> None:
+        """Counts what a folder holds now as stored."""
+        for path in folder.rglob("*"):
+            with _opened(path, folder) as file:
+                if file is not None:
+                    self._stored[path] = _mark(file)
 
     def _run(self) -> None:
         while not self._ended.wait(_SYNC_SECONDS):
             try:
                 self._look(final=False)
             except DataError as error:
-                _log.warning("checkpoints of %s: %s", self._spec.name, error)
+                _log.warning("%s: %s", self._prefix, error)
 
     def _look(self, *, final: bool) -> None:
-        prefix = self._spec.checkpoint_uri.rstrip("/")
         for folder in self._folders:
             for path in folder.rglob("*"):
                 with _opened(path, folder) as file:
@@ -169,11 +177,53 @@ class CheckpointSync:
                         continue
                     mark = _mark(file)
                     if self._stored.get(path) != mark and (final or self._seen.get(path) == mark):
-                        uri = f"{prefix}/{path.relative_to(folder)}"
-                        with told_as_data_error(uri, self._spec.role_arn):
-                            self._data.upload(self._spec.role_arn, uri, processes.path_of(file, path))
+                        uri = f"{self._prefix}/{path.relative_to(folder)}"
+                        with told_as_data_error(uri, self._role_arn):
+                            self._data.upload(self._role_arn, uri, processes.path_of(file, path))
                         self._stored[path] = mark
                     self._seen[path] = mark
+
+
+class CheckpointSync(FolderSync):
+    """Keeps the prefix of a job's checkpoints in step with each host's folder of them.
+
+    Args:
+        folders: each host's checkpoint folder.
+    """
+
+    def __init__(self, data: DataAccess, spec: JobSpec, folders: list[Path]) -> None:
+        super().__init__(data, spec.role_arn, spec.checkpoint_uri, folders)
+
+    def start(self) -> None:
+        """Begins to look; what the other hosts hold already was restored, and is not theirs to store."""
+        for folder in self._folders[1:]:
+            self.leave_out(folder)
+        super().start()
+
+
+class ContinuousUploads:
+    """Stores the outputs of mode "Continuous" while the programs run.
+
+    Args:
+        roots: each host's `/opt/ml`.
+    """
+
+    def __init__(self, data: DataAccess, spec: JobSpec, roots: list[Path]) -> None:
+        self._syncs = [
+            FolderSync(data, spec.role_arn, output.uri, [root / output.folder for root in roots])
+            for output in spec.outputs
+            if output.mode == "Continuous"
+        ]
+
+    def start(self) -> None:
+        """Begins to look for files."""
+        for sync in self._syncs:
+            sync.start()
+
+    def close(self) -> None:
+        """Ends looking; `upload_outputs` stores what is left."""
+        for sync in self._syncs:
+            sync.stop()
 
 
 @contextlib.contextmanager
