@@ -47,6 +47,8 @@ from clary.services.s3.forms import FormUploads
 from clary.services.s3.request_conditions import request_conditions
 from clary.services.s3.website_pages import WebsitePages
 from clary.services.sagemaker.data_capture import DataCapture
+from clary.services.sagemaker.tuning.advice import Advice
+from clary.services.sagemaker.tuning.coordinator import Coordinator
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
 
@@ -63,6 +65,7 @@ PRELOADED = (
     "clary.algorithms.serve",
     "clary.algorithms.xgboost.training",
     "clary.algorithms.xgboost.inference",
+    "clary.engines.tuning.advisor",
 )
 """What the fork server loads: all that a supervisor, a training and a serving process would otherwise import."""
 
@@ -95,6 +98,7 @@ class Platform:
             folder.endpoints,
             unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
         )
+        self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
         self.registry_credentials = RegistryCredentials(
             self.stores.identities,
@@ -116,6 +120,7 @@ class Platform:
             "jobs": self.jobs,
             "hosting": self.hosting,
             "data_capture": self.data_capture,
+            "tuning": self.tuning,
             "images": self.stores.images,
             "registry_credentials": self.registry_credentials,
             "personalize_folder": folder.personalize,
@@ -125,15 +130,7 @@ class Platform:
         self.operations = operations_of(collaborators)
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
-        lifecycles = LifecyclePolicies(self.stores.records, self.stores.images, self.stores.clock)
-        self.housekeeping = Housekeeping(
-            [
-                self.stores.logs.expire,
-                self.stores.metrics.expire,
-                lifecycles.carry_out,
-                self.stores.images.sweep,
-            ]
-        )
+        self.housekeeping = self._housekeeping()
         self.pipeline = self._pipeline(settings, authorizer)
         self.application = AsgiApplication(self.pipeline)
 
@@ -141,6 +138,7 @@ class Platform:
         """Starts what works in the background; jobs and endpoints of an earlier life are found again."""
         self.fork_server.start()
         self.jobs.start()
+        self.tuning.start()
         await self.hosting.start()
         self.housekeeping.start()
 
@@ -149,11 +147,21 @@ class Platform:
         await self.housekeeping.close()
         await self.data_capture.close()
         await self.hosting.close()
+        self.tuning.close()
         self.jobs.close()
         self.dispatcher.close()
         self.fork_server.close()
         self.stores.close()
         self.request_log.close()
+
+    def _housekeeping(self) -> Housekeeping:
+        stores = self.stores
+        lifecycles = LifecyclePolicies(stores.records, stores.images, stores.clock)
+        return Housekeeping([stores.logs.expire, stores.metrics.expire, lifecycles.carry_out, stores.images.sweep])
+
+    def _coordinator(self, folder: DataFolder) -> Coordinator:
+        advice = Advice(self.fork_server, folder.server_log)
+        return Coordinator(self.stores.records, self.jobs, self.stores.metrics, advice, self.stores.clock)
 
     def _authorizer(self, settings: Settings) -> Authorizer:
         rules = {

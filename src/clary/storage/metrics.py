@@ -197,6 +197,14 @@ class Metrics:
         )
         return [Bucket(*row) for row in rows]
 
+    def series(self, metric: Metric) -> tuple[float, ...]:
+        """All values of a metric in the order in which they were put; of sums of several values their mean."""
+        rows = self.database.read().execute(
+            "SELECT total / count FROM metric_points WHERE metric_id=? AND count>0 ORDER BY time_ms, sequence",
+            (metric.id,),
+        )
+        return tuple(row[0] for row in rows)
+
     def values(
         self, metric: Metric, start: float, end: float, period_seconds: int, *, origin: int = 0, unit: str | None = None
     ) -> list[Weighted]:

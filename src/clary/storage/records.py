@@ -287,6 +287,14 @@ class Records:
         rows = self.database.read().execute(f"SELECT {_COLUMNS} FROM resources WHERE kind=? ORDER BY arn", (kind,))  # noqa: S608
         return [_record(row) for row in rows]
 
+    def with_status(self, kind: str, status: str) -> list[Record]:
+        """Every record of a kind with that status, whatever its account and region, oldest first."""
+        rows = self.database.read().execute(
+            f"SELECT {_COLUMNS} FROM resources WHERE kind=? AND status=? ORDER BY created, arn",  # noqa: S608
+            (kind, status),
+        )
+        return [_record(row) for row in rows]
+
     def count(self, kind: str, account: str, region: str) -> int:
         """How many records of that kind there are."""
         row = self.database.read().execute(

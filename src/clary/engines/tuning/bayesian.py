@@ -26,7 +26,7 @@ from clary.engines.tuning.trials import Trial
 
 _MOST_FITTED = 200  # the cost of a Gaussian process grows with the cube of what it is fitted to
 _MOST_TRANSFERRED = 100
-_TREE_EVERY = 5
+_TREE_EVERY = 2
 _MOST_COORDINATES = 40
 _INCUMBENTS = 5
 

@@ -9,6 +9,10 @@ class ResourceInUse(ServiceError):
     """The name is taken, or something still needs the resource."""
 
 
+class ResourceNotFound(ServiceError):
+    """There is no such resource."""
+
+
 class ResourceLimitExceeded(ServiceError):
     """The account has no quota left for this."""
 

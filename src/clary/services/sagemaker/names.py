@@ -8,6 +8,7 @@ from clary.core.arn import Arn
 from clary.core.call import Call
 
 TRAINING_JOB = "sagemaker:training-job"
+TUNING_JOB = "sagemaker:hyper-parameter-tuning-job"
 TRANSFORM_JOB = "sagemaker:transform-job"
 PROCESSING_JOB = "sagemaker:processing-job"
 MODEL = "sagemaker:model"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
+from clary.core.clock import Clock
 from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs
 from clary.services.sagemaker.endpoints import Endpoints
 from clary.services.sagemaker.models import Models
 from clary.services.sagemaker.runtime import Runtime
 from clary.services.sagemaker.search import Search
-from clary.services.sagemaker.searchables import SEARCHABLES
+from clary.services.sagemaker.searchables import searchables
 from clary.services.sagemaker.tags import Tags
 from clary.services.sagemaker.training_jobs import TrainingJobs
 from clary.services.sagemaker.transform.jobs import TransformJobs
+from clary.services.sagemaker.tuning.coordinator import Coordinator
+from clary.services.sagemaker.tuning.tuning_jobs import TuningJobs
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
 from clary.storage.records import Records
@@ -27,15 +30,18 @@ def resources(
     jobs: Jobs,
     hosting: Hosting,
     data_capture: DataCapture,
+    tuning: Coordinator,
+    clock: Clock,
 ) -> list[object]:
     """The resource classes of SageMaker."""
     return [
-        TrainingJobs(records, identities, jobs),
+        TrainingJobs(records, identities, jobs, data_access.bucket_exists, clock),
         TransformJobs(records, data_access, jobs),
         Models(records, identities, data_access),
         EndpointConfigs(records),
         Endpoints(records, hosting),
         Runtime(hosting, data_capture),
         Tags(records),
-        Search(records, SEARCHABLES),
+        TuningJobs(records, identities, tuning),
+        Search(records, searchables(records)),
     ]

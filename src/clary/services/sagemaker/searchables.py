@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 from clary.services.sagemaker import endpoint_description, models, training_description
-from clary.services.sagemaker.names import ENDPOINT, MODEL, TRAINING_JOB, tag_list
+from clary.services.sagemaker.names import ENDPOINT, MODEL, TRAINING_JOB, TUNING_JOB, tag_list
 from clary.services.sagemaker.search import Searchable
-from clary.storage.records import Record
+from clary.services.sagemaker.tuning import tuning_jobs
+from clary.storage.records import Record, Records
 
 
 def _names(text: str) -> frozenset[str]:
@@ -68,3 +70,25 @@ _MODELS = Searchable(
 )
 
 SEARCHABLES: Mapping[str, Searchable] = {"TrainingJob": _TRAINING_JOBS, "Endpoint": _ENDPOINTS, "Model": _MODELS}
+
+
+def searchables(records: Records) -> Mapping[str, Searchable]:
+    """All that Search knows; a tuning job's view reads the records of its trials."""
+    tuning = Searchable(
+        kind=TUNING_JOB,
+        columns={
+            "HyperParameterTuningJobName": "name",
+            "HyperParameterTuningJobStatus": "status",
+            "CreationTime": "created",
+            "LastModifiedTime": "modified",
+        },
+        properties=_names(
+            """HyperParameterTuningJobName HyperParameterTuningJobArn HyperParameterTuningJobConfig
+            TrainingJobDefinition TrainingJobDefinitions HyperParameterTuningJobStatus CreationTime
+            HyperParameterTuningEndTime LastModifiedTime TrainingJobStatusCounters ObjectiveStatusCounters
+            BestTrainingJob OverallBestTrainingJob WarmStartConfig FailureReason TuningJobCompletionDetails
+            ConsumedResources Tags"""
+        ),
+        view=functools.partial(tuning_jobs.search_view, records),
+    )
+    return {**SEARCHABLES, "HyperParameterTuningJob": tuning}

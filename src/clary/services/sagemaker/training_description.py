@@ -56,6 +56,7 @@ def description(record: Record) -> dict[str, Any]:
         **({"InputDataConfig": channels} if channels else {}),
         **{member: request[member] for member in _ECHOED if member in request},
         **{member: request.get(member, False) for member in _FLAGS},
+        **({"TuningJobArn": record.body["tuning"]["arn"]} if "tuning" in record.body else {}),
         **_course(record),
     }
 

@@ -1,0 +1,1 @@
+"""Hyperparameter tuning jobs: requests, trials, and the coordinator that starts and stops them."""
