@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator
 
@@ -60,7 +61,7 @@ def test_packed_lines_put_together_are_the_object(
 @given(LINES, CHUNK_SIZES, st.integers(30, 100))
 def test_packed_lines_take_as_many_as_fit(lines: list[bytes], sizes: list[int], most_bytes: int) -> None:
     found = split("Line", b"\n".join(lines), sizes, several=True, most_bytes=most_bytes)
-    for payload, following in zip(found, found[1:], strict=False):
+    for payload, following in itertools.pairwise(found):
         assert len(payload) + 1 + len(following.split(b"\n")[0]) > most_bytes
 
 
@@ -113,7 +114,7 @@ def test_an_object_that_is_not_split_is_one_payload(data: bytes, sizes: list[int
 def test_a_record_that_does_not_fit_is_told_in_sagemakers_words(
     kind: str, data: bytes, several: bool, size: int
 ) -> None:
-    with pytest.raises(TransformError, match="^Too much data for max payload size$") as told:
+    with pytest.raises(TransformError, match=r"^Too much data for max payload size$") as told:
         split(kind, data, [size], several=several, most_bytes=10)
     assert "10 bytes" in told.value.detail
 
