@@ -78,6 +78,10 @@ class DataAccess:
         self._identities = identities
         self._session_name = session_name
 
+    def bucket_exists(self, bucket: str) -> bool:
+        """Whether there is such a bucket, whoever may use it."""
+        return self.objects.bucket(bucket) is not None
+
     def list(self, role_arn: str, uri: str) -> Iterator[StoredObject]:
         """The objects whose keys begin with the key of `uri`, in the order of their keys; checked at once.
 

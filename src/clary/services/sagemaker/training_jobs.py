@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from clary.compute.contract import JobSpec
 from clary.compute.jobs import Jobs
 from clary.core.call import Call
+from clary.core.clock import Clock, SystemClock
 from clary.core.errors import ValidationException
 from clary.core.operations import operation
 from clary.services.sagemaker import training_description as reading
+from clary.services.sagemaker import training_pools
 from clary.services.sagemaker.errors import ResourceInUse
 from clary.services.sagemaker.listing import listing, page_of
+from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.names import TRAINING_JOB, resource_arn
 from clary.services.sagemaker.roles import require_role
 from clary.services.sagemaker.tags import tags_of
+from clary.services.sagemaker.training_capacity import with_capacity
 from clary.services.sagemaker.training_request import check_request
 from clary.services.sagemaker.training_spec import job_spec
 from clary.storage.identities import Identities
@@ -27,7 +32,7 @@ def prepared(call: Call, request: dict[str, Any]) -> tuple[Record, JobSpec]:
     """The record and the job of a CreateTrainingJob request, whoever makes it: a user, or a tuning job for a trial.
 
     Raises:
-        ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
+        ResourceLimitExceeded: it asks for too many instances.
         ValidationException: the request breaks a rule, or asks for what Clary does not have.
     """
     algorithm = check_request(request)
@@ -35,7 +40,7 @@ def prepared(call: Call, request: dict[str, Any]) -> tuple[Record, JobSpec]:
     arn = resource_arn(call, TRAINING_JOB, name)
     body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
     record = Record(TRAINING_JOB, call.account, call.region, name, arn, body=body)
-    return record, job_spec(call, request, algorithm, arn)
+    return record, with_capacity(job_spec(call, request, algorithm, arn), request)
 
 
 class TrainingJobs:
@@ -47,14 +52,25 @@ class TrainingJobs:
         records: where jobs are read.
         identities: whom roles belong to and what they allow.
         jobs: the durable queue that runs them.
+        bucket_exists: tells of a bucket's name whether there is such a bucket.
+        clock: what time it is.
     """
 
     api = "sagemaker"
 
-    def __init__(self, records: Records, identities: Identities, jobs: Jobs) -> None:
+    def __init__(
+        self,
+        records: Records,
+        identities: Identities,
+        jobs: Jobs,
+        bucket_exists: Callable[[str], bool],
+        clock: Clock | None = None,
+    ) -> None:
         self._records = records
         self._identities = identities
         self._jobs = jobs
+        self._bucket_exists = bucket_exists
+        self._clock = clock or SystemClock()
 
     @operation("CreateTrainingJob", resource=_RESOURCE, lower=True)
     def create(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -62,10 +78,11 @@ class TrainingJobs:
 
         Raises:
             ResourceInUse: the name is taken.
-            ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
+            ResourceLimitExceeded: it asks for too many instances.
             ValidationException: the request breaks a rule, or asks for what Clary does not have.
         """
         record, spec = prepared(call, request)
+        self._require_output_bucket(request["OutputDataConfig"]["S3OutputPath"])
         tags = tags_of(request.get("Tags", []))
         require_role(self._identities, call, request["RoleArn"])
         try:
@@ -80,15 +97,22 @@ class TrainingJobs:
     @operation("DescribeTrainingJob", resource=_RESOURCE, lower=True)
     def describe(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Everything about one job."""
-        return reading.description(self._find(call, request))
+        record = self._find(call, request)
+        pool = training_pools.told(record, self._jobs.warm_pools, self._clock.time())
+        return {**reading.description(record), **pool}
 
     @operation("ListTrainingJobs")
     def list(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """A page of jobs."""
-        if "WarmPoolStatusEquals" in request or "TrainingPlanArnEquals" in request:
-            return {"TrainingJobSummaries": []}  # no job is accepted with either
-        page = page_of(self._records, call, TRAINING_JOB, request, descending_by_default=False)
-        return listing("TrainingJobSummaries", [reading.summary(record) for record in page.records], page)
+        if "TrainingPlanArnEquals" in request:
+            return {"TrainingJobSummaries": []}  # no job is accepted with one
+        pools, now = self._jobs.warm_pools, self._clock.time()
+        if "WarmPoolStatusEquals" in request:
+            page = training_pools.page_with_status(self._records, pools, call, request)
+        else:
+            page = page_of(self._records, call, TRAINING_JOB, request, descending_by_default=False)
+        lines = [{**reading.summary(record), **training_pools.told(record, pools, now)} for record in page.records]
+        return listing("TrainingJobSummaries", lines, page)
 
     @operation("StopTrainingJob", resource=_RESOURCE, lower=True)
     def stop(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -104,17 +128,13 @@ class TrainingJobs:
 
     @operation("UpdateTrainingJob", resource=_RESOURCE, lower=True)
     def update(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
-        """Turns the profiler off, which is all that can be changed of a job in Clary.
+        """Changes how long a job's warm pool is kept, and turns the profiler off.
 
         Raises:
-            ValidationException: the job has ended, or the request asks for what Clary does not have.
+            ValidationException: the job has ended, or has no idle pool, or the request asks for what Clary does not
+                have.
         """
         record = self._find(call, request)
-        if "ResourceConfig" in request:
-            raise ValidationException(
-                "Clary keeps no warm pools yet: the training job has none whose KeepAlivePeriodInSeconds could be "
-                "changed."
-            )
         profiler = request.get("ProfilerConfig", {})
         if (
             request.get("ProfilerRuleConfigurations")
@@ -124,7 +144,10 @@ class TrainingJobs:
             raise ValidationException(
                 "Clary has neither the profiler nor remote debugging yet: UpdateTrainingJob can only turn them off."
             )
-        self._require_running(record)
+        if "ResourceConfig" in request:
+            training_pools.keep_for(record, self._jobs, request["ResourceConfig"]["KeepAlivePeriodInSeconds"])
+        else:
+            self._require_running(record)
         return {"TrainingJobArn": record.arn}
 
     @operation("DeleteTrainingJob", resource=_RESOURCE, lower=True)
@@ -132,7 +155,7 @@ class TrainingJobs:
         """Forgets a job that has ended; its model, logs and metrics stay, its name is free again.
 
         Raises:
-            ResourceInUse: it has not ended.
+            ResourceInUse: it has not ended, or its warm pool is still kept.
         """
         record = self._find(call, request)
         if record.status not in reading.FINAL_STATUSES:
@@ -140,11 +163,25 @@ class TrainingJobs:
                 f"Training job {record.arn} is in status {record.status} and cannot be deleted: it must be Completed, "
                 "Failed or Stopped."
             )
+        pool = self._jobs.warm_pools.of(record.arn)
+        if pool is not None and pool.status == "Available":
+            raise ResourceInUse(
+                f"Training job {record.arn} has an Available warm pool and cannot be deleted: end the pool by updating "
+                "its KeepAlivePeriodInSeconds to 0."
+            )
         try:
             self._records.delete(record)
+            self._jobs.warm_pools.forget(record.arn)
         except RecordChanged as error:
             raise ResourceInUse(f"Training job {record.arn} has changed since it was read.") from error
         return {}
+
+    def _require_output_bucket(self, path: str) -> None:
+        bucket = location(path, "OutputDataConfig.S3OutputPath").bucket
+        if not self._bucket_exists(bucket):
+            raise ValidationException(
+                f"The S3 bucket {bucket!r} of OutputDataConfig.S3OutputPath does not exist: {path!r}."
+            )
 
     def _find(self, call: Call, request: dict[str, Any]) -> Record:
         record = self._records.get(TRAINING_JOB, call.account, call.region, request["TrainingJobName"])

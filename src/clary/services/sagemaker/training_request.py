@@ -15,6 +15,7 @@ from clary.core.errors import ValidationException
 from clary.services.sagemaker.errors import account_limit
 from clary.services.sagemaker.images import require_built_in
 from clary.services.sagemaker.locations import location
+from clary.services.sagemaker.training_capacity import check_capacity
 
 MOST_INSTANCES = 20  # AWS's usual quota; all of a job's hosts are processes of one machine here
 LONGEST_RUNTIME_SECONDS = 28 * 86_400
@@ -25,7 +26,6 @@ _NOT_YET: tuple[tuple[str, str], ...] = (
     ("ServerlessJobConfig", "serverless training jobs"),
     ("MlflowConfig", "MLflow servers"),
     ("ModelPackageConfig", "model packages"),
-    ("EnableManagedSpotTraining", "managed spot training"),
     ("DebugRuleConfigurations", "Debugger rules"),
     ("ProfilerRuleConfigurations", "Profiler rules"),
     ("TensorBoardOutputConfig", "TensorBoard output"),
@@ -52,7 +52,7 @@ def check_request(request: Mapping[str, Any]) -> Algorithm:
 
     Raises:
         ValidationException: the first rule that it breaks, or the first feature that Clary does not have.
-        ResourceLimitExceeded: it asks for a warm pool, or for too many instances.
+        ResourceLimitExceeded: it asks for too many instances.
     """
     for member, feature in _NOT_YET:
         if _member(request, member):
@@ -60,6 +60,7 @@ def check_request(request: Mapping[str, Any]) -> Algorithm:
     algorithm = _check_algorithm(request["AlgorithmSpecification"])
     _check_resources(request.get("ResourceConfig", {}))
     _check_stopping(request.get("StoppingCondition", {}))
+    check_capacity(request)
     _check_channels(request.get("InputDataConfig", []))
     location(request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
     checkpoints = request.get("CheckpointConfig")
@@ -102,8 +103,6 @@ def _check_resources(resources: Mapping[str, Any]) -> None:
     kind, count = resources["InstanceType"], resources["InstanceCount"]
     if count > MOST_INSTANCES:
         raise account_limit(f"{kind} for training job usage", count, allowed=MOST_INSTANCES)
-    if resources.get("KeepAlivePeriodInSeconds"):
-        raise account_limit(f"{kind} for training warm pool usage", count)
 
 
 def _check_stopping(condition: Mapping[str, Any]) -> None:
@@ -112,10 +111,6 @@ def _check_stopping(condition: Mapping[str, Any]) -> None:
         raise ValidationException(
             f"Invalid MaxRuntimeInSeconds {runtime}: the longest a training job may run is "
             f"{LONGEST_RUNTIME_SECONDS} seconds (28 days)."
-        )
-    if "MaxWaitTimeInSeconds" in condition:
-        raise ValidationException(
-            "Invalid MaxWaitTimeInSeconds. It can be specified only when EnableManagedSpotTraining is true."
         )
 
 

@@ -68,7 +68,7 @@ def queue(records: Records, clock: FixedClock) -> JobQueue:
 def training_jobs(records: Records, identities: Identities, clock: FixedClock, tmp_path: Path) -> TrainingJobs:
     """Over real jobs whose scheduler does not run: they wait until a test moves them on."""
     jobs = Jobs(records, ForkServer((), fork=False), tmp_path, SupervisorProgram("", ()), clock=clock)
-    return TrainingJobs(records, identities, jobs)
+    return TrainingJobs(records, identities, jobs, lambda bucket: bucket != "no-such-bucket", clock)
 
 
 def assert_fits(operation: str, result: dict[str, Any], api: str = "sagemaker") -> None:

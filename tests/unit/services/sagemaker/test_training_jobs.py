@@ -208,7 +208,6 @@ def test_an_update_can_turn_the_profiler_off_and_nothing_on(training_jobs: Train
     assert_fits("UpdateTrainingJob", training_jobs.update(call, {**name, "ProfilerConfig": {"DisableProfiler": True}}))
     for change in (
         {"ProfilerConfig": {"ProfilingIntervalInMilliseconds": 500}},
-        {"ResourceConfig": {"KeepAlivePeriodInSeconds": 60}},
         {"RemoteDebugConfig": {"EnableRemoteDebug": True}},
     ):
         with pytest.raises(ValidationException, match="Clary"):

@@ -16,7 +16,6 @@ from tests.unit.services.sagemaker.conftest import ACCOUNT
 from tests.unit.services.sagemaker.training import IMAGE, channel, request_for
 
 UNSUPPORTED: list[tuple[str, dict[str, Any]]] = [
-    ("managed spot training", {"EnableManagedSpotTraining": True}),
     ("KMS keys", {"OutputDataConfig": {"S3OutputPath": "s3://bucket/out", "KmsKeyId": "key"}}),
     ("script mode", {"HyperParameters": {"sagemaker_program": "train.py"}}),
     ("Debugger rules", {"DebugRuleConfigurations": [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]}),
@@ -55,6 +54,17 @@ def algorithm(**changes: Any) -> dict[str, Any]:
     return {"AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File", **changes}}
 
 
+def stopping(**changes: Any) -> dict[str, Any]:
+    return {"StoppingCondition": {"MaxRuntimeInSeconds": 3600, **changes}}
+
+
+def tags(key: str, value: str) -> dict[str, Any]:
+    return {"Tags": [{"Key": key, "Value": value}]}
+
+
+NO_BUCKET = {"OutputDataConfig": {"S3OutputPath": "s3://no-such-bucket/out"}}
+SPOT = {"EnableManagedSpotTraining": True}
+SPOT_60 = {**SPOT, **stopping(MaxWaitTimeInSeconds=3600)}
 BROKEN: list[tuple[type[ServiceError], str, dict[str, Any]]] = [
     (ValidationException, "more than once", {"InputDataConfig": [channel("train"), channel("train")]}),
     (ValidationException, "exactly one data source", {"InputDataConfig": [channel("train", DataSource={})]}),
@@ -62,7 +72,15 @@ BROKEN: list[tuple[type[ServiceError], str, dict[str, Any]]] = [
     (ValidationException, "InstanceCount is required", resources(InstanceCount=0)),
     (ValidationException, "InstanceType is required", {"ResourceConfig": None}),
     (ResourceLimitExceeded, "ml.m5.large for training job usage' is 20", resources(InstanceCount=21)),
-    (ResourceLimitExceeded, "training warm pool usage' is 0", resources(KeepAlivePeriodInSeconds=60)),
+    (ValidationException, "kept for at most 3600", resources(KeepAlivePeriodInSeconds=3601)),
+    (ValidationException, "'no-such-bucket' of OutputDataConfig.S3OutputPath does not exist", NO_BUCKET),
+    (ValidationException, "only supported when EnableManagedSpotTraining", stopping(MaxWaitTimeInSeconds=7200)),
+    (ValidationException, "must be present and be greater than or equal to MaxRuntime", SPOT),
+    (ValidationException, "must be present and be greater", {**SPOT, **stopping(MaxWaitTimeInSeconds=3599)}),
+    (ValidationException, "Warm pools are not supported", {**SPOT_60, **resources(KeepAlivePeriodInSeconds=60)}),
+    (ValidationException, "needs a CheckpointConfig", {**SPOT_60, **tags("clary:spot-interrupt-at-checkpoint", "2")}),
+    (ValidationException, "positive numbers", {**SPOT_60, **tags("clary:spot-interrupt-after-seconds", "soon")}),
+    (ValidationException, "is for spot jobs", tags("clary:spot-interrupt-after-seconds", "5")),
     (ValidationException, "28 days", {"StoppingCondition": {"MaxRuntimeInSeconds": 2_419_201}}),
     (ValidationException, "MaxWaitTimeInSeconds", {"StoppingCondition": {"MaxWaitTimeInSeconds": 10}}),
     (ValidationException, "either AlgorithmName or TrainingImage", algorithm(TrainingImage=None)),
