@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from clary.app.data_folder import DataFolder
+from clary.app.program_environments import ProgramEnvironments
 from clary.app.settings import Settings, variable
 from clary.app.stores import Stores
+from clary.compute.containers.access import ContainerAccess
 from clary.compute.jobs import SupervisorProgram
 from clary.compute.supervisor import JobStorage, Options, supervise
+from clary.frameworks.environments import Environments
 
-_SETTINGS = ("job_stop_seconds", "keep_job_folders", "account")
+_SETTINGS = ("job_stop_seconds", "keep_job_folders", "account", "frameworks_folder", "container_socket")
 
 
 def supervisor_program(settings: Settings, folder: DataFolder) -> SupervisorProgram:
@@ -27,9 +30,13 @@ def main(data: Path, *arguments: str) -> int:
 
     def open_storage() -> JobStorage:
         stores = Stores(folder, settings)
-        return JobStorage(stores.records, stores.data_access, stores.logs, stores.metrics, stores.close)
+        containers = ContainerAccess(settings.container_socket, stores.images)
+        return JobStorage(stores.records, stores.data_access, stores.logs, stores.metrics, stores.close, containers)
 
     options = Options(
-        stop_seconds=settings.job_stop_seconds, keep_folders=settings.keep_job_folders, hidden=(folder.root,)
+        stop_seconds=settings.job_stop_seconds,
+        keep_folders=settings.keep_job_folders,
+        hidden=(folder.root,),
+        preparation=ProgramEnvironments(Environments(settings.frameworks_folder)),
     )
     return supervise(job_id, folder.jobs, open_storage, options)

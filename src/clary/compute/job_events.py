@@ -76,6 +76,13 @@ class SupervisorLost(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ImageDownloading(Event):
+    """What the program runs in is being downloaded or built; `message` tells how far."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputsReady(Event):
     """Every channel is staged."""
 

@@ -18,6 +18,7 @@ from clary.compute.job_events import (
     Admitted,
     Broken,
     Event,
+    ImageDownloading,
     InputsFailed,
     InputsReady,
     Interrupted,
@@ -182,6 +183,12 @@ def _download(life: Life, event: SupervisorStarted) -> Step:
     return replace(life, state=State.DOWNLOADING, started=started, held_since=event.time), [Instruction.STAGE_INPUTS]
 
 
+def _download_image(life: Life, event: ImageDownloading) -> Step:
+    if life.secondary_status == "DownloadingTrainingImage":
+        return _say(life, event.message), []
+    return _enter(life, "DownloadingTrainingImage", event.time, event.message), []
+
+
 def _train(life: Life, event: InputsReady) -> Step:
     life = _enter(life, "Training", event.time)
     started = event.time if life.training_started is None else life.training_started
@@ -340,6 +347,7 @@ TABLE: dict[tuple[State, type[Event]], Callable[[Life, Any], Step]] = {
     (State.STARTING, SupervisorLost): _lost,
     (State.STARTING, Interrupted): _interrupt,
     (State.STARTING, Broken): _broken,
+    (State.DOWNLOADING, ImageDownloading): _download_image,
     (State.DOWNLOADING, InputsReady): _train,
     (State.DOWNLOADING, InputsFailed): _inputs_failed,
     (State.DOWNLOADING, StopRequested): _stop_staging,
@@ -355,6 +363,7 @@ TABLE: dict[tuple[State, type[Event]], Callable[[Life, Any], Step]] = {
     (State.TRAINING, SupervisorLost): _lost,
     (State.TRAINING, Broken): _broken,
     (State.INTERRUPTING, SupervisorStarted): _resume_interruption,
+    (State.INTERRUPTING, ImageDownloading): _nothing,
     (State.INTERRUPTING, InputsReady): _interrupted,
     (State.INTERRUPTING, InputsFailed): _interrupted,
     (State.INTERRUPTING, ProgramsEnded): _interrupted_programs_ended,
@@ -365,6 +374,7 @@ TABLE: dict[tuple[State, type[Event]], Callable[[Life, Any], Step]] = {
     (State.INTERRUPTING, SupervisorLost): _lost_with_results,
     (State.INTERRUPTING, Broken): _broken,
     (State.STOPPING, SupervisorStarted): _resume_stop,
+    (State.STOPPING, ImageDownloading): _nothing,
     (State.STOPPING, InputsReady): _stopped_before_training,
     (State.STOPPING, InputsFailed): _stopped_before_training,
     (State.STOPPING, ProgramsEnded): _programs_ended,

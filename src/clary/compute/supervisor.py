@@ -13,21 +13,24 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clary.compute import job_events
 from clary.compute.channel_files import DataError, Source
+from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import Executor, JobSpec
-from clary.compute.executors import executor
+from clary.compute.executors import executor, executor_for
 from clary.compute.folder import JobFolder, host_names, lay_out
 from clary.compute.forkserver import ForkServer
 from clary.compute.host_run import HostRun, with_meeting_place
 from clary.compute.job_checkpoints import JobCheckpoints
 from clary.compute.job_events import Event
+from clary.compute.job_preparation import JobPreparation
 from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
+from clary.compute.preparation import NothingToPrepare, Preparation, PreparationCancelled, PreparationFailed
 from clary.compute.processing import exit_message, lay_out_processing
 from clary.compute.replica import Spawner
 from clary.compute.spot import interruption, next_deadline
@@ -51,13 +54,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobStorage:
-    """What a supervisor reads and writes; `close` is called when the job is finished."""
+    """What a supervisor reads and writes; `close` is called when the job is finished.
+
+    Attributes:
+        containers: what runs images.
+    """
 
     records: Records
     data: DataAccess
     logs: Logs
     metrics: Metrics
     close: Callable[[], None]
+    containers: ContainerAccess = ContainerAccess()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,14 @@ class Options:
         stop_seconds: between SIGTERM and SIGKILL.
         keep_folders: whether a finished job's folder stays.
         hidden: folders that programs which users brought must not see.
+        preparation: makes programs ready to start.
     """
 
     executor: str = "process"
     stop_seconds: float = 120.0
     keep_folders: bool = False
     hidden: tuple[Path, ...] = ()
+    preparation: Preparation = field(default_factory=NothingToPrepare)
 
 
 def supervise(
@@ -107,7 +117,8 @@ def supervise(
         left = entry is not None and not entry.running
         if entry is not None and entry.running:
             run_on(entry.cpus)
-            runner = executor(options.executor, launcher, options.hidden)
+            name = executor_for(entry.spec.program, options.executor)
+            runner = executor(name, launcher, options.hidden, storage.containers)
             left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, launcher).run()
         storage.close()
         if left:
@@ -160,6 +171,15 @@ class Supervisor:
         self._life = Life()
         self._cancelled = threading.Event()
         self._staging = Staging(storage.data, self._spec, self._cancelled)
+        self._preparation = JobPreparation(
+            options.preparation,
+            self._spec,
+            self._roots,
+            storage.logs,
+            self._clock,
+            self._happened.put,
+            self._cancelled,
+        )
         self._checkpoints = JobCheckpoints(storage.data, self._spec, self._roots)
         self._spawner = spawner
         self._shares: list[list[Source]] = []  # of a batch transform: each host's objects
@@ -264,9 +284,12 @@ class Supervisor:
             self._pools.load_cache(spec, self._roots)
             self._staging.stage(self._roots)
             self._checkpoints.restore()
-        except (DataError, Cancelled) as error:
+            self._spec = self._preparation.prepare()
+        except (DataError, Cancelled, PreparationCancelled) as error:
             reason = f"ClientError: Data download failed: {error}"
             self._happened.put(job_events.InputsFailed(self._clock.time(), reason))
+        except PreparationFailed as error:
+            self._happened.put(job_events.InputsFailed(self._clock.time(), f"ClientError: {error}"))
         except Exception as error:
             _log.exception("staging of %s", spec.arn)
             self._happened.put(job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}"))
@@ -274,7 +297,7 @@ class Supervisor:
             self._happened.put(job_events.InputsReady(self._clock.time()))
 
     def _start_programs(self) -> None:
-        epoch = int(self._clock.time())
+        epoch = self._preparation.epoch()
         self._checkpoints.start(self._life, self._checkpoint_reached)
         self._uploads.start()
         try:

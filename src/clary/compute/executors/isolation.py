@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from clary.compute.confinement import SECRETS
 
@@ -74,12 +75,23 @@ def _without(reason: str) -> Isolation:
     )
 
 
-def command(bubblewrap: str, argv: Sequence[str], folder: Path, hidden: Sequence[Path], *, network: bool) -> list[str]:
+def command(
+    bubblewrap: str,
+    argv: Sequence[str],
+    folder: Path,
+    hidden: Sequence[Path],
+    *,
+    network: bool,
+    visible: Sequence[str] = (),
+    shared: Mapping[str, Path] = MappingProxyType({}),
+) -> list[str]:
     """The command that runs `argv` isolated.
 
     Args:
         folder: appears at `/opt/ml`; its `input/config/resourceconfig.json` names the host.
         hidden: folders that appear empty.
+        visible: folders that stay in sight, read-only, at their own paths.
+        shared: further folders, read-only: where they appear, and where they are.
         network: whether the machine's network is there; otherwise only a loopback of its own is.
     """
     arguments = [bubblewrap, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
@@ -101,7 +113,11 @@ def command(bubblewrap: str, argv: Sequence[str], folder: Path, hidden: Sequence
             arguments += ["--tmpfs", str(secret)]
         elif secret.is_file():
             arguments += ["--ro-bind", "/dev/null", str(secret)]
+    for place in visible:
+        arguments += ["--ro-bind", place, place]
     arguments += ["--bind", str(folder), ML_FOLDER]
+    for place, source in shared.items():
+        arguments += ["--ro-bind", str(source), place]
     host = _name_hosts(folder)
     if host:
         arguments += ["--hostname", host]

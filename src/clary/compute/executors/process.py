@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clary.compute import processes
@@ -75,12 +76,21 @@ class ProcessExecutor:
             if bubblewrap:
                 wrapped = True
                 depth = isolation.SIGNAL_DEPTH
-                argv = isolation.command(bubblewrap, program.argv, folder, self._hidden, network=limits.network)
+                argv = isolation.command(
+                    bubblewrap,
+                    program.argv,
+                    folder,
+                    self._hidden,
+                    network=limits.network,
+                    visible=program.visible,
+                )
             elif not limits.network:
                 raise OSError("the job asks for network isolation, which this machine cannot give: " + self.isolation)
             else:
                 environment |= {"HOME": str(folder), "SAGEMAKER_BASE_DIR": str(folder)}
                 argv = [part.replace(isolation.ML_FOLDER, str(folder)) for part in program.argv]
+                path = program.environment.get("PATH", "").replace(isolation.ML_FOLDER, str(folder))
+                program = replace(program, environment=program.environment | ({"PATH": path} if path else {}))
         else:
             environment["HOME"] = os.environ.get("HOME", "/")
             hidden = tuple(str(path) for path in self._hidden)
