@@ -26,7 +26,7 @@ def lay_out_processing(root: Path, spec: JobSpec, host: str) -> None:
     Args:
         root: the host's `/opt/ml`.
     """
-    for name in ("config", "input", "output", FOLDER):
+    for name in ("config", "input", "output", ".environment", FOLDER):
         clear(root / name)
     folders = [channel.folder for channel in spec.channels] + [output.folder for output in spec.outputs]
     for name in ("config", "input/config", "output", FOLDER, *folders):
