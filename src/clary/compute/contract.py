@@ -278,6 +278,7 @@ class ReplicaPlan:
     Attributes:
         program: the serving program; an `entry` is called as `function(folder, socket_path, *args)`.
         model_uri: S3 address of `model.tar.gz`, "" for none; unpacked into `model/` of the replica's folder.
+        code_uri: S3 address of the archive of the user's code, "" for none; unpacked into `code/`.
         startup_seconds: how long `/ping` may take to answer 200.
     """
 
@@ -286,6 +287,7 @@ class ReplicaPlan:
     role_arn: str
     limits: Limits = field(default_factory=Limits)
     startup_seconds: int = 240
+    code_uri: str = ""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> ReplicaPlan:

@@ -13,6 +13,7 @@ from typing import Protocol
 from clary.compute.contract import EndpointPlan, VariantPlan
 from clary.compute.hosting_logs import LogShipper
 from clary.compute.hosting_metrics import HostingMetrics
+from clary.compute.isolated_replica import REPLICAS
 from clary.compute.model_files import ModelUnavailable
 from clary.compute.replica import Launcher, Replica, ReplicaFailed
 from clary.compute.replica_slots import RunningVariant
@@ -37,6 +38,10 @@ class ModelFiles(Protocol):
         Raises:
             ModelUnavailable: with a FailureReason.
         """
+        ...
+
+    def fetch_code(self, role_arn: str, uri: str, root: Path) -> None:
+        """The same for the user's code, into `root/code`."""
         ...
 
 
@@ -104,6 +109,9 @@ class Generation:
         plan = variant.plan.plan
         try:
             await self._launcher.blocking(self._models.fetch, plan.role_arn, plan.model_uri, variant.root)
+            if plan.code_uri:
+                await self._launcher.blocking(self._models.fetch_code, plan.role_arn, plan.code_uri, variant.root)
+            await self._launcher.blocking(shutil.rmtree, variant.root / REPLICAS, True)  # of a Clary that was killed
         except ModelUnavailable as error:
             raise GenerationFailed(str(error)) from error
         await self._scale(variant, variant.plan.replicas)
@@ -112,6 +120,8 @@ class Generation:
         try:
             await variant.scale(replicas)
         except ReplicaFailed as failure:
+            if not failure.started:
+                raise GenerationFailed(f"Production variant {variant.name}: {failure.reason}") from failure
             raise GenerationFailed(
                 f"The primary container for production variant {variant.name} did not pass the ping health check. "
                 f"Please check CloudWatch logs for this endpoint. {failure.reason}"

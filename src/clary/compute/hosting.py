@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from clary.compute.hosting_logs import LogShipper, LogStore
 from clary.compute.hosting_metrics import HostingMetrics, MetricStore
 from clary.compute.invocation import InvocationFailed, InvocationTimeout, InvokeRequest, InvokeResponse, exchange
 from clary.compute.model_files import ModelSource, ModelStore, UnpackLimits
-from clary.compute.replica import HostingTimes, Launcher, Spawner
+from clary.compute.preparation import Preparation
+from clary.compute.replica import HostingTimes, Launcher
+from clary.compute.spawner import Spawner
 from clary.storage.records import Record, RecordChanged, Records
 
 __all__ = [
@@ -53,6 +55,8 @@ class Hosting:
         data_access: reads models from S3 with their role.
         forkserver: starts replicas.
         folder: for models and sockets; nobody else writes there.
+        preparation: makes the environments of programs that users bring.
+        hidden: folders that programs that users bring must not see.
     """
 
     def __init__(
@@ -66,12 +70,16 @@ class Hosting:
         *,
         times: HostingTimes | None = None,
         unpack_limits: UnpackLimits | None = None,
+        preparation: Preparation | None = None,
+        hidden: Sequence[Path] = (),
     ) -> None:
         self._records = records
         self._folder = folder
         self._spawner = forkserver
         self._times = times or HostingTimes()
         self._models = ModelStore(data_access, unpack_limits)
+        self._preparation = preparation
+        self._hidden = tuple(hidden)
         self._shipper = LogShipper(logs)
         self._metrics = HostingMetrics(metrics)
         self._endpoints: dict[str, Endpoint] = {}
@@ -88,7 +96,14 @@ class Hosting:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._sockets = _fresh_socket_folder(self._folder)
         self._threads = ThreadPoolExecutor(_BLOCKING_THREADS, "hosting")
-        self._launcher = Launcher(self._spawner, self._sockets, self._threads, self._times)
+        self._launcher = Launcher(
+            self._spawner,
+            self._sockets,
+            self._threads,
+            self._times,
+            preparation=self._preparation,
+            hidden=self._hidden,
+        )
         self._tasks = [asyncio.create_task(self._shipper.run()), asyncio.create_task(self._metrics.run())]
         records = await self._launcher.blocking(self._records.of_kind, ENDPOINT_KIND)
         await self._launcher.blocking(self._remove_leftovers, records)

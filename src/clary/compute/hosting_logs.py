@@ -62,6 +62,11 @@ class ReplicaLog:
         self._loop.add_reader(reading, self._read, reading)
         return writing
 
+    def note(self, line: str) -> None:
+        """Adds a line of Clary's own."""
+        self._read_all()
+        self._add(line.encode("utf-8", "backslashreplace"))
+
     def take_events(self) -> list[tuple[int, str]]:
         """The events since the last call."""
         events, self._events = self._events, []

@@ -250,31 +250,41 @@ class ModelStore:
         Raises:
             ModelUnavailable: with a FailureReason.
         """
-        model = root / "model"
-        if model.is_dir():  # it gets its name only when it is complete
+        self._fetch(role_arn, uri, root / "model", "model data")
+
+    def fetch_code(self, role_arn: str, uri: str, root: Path) -> None:
+        """Downloads and unpacks the archive of the user's code at `uri` into `root/code`, unless it is there already.
+
+        Raises:
+            ModelUnavailable: with a FailureReason.
+        """
+        self._fetch(role_arn, uri, root / "code", "user code")
+
+    def _fetch(self, role_arn: str, uri: str, folder: Path, what: str) -> None:
+        if folder.is_dir():  # it gets its name only when it is complete
             return
-        unfinished = root / "model.unpacking"
+        unfinished = folder.with_name(f"{folder.name}.unpacking")
         remove_folder(unfinished)
         unfinished.mkdir(parents=True)
         if uri.endswith("/"):
             self._download_files(role_arn, uri, unfinished)
         elif uri:
-            archive = root / "model.tar.gz"
+            archive = folder.with_name(f"{folder.name}.tar.gz")
             try:
-                self._download(role_arn, uri, archive)
+                self._download(role_arn, uri, archive, what)
                 unpack(archive, unfinished, self._limits)
             except (BrokenArchive, UnsafeArchive) as error:
                 raise ModelUnavailable(
-                    f'Failed to extract model data archive from URL "{uri}". Please ensure that the object located at '
+                    f'Failed to extract {what} archive from URL "{uri}". Please ensure that the object located at '
                     f"the URL is a valid tar.gz archive: {error}."
                 ) from error
             except OSError as error:
                 raise ModelUnavailable(
-                    f'Failed to store the model data from URL "{uri}" on this machine: {error.strerror or error}.'
+                    f'Failed to store the {what} from URL "{uri}" on this machine: {error.strerror or error}.'
                 ) from error
             finally:
                 archive.unlink(missing_ok=True)
-        unfinished.rename(model)
+        unfinished.rename(folder)
 
     def _download_files(self, role_arn: str, uri: str, folder: Path) -> None:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
@@ -290,12 +300,12 @@ class ModelStore:
         except (ServiceError, UnsafeArchive, OSError) as error:
             raise ModelUnavailable(f'Failed to download model data from URL "{uri}": {error}.') from error
 
-    def _download(self, role_arn: str, uri: str, archive: Path) -> None:
+    def _download(self, role_arn: str, uri: str, archive: Path, what: str) -> None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         try:
             self._source.download(role_arn, bucket, key, archive)
         except ServiceError as error:
             raise ModelUnavailable(
-                f'Failed to download model data from URL "{uri}". Please ensure that there is an object located at the '
+                f'Failed to download {what} from URL "{uri}". Please ensure that there is an object located at the '
                 f"URL and that the role passed to CreateModel has permissions to download it: {error.message}"
             ) from error

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from clary.compute.contract import ReplicaPlan
 from clary.compute.hosting_logs import ReplicaLog
+from clary.compute.isolated_replica import IsolatedReplicas
+from clary.compute.preparation import NothingToPrepare, Preparation, PreparationCancelled, PreparationFailed
 from clary.compute.replica_client import (
     ReplicaClient,
     ReplicaLost,
@@ -22,6 +26,9 @@ from clary.compute.replica_client import (
     ResponseTooLarge,
     request_bytes,
 )
+from clary.compute.spawner import Spawner, StartedProgram
+
+__all__ = ["HostingTimes", "Launcher", "Replica", "ReplicaFailed", "Spawner", "StartedProgram"]
 
 T = TypeVar("T")
 _PING = request_bytes("GET", "/ping", (), b"")
@@ -33,12 +40,14 @@ class ReplicaFailed(Exception):
     Args:
         reason: why, with the last lines of its log.
         final: whether another attempt cannot help.
+        started: whether there was a program to ask for its health.
     """
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, *, final: bool = False, started: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.final = final
+        self.started = started
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,44 +68,6 @@ class HostingTimes:
     grace: float = 30.0
     first_backoff: float = 0.1
     longest_backoff: float = 30.0
-
-
-class StartedProgram(Protocol):
-    """A running program: `forkserver.ForkedProgram`."""
-
-    exited: Future[int]
-
-    @property
-    def pid(self) -> int:
-        """Its process."""
-        ...
-
-    def terminate(self) -> None:
-        """Sends SIGTERM."""
-        ...
-
-    def kill(self) -> None:
-        """Ends the whole tree."""
-        ...
-
-
-class Spawner(Protocol):
-    """Starts programs: `forkserver.ForkServer`."""
-
-    def spawn(
-        self,
-        entry: str = "",
-        args: Sequence[str | Path] = (),
-        *,
-        environment: Mapping[str, str] | None = None,
-        output: Path | int | None = None,
-        folder: Path | None = None,
-        cpus: int = 0,
-        memory_bytes: int = 0,
-        die_with_parent: bool = False,
-    ) -> StartedProgram:
-        """Starts `entry(*args)` in a process of its own."""
-        ...
 
 
 class Replica:
@@ -201,13 +172,25 @@ class Launcher:
         spawner: the fork server.
         sockets: folder of the replicas' sockets; its path must be short (a socket's path has at most 107 bytes).
         threads: where blocking calls are made.
+        preparation: makes the environments of programs that users bring.
+        hidden: folders that programs that users bring must not see.
     """
 
-    def __init__(self, spawner: Spawner, sockets: Path, threads: ThreadPoolExecutor, times: HostingTimes) -> None:
+    def __init__(
+        self,
+        spawner: Spawner,
+        sockets: Path,
+        threads: ThreadPoolExecutor,
+        times: HostingTimes,
+        *,
+        preparation: Preparation | None = None,
+        hidden: Sequence[Path] = (),
+    ) -> None:
         self.times = times
         self._spawner = spawner
         self._sockets = sockets
         self._threads = threads
+        self._isolated = IsolatedReplicas(spawner, preparation or NothingToPrepare(), hidden)
 
     async def blocking(self, function: Callable[..., T], *args: object) -> T:
         """Calls `function` in a thread."""
@@ -219,22 +202,46 @@ class Launcher:
         Raises:
             ReplicaFailed: it cannot be started.
         """
-        if not plan.program.entry:
-            raise ReplicaFailed("Clary cannot serve programs other than its built-in algorithms yet.", final=True)
         socket_path = self._sockets / f"{secrets.token_hex(6)}.sock"
         output = log.open()
-        start = asyncio.ensure_future(self.blocking(self._spawn, plan, root, socket_path, output))
+        cancelled = threading.Event()
+        start = asyncio.ensure_future(self._start(plan, root, socket_path, output, log, cancelled))
         try:
             program = await asyncio.shield(start)
         except asyncio.CancelledError:
-            program = await start  # it is being born: wait for it, or nobody would ever end it
-            program.kill()
+            cancelled.set()
+            with contextlib.suppress(OSError, PreparationFailed, PreparationCancelled):
+                (await start).kill()  # it is being born: wait for it, or nobody would ever end it
             raise
+        except PreparationFailed as error:
+            raise ReplicaFailed(f"{error}", final=True, started=False) from error
         except OSError as error:
             raise ReplicaFailed(f"The serving program cannot be started: {error}") from error
         finally:
             os.close(output)
         return Replica(program, socket_path, self.times)
+
+    async def _start(
+        self,
+        plan: ReplicaPlan,
+        root: Path,
+        socket_path: Path,
+        output: int,
+        log: ReplicaLog,
+        cancelled: threading.Event,
+    ) -> StartedProgram:
+        if not plan.program.argv:
+            return await self.blocking(self._spawn, plan, root, socket_path, output)
+        loop = asyncio.get_running_loop()
+
+        def tell(line: str) -> None:
+            loop.call_soon_threadsafe(log.note, line)
+
+        arguments = (plan, root, socket_path, output, tell, cancelled.is_set)
+        if self._isolated.is_ready(plan.program):
+            return await self.blocking(self._isolated.start, *arguments)
+        with ThreadPoolExecutor(1, "preparation") as thread:  # building takes minutes: it must not be in others' way
+            return await loop.run_in_executor(thread, self._isolated.start, *arguments)
 
     def _spawn(self, plan: ReplicaPlan, root: Path, socket_path: Path, output: int) -> StartedProgram:
         program = plan.program
