@@ -9,6 +9,7 @@ from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs
 from clary.services.sagemaker.endpoints import Endpoints
 from clary.services.sagemaker.models import Models
+from clary.services.sagemaker.processing.jobs import ProcessingJobs
 from clary.services.sagemaker.runtime import Runtime
 from clary.services.sagemaker.search import Search
 from clary.services.sagemaker.searchables import searchables
@@ -37,6 +38,7 @@ def resources(
     return [
         TrainingJobs(records, identities, jobs, data_access.bucket_exists, clock),
         TransformJobs(records, data_access, jobs),
+        ProcessingJobs(records, identities, data_access, jobs),
         Models(records, identities, data_access),
         EndpointConfigs(records),
         Endpoints(records, hosting),
