@@ -32,8 +32,9 @@ from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
 from clary.compute.preparation import NothingToPrepare, Preparation, PreparationCancelled, PreparationFailed
 from clary.compute.processing import exit_message, lay_out_processing
-from clary.compute.replica import Spawner
+from clary.compute.replica import HostingTimes, Launcher
 from clary.compute.spot import interruption, next_deadline
+from clary.compute.spawner import Spawner
 from clary.compute.staging import Cancelled, Staging
 from clary.compute.states import Instruction
 from clary.compute.transform import staging as transform_staging
@@ -322,9 +323,16 @@ class Supervisor:
         if spec.transform is None:
             return HostRun(spec, name, root, self._folder.log_pipe(name), f"{spec.name}/{name}-{epoch}")
         assert self._spawner is not None
+        launcher = functools.partial(
+            Launcher,
+            self._spawner,
+            times=HostingTimes(),
+            preparation=self._options.preparation,
+            hidden=self._options.hidden,
+        )
         share = self._shares[number]
         return TransformRun(
-            spec, spec.transform, name, root, share, spawner=self._spawner, data=self._storage.data, epoch=epoch
+            spec, spec.transform, name, root, share, launcher=launcher, data=self._storage.data, epoch=epoch
         )
 
     def _checkpoint_reached(self, wanted: int, counted: int) -> None:

@@ -13,13 +13,13 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from clary.compute.channel_files import Source
 from clary.compute.contract import Executor, JobSpec, TransformPlan
 from clary.compute.hosting import socket_folder
 from clary.compute.hosting_logs import LogShipper, ReplicaLog
-from clary.compute.replica import HostingTimes, Launcher, Replica, ReplicaFailed, Spawner
+from clary.compute.replica import Launcher, Replica, ReplicaFailed
 from clary.compute.transform.errors import TransformError
 from clary.compute.transform.exchange import MOST_BYTES_AT_ONCE, Exchange, Settings, settings_of
 from clary.compute.transform.json_path import parse
@@ -34,6 +34,14 @@ _MOST_TOLD_FAILURES = 3
 _log = logging.getLogger(__name__)
 
 
+class MakeLauncher(Protocol):
+    """Makes what starts replicas, for a folder of sockets and threads for blocking calls."""
+
+    def __call__(self, *, sockets: Path, threads: ThreadPoolExecutor) -> Launcher:
+        """The launcher."""
+        ...
+
+
 class TransformRun:
     """A host of a batch transform, for its job's supervisor: started, stopped and asked like `HostRun`.
 
@@ -43,6 +51,7 @@ class TransformRun:
         name: "algo-1".
         root: the host's folder, with the model in it.
         sources: its share of the objects.
+        launcher: makes what starts its replica.
         epoch: the second it starts, which is part of its log streams' names.
     """
 
@@ -54,7 +63,7 @@ class TransformRun:
         root: Path,
         sources: Sequence[Source],
         *,
-        spawner: Spawner,
+        launcher: MakeLauncher,
         data: DataAccess,
         epoch: int,
     ) -> None:
@@ -62,7 +71,7 @@ class TransformRun:
         self._plan = plan
         self._root = root
         self._sources = sources
-        self._spawner = spawner
+        self._make_launcher = launcher
         self._data = data
         host = hashlib.sha256(f"{spec.id}/{name}".encode()).hexdigest()[:17]
         self._stream = f"{spec.name}/i-{host}-{epoch}"
@@ -138,7 +147,7 @@ class TransformRun:
         shipping = asyncio.create_task(shipper.run())
         log = shipper.open(self._spec.account, self._spec.region, self._spec.log_group, self._stream)
         with ThreadPoolExecutor(_BLOCKING_THREADS, "replica") as threads:
-            launcher = Launcher(self._spawner, sockets, threads, HostingTimes())
+            launcher = self._make_launcher(sockets=sockets, threads=threads)
             try:
                 await self._serve_and_transform(launcher, log)
             except asyncio.CancelledError:
