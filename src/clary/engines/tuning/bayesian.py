@@ -75,19 +75,19 @@ def by_process(
     sign = -1.0 if maximize else 1.0
     losses = np.array([sign * (trial.objective or 0.0) for trial in known])
     if len(known) > _MOST_FITTED:  # the best, and the latest of the others
-        best = set(np.argsort(losses)[: _MOST_FITTED // 2].tolist())
-        others = [number for number in range(len(known)) if number not in best]
-        chosen = sorted(best | set(others[-_MOST_FITTED // 2 :]))
+        leaders = set(np.argsort(losses)[: _MOST_FITTED // 2].tolist())
+        others = [number for number in range(len(known)) if number not in leaders]
+        chosen = sorted(leaders | set(others[-_MOST_FITTED // 2 :]))
         known, losses = [known[number] for number in chosen], losses[chosen]
     losses = gaussian_process.normalized(losses)
     places = np.array([space.places(trial.values) for trial in known])
     points = coordinates_of(space, places)
     process = gaussian_process.fit(points, losses)
     pending = np.array([space.places(trial.values) for trial in running]).reshape(-1, places.shape[1])
-    process = gaussian_process.with_pending(process, points, losses, coordinates_of(space, pending))
+    process, best = gaussian_process.with_pending(process, points, losses, coordinates_of(space, pending))
     incumbents = places[np.argsort(losses)[:_INCUMBENTS]]
     found = gaussian_process.most_promising(
-        process, incumbents, float(losses.min()), generator, lambda wanted: coordinates_of(space, wanted)
+        process, incumbents, best, generator, lambda wanted: coordinates_of(space, wanted)
     )
     return space.at(found.tolist())
 

@@ -37,8 +37,12 @@ def normalized(losses: Doubles) -> Doubles:
     Args:
         losses: shape (n,), smaller is better.
     """
-    spread = losses.std()
-    if losses.size < 3 or not np.isfinite(spread) or spread <= 0:
+    with np.errstate(over="ignore"):
+        spread = losses.std()
+    if not np.isfinite(spread):  # their squares are beyond floating point: only the order is left
+        losses = np.argsort(np.argsort(losses)).astype(np.float64)
+        spread = losses.std()
+    if losses.size < 3 or spread <= 0:
         return np.zeros_like(losses)
     centred = (losses - np.median(losses)) / spread
     with warnings.catch_warnings():
@@ -62,17 +66,23 @@ def fit(points: Doubles, losses: Doubles) -> GaussianProcessRegressor:
         return process.fit(points, losses)
 
 
-def with_pending(process: GaussianProcessRegressor, points: Doubles, losses: Doubles, pending: Doubles) -> Any:
+def with_pending(
+    process: GaussianProcessRegressor, points: Doubles, losses: Doubles, pending: Doubles
+) -> tuple[GaussianProcessRegressor, float]:
     """The process as it would be if each pending point turned out as it predicts: nobody goes there a second time.
 
     The "kriging believer" of Ginsbourger, Le Riche and Carraro, "Kriging Is Well-Suited to Parallelize Optimization"
     (2010).
+
+    Returns:
+        The process, and the best loss there would be.
     """
     if not len(pending):
-        return process
+        return process, float(losses.min())
     kernel: Kernel = process.kernel_
-    believed = GaussianProcessRegressor(kernel, alpha=1e-8, optimizer=None, normalize_y=True)
-    return believed.fit(np.vstack([points, pending]), np.concatenate([losses, process.predict(pending)]))
+    believed = np.concatenate([losses, process.predict(pending)])
+    later = GaussianProcessRegressor(kernel, alpha=1e-8, optimizer=None, normalize_y=True)
+    return later.fit(np.vstack([points, pending]), believed), float(believed.min())
 
 
 def expected_improvement(process: GaussianProcessRegressor, points: Doubles, best: float) -> Doubles:
