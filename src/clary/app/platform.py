@@ -10,6 +10,7 @@ from typing import Any
 from clary.app.data_folder import DataFolder, FirstKey
 from clary.app.housekeeping import Housekeeping
 from clary.app.job_supervisor import supervisor_program
+from clary.app.program_environments import ProgramEnvironments
 from clary.app.settings import Settings
 from clary.app.stores import Stores
 from clary.compute.forkserver import ForkServer
@@ -19,6 +20,7 @@ from clary.compute.machine import this_machine
 from clary.compute.model_files import UnpackLimits
 from clary.core.call import Call
 from clary.core.operations import BoundOperation, collect
+from clary.frameworks.environments import Environments
 from clary.gateway.addressing import bucket_of_host, meaning_of_host
 from clary.gateway.authorization import UNGUARDED, ArnRule, Authorizer, Guard
 from clary.gateway.dispatch import Dispatcher
@@ -89,15 +91,7 @@ class Platform:
             machine=this_machine(settings.job_cpus),
             clock=self.stores.clock,
         )
-        self.hosting = Hosting(
-            self.stores.records,
-            self.stores.data_access,
-            self.stores.logs,
-            self.stores.metrics,
-            self.fork_server,
-            folder.endpoints,
-            unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
-        )
+        self.hosting = self._hosting(settings, folder)
         self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
         self.registry_credentials = RegistryCredentials(
@@ -162,6 +156,20 @@ class Platform:
     def _coordinator(self, folder: DataFolder) -> Coordinator:
         advice = Advice(self.fork_server, folder.server_log)
         return Coordinator(self.stores.records, self.jobs, self.stores.metrics, advice, self.stores.clock)
+
+    def _hosting(self, settings: Settings, folder: DataFolder) -> Hosting:
+        return Hosting(
+            self.stores.records,
+            self.stores.data_access,
+            self.stores.logs,
+            self.stores.metrics,
+            self.fork_server,
+            folder.endpoints,
+            unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
+            preparation=ProgramEnvironments(Environments(settings.frameworks_folder)),
+            hidden=(folder.root,),
+            containers=containers,
+        )
 
     def _authorizer(self, settings: Settings) -> Authorizer:
         rules = {
