@@ -17,28 +17,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clary.compute import job_events
-from clary.compute.channel_files import DataError, Source
+from clary.compute.channel_files import DataError
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import Executor, JobSpec
 from clary.compute.executors import executor, executor_for
-from clary.compute.folder import JobFolder, host_names, lay_out
+from clary.compute.folder import JobFolder, host_names
 from clary.compute.forkserver import ForkServer
-from clary.compute.host_run import HostRun, with_meeting_place
+from clary.compute.host_run import with_meeting_place
 from clary.compute.job_checkpoints import JobCheckpoints
 from clary.compute.job_events import Event
+from clary.compute.job_hosts import Host, JobHosts
 from clary.compute.job_preparation import JobPreparation
 from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
 from clary.compute.preparation import NothingToPrepare, Preparation, PreparationCancelled, PreparationFailed
-from clary.compute.processing import exit_message, lay_out_processing
+from clary.compute.processing import exit_message
 from clary.compute.replica import HostingTimes, Launcher
 from clary.compute.spot import interruption, next_deadline
-from clary.compute.spawner import Spawner
 from clary.compute.staging import Cancelled, Staging
 from clary.compute.states import Instruction
-from clary.compute.transform import staging as transform_staging
-from clary.compute.transform.run import TransformRun
+from clary.compute.transform.run import MakeLauncher
 from clary.compute.uploading import ContinuousUploads, upload_outputs
 from clary.compute.wake import Wake
 from clary.compute.warm_pools import WarmPools
@@ -120,7 +119,10 @@ def supervise(
             run_on(entry.cpus)
             name = executor_for(entry.spec.program, options.executor)
             runner = executor(name, launcher, options.hidden, storage.containers)
-            left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, launcher).run()
+            replicas = functools.partial(
+                Launcher, launcher, times=HostingTimes(), preparation=options.preparation, hidden=options.hidden
+            )
+            left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, replicas).run()
         storage.close()
         if left:
             _log.info("job %s waits again", job_id)
@@ -146,7 +148,7 @@ class Supervisor:
     Args:
         entry: the job's row in the queue.
         folder: its folder, whose lock this process holds.
-        spawner: starts the replicas of a batch transform.
+        make_launcher: makes what starts the replicas of a batch transform.
     """
 
     def __init__(
@@ -158,7 +160,7 @@ class Supervisor:
         runner: Executor,
         options: Options,
         clock: Clock | None = None,
-        spawner: Spawner | None = None,
+        make_launcher: MakeLauncher | None = None,
     ) -> None:
         self._spec: JobSpec = entry.spec
         self._folder = folder
@@ -182,10 +184,9 @@ class Supervisor:
             self._cancelled,
         )
         self._checkpoints = JobCheckpoints(storage.data, self._spec, self._roots)
-        self._spawner = spawner
-        self._shares: list[list[Source]] = []  # of a batch transform: each host's objects
+        self._kind = JobHosts(self._spec, folder, self._roots, storage.data, make_launcher)
         self._uploads = ContinuousUploads(storage.data, self._spec, self._roots)
-        self._hosts: list[HostRun | TransformRun] = []
+        self._hosts: list[Host] = []
         self._ended: dict[int, int] = {}
         self._first_failure: int | None = None
         self._kill_at: float | None = None
@@ -276,12 +277,7 @@ class Supervisor:
         """Stages in a thread of its own, so that a stop is heard meanwhile."""
         spec = self._spec
         try:
-            if spec.transform is not None:
-                self._shares = transform_staging.stage(self._storage.data, spec.transform, self._roots)
-            else:
-                make = lay_out_processing if spec.processing else lay_out
-                for host, root in zip(host_names(spec.hosts), self._roots, strict=True):
-                    make(root, spec, host)
+            self._kind.lay_out()
             self._pools.load_cache(spec, self._roots)
             self._staging.stage(self._roots)
             self._checkpoints.restore()
@@ -303,8 +299,8 @@ class Supervisor:
         self._uploads.start()
         try:
             spec = with_meeting_place(self._spec)
-            for number, name in enumerate(host_names(spec.hosts)):
-                host = self._host(spec, number, name, epoch)
+            for number in range(spec.hosts):
+                host = self._kind.host(spec, number, epoch)
                 self._hosts.append(host)
                 host.start(
                     self._executor,
@@ -317,23 +313,6 @@ class Supervisor:
                 host.kill()
             reason = f"ClientError: the program cannot be started: {error}"
             self._apply(job_events.ProgramsEnded(self._clock.time(), reason))
-
-    def _host(self, spec: JobSpec, number: int, name: str, epoch: int) -> HostRun | TransformRun:
-        root = self._roots[number]
-        if spec.transform is None:
-            return HostRun(spec, name, root, self._folder.log_pipe(name), f"{spec.name}/{name}-{epoch}")
-        assert self._spawner is not None
-        launcher = functools.partial(
-            Launcher,
-            self._spawner,
-            times=HostingTimes(),
-            preparation=self._options.preparation,
-            hidden=self._options.hidden,
-        )
-        share = self._shares[number]
-        return TransformRun(
-            spec, spec.transform, name, root, share, launcher=launcher, data=self._storage.data, epoch=epoch
-        )
 
     def _checkpoint_reached(self, wanted: int, counted: int) -> None:
         message = interruption(self._spec.record_kind, f"as asked at checkpoint {wanted}")
