@@ -14,7 +14,7 @@ from clary.compute.preparation import PreparationCancelled, PreparationFailed
 from clary.frameworks.catalog import framework
 from clary.frameworks.environments import Cancelled, EnvironmentNotBuilt, Environments
 from clary.frameworks.layers import LAYER, make_layer
-from clary.frameworks.toolkit import TOOLKIT
+from clary.frameworks.toolkit import MARK, TOOLKIT
 
 # How this machine reaches package indexes: a `pip install` in a program obeys it as Clary's own builds do.
 _PACKAGE_SOURCES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -63,6 +63,7 @@ class ProgramEnvironments:
         variables = {**package_sources(os.environ), "VIRTUAL_ENV": layer, "PATH": path, **wanted.variables}
         return replace(
             program,
+            argv=tuple(part.replace(MARK, str(TOOLKIT)) for part in program.argv),
             environment={**variables, **program.environment},
             visible=(*program.visible, str(environment.folder), str(TOOLKIT)),
         )

@@ -7,3 +7,9 @@ TOOLKIT = Path(__file__).parent
 
 TRAIN = TOOLKIT / "train_program.py"
 """The program that runs a user's training script."""
+
+MARK = "{toolkit}"
+"""Stands for `TOOLKIT` in the arguments of programs, which are kept in records: Clary may lie elsewhere later."""
+
+SERVE = f"{MARK}/serve_program.py"
+"""The program that serves a model."""

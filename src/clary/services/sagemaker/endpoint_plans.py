@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from clary.compute.contract import EndpointPlan, Limits, Program, ReplicaPlan, VariantPlan
+from clary.compute.contract import EndpointPlan, Limits, ReplicaPlan, VariantPlan
 from clary.compute.instances import instance
 from clary.core.call import Call
 from clary.core.errors import ValidationException
-from clary.services.sagemaker.images import require_built_in
 from clary.services.sagemaker.models import container_of, find_model, model_data_uri
 from clary.services.sagemaker.names import ENDPOINT, resource_arn
+from clary.services.sagemaker.serving import code_uri, serving_program
 from clary.storage.records import Record, Records
 
 LOG_GROUP = "/aws/sagemaker/Endpoints/"
@@ -80,20 +80,17 @@ def replica_plan(
     """
     request = model.body["request"]
     container = container_of(request)
-    algorithm = require_built_in(container["Image"], "inference")
+    variables = {
+        "AWS_REGION": model.region,
+        "AWS_DEFAULT_REGION": model.region,
+        **container.get("Environment", {}),
+        **(environment or {}),
+    }
     kind = instance(instance_type)
     return ReplicaPlan(
-        program=Program(
-            entry="clary.algorithms.serve:main",
-            args=(algorithm.name,),
-            environment={
-                "AWS_REGION": model.region,
-                "AWS_DEFAULT_REGION": model.region,
-                **container.get("Environment", {}),
-                **(environment or {}),
-            },
-        ),
+        program=serving_program(container, variables),
         model_uri=model_data_uri(container),
+        code_uri=code_uri(container),
         role_arn=request["ExecutionRoleArn"],
         limits=Limits(
             cpus=kind.cpus, memory_bytes=kind.memory_bytes, network=not request.get("EnableNetworkIsolation", False)

@@ -8,11 +8,11 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.errors import AccessDenied, ServiceError, ValidationException
 from clary.core.operations import operation
-from clary.services.sagemaker.images import require_built_in
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.names import MODEL, resource_arn, timestamp
 from clary.services.sagemaker.roles import require_role
+from clary.services.sagemaker.serving import code_uri, resolve_inference_image
 from clary.services.sagemaker.tags import tags_of
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
@@ -196,7 +196,8 @@ def _check_container(container: Mapping[str, Any]) -> None:
         raise ValidationException("Clary does not have private registries yet: leave out ImageConfig.")
     if not container.get("Image"):
         raise ValidationException("You must specify the Image of the container.")
-    require_built_in(container["Image"], "inference")
+    resolve_inference_image(container)
+    code_uri(container)
     source = container.get("ModelDataSource", {}).get("S3DataSource")
     if source:
         if container.get("ModelDataUrl") not in (None, source["S3Uri"]):

@@ -18,6 +18,7 @@ from . import frames
 from .http import Answer, Exchange, header_value
 from .results import server_refusal
 
+_PROGRAM = Path(__file__).parents[2] / "serve_worker.py"
 _FIRST_BACKOFF_SECONDS = 0.2
 _LONGEST_BACKOFF_SECONDS = 30.0
 _DUMP_SECONDS = 0.2
@@ -40,8 +41,7 @@ class WorkerCommand:
     def start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         """Starts a worker; returns it with the server's end of the socket pair."""
         ours, theirs = socket.socketpair()
-        module = f"{__package__}.worker"
-        arguments = [sys.executable, "-m", module, str(theirs.fileno()), self.framework, str(self.root)]
+        arguments = [sys.executable, str(_PROGRAM), str(theirs.fileno()), self.framework, str(self.root)]
         with theirs:
             process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
         return process, ours

@@ -1,6 +1,6 @@
 """The serving program of a framework replica: `/ping`, `/invocations` and `/execution-parameters` on a Unix socket.
 
-It runs as `python -m clary_toolkit.serving.server FRAMEWORK (--descriptor N | --socket PATH) [--root /opt/ml]`. This
+It runs as `python3 serve_program.py FRAMEWORK (--descriptor N | --socket PATH) [--root /opt/ml]`. This
 process speaks HTTP and imports nothing of the user's; the model is held by workers (`worker.py`), each a process that
 answers one request at a time. So the health check is answered while handlers compute, a handler that hangs or crashes
 costs its own request alone, and what is slow to import never stands in the way of a signal.
@@ -106,7 +106,7 @@ def _listening(arguments: argparse.Namespace) -> socket.socket:
 
 def main() -> int:
     """Reads the command line and serves; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="clary_toolkit.serving.server")
+    parser = argparse.ArgumentParser(prog="serve_program.py")
     parser.add_argument("framework", help="whose default handlers there are")
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--descriptor", type=int, help="of a listening Unix socket")
@@ -120,7 +120,3 @@ def main() -> int:
         return 1
     command = WorkerCommand(arguments.framework, arguments.root)
     return asyncio.run(serve(_listening(arguments), command, settings))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """A worker: a process that holds the model and answers one request at a time.
 
-It runs as `python -m clary_toolkit.serving.worker DESCRIPTOR FRAMEWORK ROOT`; the descriptor is its end of a socket
+It runs as `python3 serve_worker.py DESCRIPTOR FRAMEWORK ROOT`; the descriptor is its end of a socket
 pair to the server. User code, and whatever a pickle does, runs here and nowhere else, in the main thread.
 """
 
@@ -137,7 +137,3 @@ def main(arguments: list[str]) -> int:
     except (BrokenPipeError, ConnectionResetError):
         pass
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
