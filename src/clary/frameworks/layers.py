@@ -44,7 +44,7 @@ def make_layer(environment: Environment, root: Path) -> Path:
     shine_through = f"import site; site.addsitedir({str(environment.site_packages)!r})\n"
     (packages / "_framework.pth").write_text(shine_through, encoding="utf-8")
     for program in os.scandir(environment.folder / "bin"):
-        if program.name not in _NAMES and not program.name.lower().startswith("activate"):
+        if program.is_file() and program.name not in _NAMES and not program.name.lower().startswith("activate"):
             _adopt(Path(program.path), bin_folder / program.name)
     return layer
 
