@@ -1,0 +1,188 @@
+"""The blend: every item's utility for one user, from what the members and the priors say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.engines.recommendation import features, stacking
+from clary.engines.recommendation.contract import Codes, Interactions, Reals, TrainingData
+from clary.engines.recommendation.members.content import Content
+from clary.engines.recommendation.members.contract import RECENT, Member, Query
+from clary.engines.recommendation.members.item_neighbours import ItemNeighbours
+from clary.engines.recommendation.members.linear_autoencoder import LinearAutoencoder
+from clary.engines.recommendation.members.sequence_linear import SequenceLinear
+from clary.engines.recommendation.members.sequential_rules import SequentialRules
+from clary.engines.recommendation.members.user_neighbours import UserNeighbours
+from clary.engines.recommendation.priors import Priors
+from clary.engines.recommendation.sequences import Sequences, first_times, latest_distinct
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """For whom and when items are scored.
+
+    Attributes:
+        history: [h] the user's items, oldest first.
+        time: seconds.
+        categories: the user's categories by column.
+        context: the category of the situation by context.
+    """
+
+    history: Codes
+    time: int
+    categories: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    context: Mapping[str, int] = field(default_factory=dict)
+
+
+class Blend:
+    """A weighted sum of views of the items; a softmax over it is the chance of each new item to come next.
+
+    Each member gives two views: its scores over their spread, and the logarithm of its scores over their mean, which
+    tells apart the many items with small scores. The weights are learned on users that the members have not seen
+    (`stacking.learn`). Users without a history have weights of their own, over the priors alone.
+    """
+
+    def __init__(self, data: TrainingData | None = None) -> None:
+        self.members = _members(data)
+        self.priors = Priors()
+        self.weights = np.zeros(0)
+        self.cold_weights = np.zeros(0)
+
+    def fit(self, data: TrainingData, events: Sequences) -> Self:
+        """Fits the members and priors; the weights stay.
+
+        Args:
+            events: the log of `data` as sequences.
+        """
+        once = first_times(events)
+        shared: dict[str, Member] = {}
+        for name, member in self.members.items():
+            twin = shared.get(_stem(name))
+            if twin is not None:
+                member.restore(twin.arrays())
+            else:
+                shared[_stem(name)] = member.fit(once)
+        self.priors.fit(data)
+        return self
+
+    @property
+    def stacked_priors(self) -> list[int]:
+        """Which priors are weighed beside the members. Recent popularity is not: it did not help on any set."""
+        return [at for at, name in enumerate(self.priors.names) if not name.startswith("recent:")]
+
+    def views(self, situation: Situation) -> NDArray[np.float32]:
+        """[views, item_count] for a user with a history: two per member, then the priors."""
+        query = Query(latest_distinct(situation.history, RECENT))
+        priors = self.priors.views(situation.time, situation.categories, situation.context)
+        found = []
+        for member in self.members.values():
+            scores, mean, spread = _shape(member.scores(query))
+            found += [scores / spread, np.log(scores / mean + np.float32(1))]
+        return np.array(found + [priors[at] for at in self.stacked_priors], np.float32)
+
+    def cold_views(self, situation: Situation) -> NDArray[np.float32]:
+        """[views, item_count] for a user without a history: the priors."""
+        return np.array(self.priors.views(situation.time, situation.categories, situation.context), np.float32)
+
+    def learn_weights(self, choices: list[stacking.Choice], cold: list[stacking.Choice]) -> None:
+        """Learns the weights from moments whose views came from `views` and `cold_views`."""
+        self.weights = stacking.learn(choices, 2 * len(self.members) + len(self.stacked_priors))
+        self.cold_weights = stacking.learn(cold, len(self.priors.names))
+
+    def utilities(self, situation: Situation) -> Reals:
+        """[item_count] higher is better; a new item's chance grows with the exponential of it."""
+        priors = self.priors.views(situation.time, situation.categories, situation.context)
+        total = np.zeros(len(self.priors.popularity), np.float32)
+        if not len(situation.history):
+            for weight, view in zip(self.cold_weights, priors, strict=True):
+                if weight:
+                    total += np.float32(weight) * view
+            return total
+        query = Query(latest_distinct(situation.history, RECENT))
+        # the same sum as weights @ views, without the views whose weight is nothing
+        for at, member in enumerate(self.members.values()):
+            plain, logarithmic = self.weights[2 * at : 2 * at + 2]
+            if plain or logarithmic:
+                scores, mean, spread = _shape(member.scores(query))
+                if plain:
+                    total += np.float32(plain / spread) * scores
+                if logarithmic:
+                    total += np.float32(logarithmic) * np.log(scores / mean + np.float32(1))
+        for weight, at in zip(self.weights[2 * len(self.members) :], self.stacked_priors, strict=True):
+            if weight:
+                total += np.float32(weight) * priors[at]
+        return total
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays that make up the fitted blend."""
+        found: dict[str, NDArray[Any]] = {"weights": self.weights, "cold_weights": self.cold_weights}
+        for name, member in self.members.items():
+            if name == _stem(name):
+                found |= {f"member.{name}.{key}": array for key, array in member.arrays().items()}
+        return found | {f"prior.{key}": array for key, array in self.priors.arrays().items()}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Becomes the blend that gave these arrays."""
+        self.weights, self.cold_weights = arrays["weights"], arrays["cold_weights"]
+        for name in list(self.members):
+            own = part(arrays, f"member.{_stem(name)}.")
+            if own:
+                self.members[name].restore(own)
+            else:
+                del self.members[name]
+        self.priors.restore(part(arrays, "prior."))
+        return self
+
+
+def part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with a prefix, without it."""
+    return {name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _stem(name: str) -> str:
+    """A member that looks further back ("rules+40") shares what a plain one ("rules") has learned."""
+    return name.partition("+")[0]
+
+
+def _members(data: TrainingData | None) -> dict[str, Member]:
+    found: dict[str, Member] = {
+        "sequence_linear": SequenceLinear(decay=8.0, target_decay=3.0),
+        "sequence_linear_long": SequenceLinear(decay=20.0, target_decay=5.0),
+        "linear_autoencoder": LinearAutoencoder(decay=5.0),
+        "linear_autoencoder+20": LinearAutoencoder(decay=20.0),
+        "sequential_rules": SequentialRules(),
+        "user_neighbours": UserNeighbours(),
+        "item_neighbours": ItemNeighbours(),
+    }
+    rows = features.matrix(data.items) if data is not None and data.items is not None else None
+    if data is None or (rows is not None and rows.nnz):
+        found["content"] = Content(_padded(rows, data.item_count) if rows is not None and data is not None else rows)
+    return found
+
+
+def _padded(rows: Any, count: int) -> Any:
+    if rows.shape[0] < count:
+        rows.resize((count, rows.shape[1]))
+    return rows
+
+
+def _shape(scores: NDArray[np.float64]) -> tuple[NDArray[np.float32], np.float32, np.float32]:
+    """The scores as non-negative float32, their mean and their standard deviation."""
+    small = np.maximum(scores, 0.0).astype(np.float32)
+    mean = float(small.sum()) / max(len(small), 1)
+    spread = (max(float(small @ small) / max(len(small), 1) - mean * mean, 0.0)) ** 0.5
+    return small, np.float32(max(mean, 1e-12)), np.float32(max(spread, 1e-12))
+
+
+def covers(log: Interactions, item_count: int) -> Interactions:
+    """The log, for a catalogue of `item_count` items."""
+    if log.item_count >= item_count:
+        return log
+    return Interactions(
+        log.users, log.items, log.timestamps, log.user_count, item_count, log.event_types, log.values, log.contexts
+    )

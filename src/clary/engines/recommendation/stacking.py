@@ -1,0 +1,98 @@
+"""How much each view of the items counts: a softmax over items, learned from what users did next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from clary.engines.recommendation.contract import Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One moment of one user: what could have come next, and what did.
+
+    Attributes:
+        views: [views, c] float32, each view's value for each candidate.
+        correction: [c] log of how many items a candidate stands for.
+        targets: [c] how much of what came next each candidate is; sums to one.
+    """
+
+    views: NDArray[np.float32]
+    correction: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+def sample(
+    views: NDArray[np.float32],
+    seen: Codes,
+    truth: Codes,
+    random: np.random.Generator,
+    hard: int = 40,
+    easy: int = 300,
+) -> Choice:
+    """Candidates for one moment: what came next, the best of each view, and some of the rest.
+
+    Args:
+        views: [views, item_count].
+        seen: items the user has seen; never candidates.
+        truth: items that came next, none of them seen.
+        hard: the best items of each view that are candidates.
+        easy: how many of the rest are; each stands for its part of the rest.
+    """
+    item_count = views.shape[1]
+    open_ = np.ones(item_count, bool)
+    open_[seen] = False
+    chosen = np.zeros(item_count, bool)
+    chosen[truth] = True
+    for view in views:
+        masked = np.where(open_, view, -np.inf)
+        chosen[np.argpartition(masked, max(item_count - hard, 0))[max(item_count - hard, 0) :]] = True
+    chosen &= open_
+    rest = np.flatnonzero(open_ & ~chosen)
+    drawn = random.choice(rest, min(easy, len(rest)), replace=False) if len(rest) else rest
+    candidates = np.concatenate([np.flatnonzero(chosen), drawn])
+    correction = np.zeros(len(candidates), np.float32)
+    if len(drawn):
+        correction[-len(drawn) :] = np.log(len(rest) / len(drawn))
+    targets = np.isin(candidates, truth).astype(np.float32)
+    return Choice(views[:, candidates], correction, targets / targets.sum())
+
+
+def learn(choices: list[Choice], view_count: int, ridge: float = 1.0) -> NDArray[np.float64]:
+    """The weights of the views that make what came next most likely (McFadden's conditional logit).
+
+    Args:
+        choices: moments; none gives equal weights.
+        ridge: regularisation, in moments.
+
+    Returns:
+        [views] weights, none negative.
+    """
+    if not choices:
+        return np.full(view_count, 1.0 / max(view_count, 1))
+    sizes = [choice.views.shape[1] for choice in choices]
+    starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
+    views = np.concatenate([choice.views for choice in choices], axis=1).astype(np.float64)
+    correction = np.concatenate([choice.correction for choice in choices])
+    targets = np.concatenate([choice.targets for choice in choices])
+    moment = np.repeat(np.arange(len(sizes)), sizes)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = weights @ views + correction
+        logits -= np.maximum.reduceat(logits, starts)[moment]
+        exponentials = np.exp(logits)
+        totals = np.add.reduceat(exponentials, starts)
+        likelihood = float(targets @ (logits - np.log(totals)[moment]))
+        gradient = views @ (exponentials / totals[moment] - targets)
+        return -likelihood + 0.5 * ridge * float(weights @ weights), gradient + ridge * weights
+
+    start = np.full(view_count, 0.1)
+    found = optimize.minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * view_count, options={"maxiter": 100}
+    )
+    weights: NDArray[np.float64] = found.x
+    return weights

@@ -1,0 +1,99 @@
+"""The inner hold-out: users whom the members of a blend do not learn from show how much each member counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.engines.recommendation import interactions, stacking
+from clary.engines.recommendation.blend import Blend, Situation
+from clary.engines.recommendation.contract import Codes, TrainingData
+from clary.engines.recommendation.features import of_row
+from clary.engines.recommendation.repeats import PLACES, Repeats, moments
+from clary.engines.recommendation.sequences import Sequences, sequences
+
+INNER_SHARE = 0.2
+MOST_INNER = 400
+"""Users in the inner hold-out."""
+LEAST_USERS = 10
+"""With fewer users that have two events, nothing is held out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    situation: Situation
+    seen: Codes
+    truth: Codes
+
+
+def weigh(blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences, seed: int) -> None:
+    """Learns the weights of a blend and the chances of the places of its lists.
+
+    A part of the users is held out, the blend is fitted on the others, and the weights are those that make likely what
+    the held-out users did next, at several moments of each of them. The blend is left fitted on that part of the data.
+
+    Args:
+        events: the log of `data` as sequences.
+    """
+    random = np.random.default_rng(seed)
+    eligible = np.flatnonzero(np.diff(events.starts) >= 2)
+    size = min(MOST_INNER, int(np.ceil(INNER_SHARE * len(eligible)))) if len(eligible) >= LEAST_USERS else 0
+    inner = np.sort(random.permutation(eligible)[:size])
+    is_inner = np.zeros(events.user_count, bool)
+    is_inner[inner] = True
+    log = interactions.where(data.interactions, ~is_inner[data.interactions.users])
+    outer = TrainingData(log, data.items, data.users)
+    blend.fit(outer, sequences(log))
+    contexts = _contexts(data)
+    warm, cold = _moments(inner, data, events, contexts)
+    choices = [stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm]
+    cold_choices = [stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold]
+    blend.learn_weights(choices, cold_choices)
+    found = np.zeros(PLACES)
+    for one in warm:
+        found += _hits_by_place(blend, one)
+    repeats.fit_places(found, len(warm))
+
+
+def _contexts(data: TrainingData) -> dict[str, NDArray[np.int32]]:
+    """The contexts of the events in the order of the sequences."""
+    log = data.interactions
+    order = np.lexsort((log.timestamps, log.users))
+    return {name: np.asarray(codes)[order] for name, codes in log.contexts.items()}
+
+
+def _moments(
+    inner: NDArray[np.intp], data: TrainingData, events: Sequences, contexts: dict[str, NDArray[np.int32]]
+) -> tuple[list[_Moment], list[_Moment]]:
+    """Moments of users with a history, and the first moments of users."""
+    warm, cold = [], []
+
+    def situation(user: int, end: int) -> Situation:
+        history = events.of(user)
+        at = int(events.starts[user]) + end
+        context = {name: int(codes[at]) for name, codes in contexts.items()}
+        time = int(history.timestamps[max(end - 1, 0)])
+        return Situation(history.items[:end], time, of_row(data.users, user), context)
+
+    for user in inner.tolist():
+        history = events.of(user).items
+        for end, until in moments(len(history)):
+            past = history[:end]
+            # a user of a short history has one event in the next tenth: look at a few more to learn from
+            truth = np.setdiff1d(history[end : max(until, end + 3)], past)
+            if len(truth):
+                warm.append(_Moment(situation(user, end), np.unique(past), truth))
+        cold.append(_Moment(situation(user, 0), np.empty(0, np.int32), history[:1]))
+    return warm, cold
+
+
+def _hits_by_place(blend: Blend, moment: _Moment) -> NDArray[np.float64]:
+    """[PLACES] one where a place of the list of new items is a hit."""
+    utilities = blend.utilities(moment.situation)
+    utilities[moment.seen] = -np.inf
+    places = np.array([np.count_nonzero(utilities > utilities[item]) for item in moment.truth])
+    found = np.zeros(PLACES)
+    np.add.at(found, places[places < PLACES], 1.0)
+    return found
