@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -107,17 +108,21 @@ def _end_of(sagemaker: Any, name: str) -> Callable[[], bool]:
         NoLog: there is neither.
     """
 
-    def job_has_ended() -> bool:
-        return bool(sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] in _ENDED)
-
     def endpoint_is_gone() -> bool:
         return not _is_there(lambda: sagemaker.describe_endpoint(EndpointName=name))
 
-    if _is_there(job_has_ended):
-        return job_has_ended
+    for kind in ("Training", "Transform", "Processing"):
+        job_has_ended = functools.partial(_job_has_ended, sagemaker, kind, name)
+        if _is_there(job_has_ended):
+            return job_has_ended
     if endpoint_is_gone():
         raise NoLog(f"no job and no endpoint is named {name!r}")
     return endpoint_is_gone
+
+
+def _job_has_ended(sagemaker: Any, kind: str, name: str) -> bool:
+    describe = getattr(sagemaker, f"describe_{kind.lower()}_job")
+    return bool(describe(**{f"{kind}JobName": name})[f"{kind}JobStatus"] in _ENDED)
 
 
 def _is_there(describe: Callable[[], Any]) -> bool:

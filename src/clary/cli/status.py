@@ -30,6 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
         if job["TrainingJobStatus"] == "InProgress":
             job["TrainingJobStatus"] = f"InProgress: {job['SecondaryStatus']}"  # Pending: the machine is full
     _print(console, "Training jobs", jobs["TrainingJobSummaries"], "TrainingJobName", "TrainingJobStatus")
+    for kind, title in (("transform", "Transform jobs"), ("processing", "Processing jobs")):
+        listing = getattr(sagemaker, f"list_{kind}_jobs")(
+            MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending"
+        )
+        member = f"{kind.title()}Job"
+        if rows := listing[f"{member}Summaries"]:
+            _print(console, title, rows, f"{member}Name", f"{member}Status")
     endpoints = sagemaker.list_endpoints(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
     _print(console, "Endpoints", endpoints["Endpoints"], "EndpointName", "EndpointStatus")
     return 0

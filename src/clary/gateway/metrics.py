@@ -18,7 +18,12 @@ from clary.storage.database import Database
 from clary.storage.records import Records
 
 PATH = "/metrics"
-JOB_KINDS: Mapping[str, str] = {"sagemaker:training-job": "training"}
+JOB_KINDS: Mapping[str, str] = {
+    "sagemaker:training-job": "training",
+    "sagemaker:transform-job": "transform",
+    "sagemaker:processing-job": "processing",
+    "sagemaker:hyper-parameter-tuning-job": "tuning",
+}
 ENDPOINT_KIND = "sagemaker:endpoint"
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
