@@ -13,6 +13,8 @@ from clary.app.job_supervisor import supervisor_program
 from clary.app.program_environments import ProgramEnvironments
 from clary.app.settings import Settings
 from clary.app.stores import Stores
+from clary.compute.containers.access import ContainerAccess
+from clary.compute.containers.leftovers import remove_leftovers
 from clary.compute.forkserver import ForkServer
 from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
@@ -124,7 +126,7 @@ class Platform:
         self.operations = operations_of(collaborators)
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
-        self.housekeeping = self._housekeeping()
+        self.housekeeping = self._housekeeping(settings, folder)
         self.pipeline = self._pipeline(settings, authorizer)
         self.application = AsgiApplication(self.pipeline)
 
@@ -148,10 +150,11 @@ class Platform:
         self.stores.close()
         self.request_log.close()
 
-    def _housekeeping(self) -> Housekeeping:
+    def _housekeeping(self, settings: Settings, folder: DataFolder) -> Housekeeping:
         stores = self.stores
         lifecycles = LifecyclePolicies(stores.records, stores.images, stores.clock)
-        return Housekeeping([stores.logs.expire, stores.metrics.expire, lifecycles.carry_out, stores.images.sweep])
+        duties = [stores.logs.expire, stores.metrics.expire, lifecycles.carry_out, stores.images.sweep]
+        return Housekeeping([*duties, lambda: remove_leftovers(settings.container_socket, folder.root)])
 
     def _coordinator(self, folder: DataFolder) -> Coordinator:
         advice = Advice(self.fork_server, folder.server_log)
@@ -168,7 +171,7 @@ class Platform:
             unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
             preparation=ProgramEnvironments(Environments(settings.frameworks_folder)),
             hidden=(folder.root,),
-            containers=containers,
+            containers=ContainerAccess(settings.container_socket, self.stores.images),
         )
 
     def _authorizer(self, settings: Settings) -> Authorizer:

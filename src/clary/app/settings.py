@@ -45,6 +45,9 @@ class Settings:
     frameworks_folder: Path = _setting(
         Path("~/.cache/clary/frameworks"), "where the environments of frameworks are kept once they are built"
     )
+    container_socket: str = _setting(
+        "", "the socket of the Docker API that runs images; empty takes DOCKER_HOST or looks in the usual places"
+    )
     log_level: str = _setting("INFO", "the least severe log lines that are written: DEBUG, INFO, WARNING or ERROR")
 
     @classmethod

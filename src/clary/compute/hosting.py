@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clary.compute import endpoint_states
+from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import EndpointPlan
 from clary.compute.endpoint import PREVIOUS, Endpoint, EndpointGone
 from clary.compute.generation import Generation, NoSuchVariant
@@ -57,6 +58,7 @@ class Hosting:
         folder: for models and sockets; nobody else writes there.
         preparation: makes the environments of programs that users bring.
         hidden: folders that programs that users bring must not see.
+        containers: what runs images.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Hosting:
         unpack_limits: UnpackLimits | None = None,
         preparation: Preparation | None = None,
         hidden: Sequence[Path] = (),
+        containers: ContainerAccess | None = None,
     ) -> None:
         self._records = records
         self._folder = folder
@@ -80,6 +83,7 @@ class Hosting:
         self._models = ModelStore(data_access, unpack_limits)
         self._preparation = preparation
         self._hidden = tuple(hidden)
+        self._containers = containers
         self._shipper = LogShipper(logs)
         self._metrics = HostingMetrics(metrics)
         self._endpoints: dict[str, Endpoint] = {}
@@ -103,6 +107,7 @@ class Hosting:
             self._times,
             preparation=self._preparation,
             hidden=self._hidden,
+            containers=self._containers,
         )
         self._tasks = [asyncio.create_task(self._shipper.run()), asyncio.create_task(self._metrics.run())]
         records = await self._launcher.blocking(self._records.of_kind, ENDPOINT_KIND)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from clary.compute.container_replica import start_container
+from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import ReplicaPlan
 from clary.compute.hosting_logs import ReplicaLog
 from clary.compute.isolated_replica import IsolatedReplicas
@@ -173,7 +175,8 @@ class Launcher:
         sockets: folder of the replicas' sockets; its path must be short (a socket's path has at most 107 bytes).
         threads: where blocking calls are made.
         preparation: makes the environments of programs that users bring.
-        hidden: folders that programs that users bring must not see.
+        hidden: folders that programs that users bring must not see; Clary's data first.
+        containers: what runs images.
     """
 
     def __init__(
@@ -185,8 +188,11 @@ class Launcher:
         *,
         preparation: Preparation | None = None,
         hidden: Sequence[Path] = (),
+        containers: ContainerAccess | None = None,
     ) -> None:
         self.times = times
+        self._containers = containers or ContainerAccess()
+        self._data = next(iter(hidden), None)
         self._spawner = spawner
         self._sockets = sockets
         self._threads = threads
@@ -230,6 +236,9 @@ class Launcher:
         log: ReplicaLog,
         cancelled: threading.Event,
     ) -> StartedProgram:
+        if plan.program.image:
+            arguments_of_image = (self._spawner, self._containers, plan, root, socket_path, output, self._data)
+            return await self.blocking(start_container, *arguments_of_image)
         if not plan.program.argv:
             return await self.blocking(self._spawn, plan, root, socket_path, output)
         loop = asyncio.get_running_loop()

@@ -1,0 +1,124 @@
+"""Containers as their owner sees them: configured, started, waited for, signalled."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, Protocol
+
+from clary.compute.containers.engine import Engine, EngineError
+from clary.compute.containers.program import KILL
+from clary.compute.contract import Program
+
+_NETWORK = "clary"
+_SIGNALLED = 128
+_MOST_SHARED_MEMORY_BYTES = 8 << 30
+
+
+class StartedProcess(Protocol):
+    """The process that stands for a container: `forkserver.ForkedProgram`."""
+
+    exited: Future[int]
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        ...
+
+    def terminate(self) -> None:
+        """Sends SIGTERM."""
+        ...
+
+
+class ContainerProgram:
+    """A container and the process that stands for it; keeps the promises of `contract.RunningProgram`.
+
+    Attributes:
+        exited: resolves to the exit code (negative: the signal that ended it).
+    """
+
+    def __init__(self, process: StartedProcess, engine: Engine, name: str) -> None:
+        self.exited: Future[int] = Future()
+        self._process = process
+        self._engine = engine
+        self._name = name
+        process.exited.add_done_callback(self._end)
+
+    @property
+    def pid(self) -> int:
+        """The container's first process where this machine can see it, else the process that stands for it."""
+        with contextlib.suppress(EngineError, KeyError, TypeError):
+            return int(self._engine.inspect(self._name)["State"]["Pid"]) or self._process.pid
+        return self._process.pid
+
+    def wait(self, timeout_seconds: float | None = None) -> int | None:
+        """The exit code, or None when it still runs after the timeout."""
+        try:
+            return self.exited.result(timeout_seconds)
+        except FutureTimeout:
+            return None
+
+    def terminate(self) -> None:
+        """Sends SIGTERM to the container's program."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """Ends the container at once."""
+        if not self.exited.done():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self._process.pid, KILL)
+
+    def _end(self, exited: Future[int]) -> None:
+        code = exited.result()
+        if code < 0:  # the process was killed outright, so it could not remove its container
+            with contextlib.suppress(EngineError):
+                self._engine.remove(self._name)
+        self.exited.set_result(signal_or_code(code))
+
+
+def container_config(
+    image: str, program: Program, environment: Mapping[str, str], cpus: int, memory_bytes: int
+) -> dict[str, Any]:
+    """The part of a container's configuration that training and serving share."""
+    config: dict[str, Any] = {
+        "Image": image,
+        "Cmd": list(program.args),
+        "Env": [f"{name}={value}" for name, value in environment.items()],
+        "HostConfig": {
+            "NanoCpus": cpus * 1_000_000_000,
+            "Memory": memory_bytes,
+            "MemorySwap": memory_bytes,
+            "ShmSize": min(memory_bytes // 2, _MOST_SHARED_MEMORY_BYTES),
+            "Init": True,  # signals reach a program that does not expect to be the first of all processes
+            "LogConfig": {"Type": "none"},
+            "SecurityOpt": ["no-new-privileges"],
+            "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+        },
+    }
+    if program.argv:
+        config["Entrypoint"] = list(program.argv)
+    return config
+
+
+def outward_network(engine: Engine) -> str:
+    """The network by which a container reaches the world: the engine's own bridge, or one that is made for Clary."""
+    names = {network["Name"] for network in engine.networks()}
+    for name in ("bridge", "podman", _NETWORK):
+        if name in names:
+            return name
+    engine.create_network(_NETWORK, internal=False, labels={})
+    return _NETWORK
+
+
+def process_environment() -> dict[str, str]:
+    """What the process that stands for a container needs; the container gets nothing of it."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+
+
+def signal_or_code(code: int) -> int:
+    """What an engine tells of a program that a signal ended (128 and its number), as a negative number."""
+    return _SIGNALLED - code if code - _SIGNALLED in set(signal.Signals) else code
