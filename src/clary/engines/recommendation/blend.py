@@ -45,10 +45,14 @@ class Blend:
     Each member gives two views: its scores over their spread, and the logarithm of its scores over their mean, which
     tells apart the many items with small scores. The weights are learned on users that the members have not seen
     (`stacking.learn`). Users without a history have weights of their own, over the priors alone.
+
+    Args:
+        data: what it will be fitted on; None for a blend that will be restored.
+        without: names of members that take no part.
     """
 
-    def __init__(self, data: TrainingData | None = None) -> None:
-        self.members = _members(data)
+    def __init__(self, data: TrainingData | None = None, without: tuple[str, ...] = ()) -> None:
+        self.members = {name: member for name, member in _members(data).items() if name not in without}
         self.priors = Priors()
         self.weights = np.zeros(0)
         self.cold_weights = np.zeros(0)

@@ -28,7 +28,9 @@ class _Moment:
     truth: Codes
 
 
-def weigh(blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences, seed: int) -> None:
+def weigh(
+    blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences, seed: int, last_only: bool = False
+) -> None:
     """Learns the weights of a blend and the chances of the places of its lists.
 
     A part of the users is held out, the blend is fitted on the others, and the weights are those that make likely what
@@ -36,6 +38,7 @@ def weigh(blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences,
 
     Args:
         events: the log of `data` as sequences.
+        last_only: ask with the last item of each history alone, as when similar items are looked for.
     """
     random = np.random.default_rng(seed)
     eligible = np.flatnonzero(np.diff(events.starts) >= 2)
@@ -47,7 +50,7 @@ def weigh(blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences,
     outer = TrainingData(log, data.items, data.users)
     blend.fit(outer, sequences(log))
     contexts = _contexts(data)
-    warm, cold = _moments(inner, data, events, contexts)
+    warm, cold = _moments(inner, data, events, contexts, last_only)
     choices = [stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm]
     cold_choices = [stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold]
     blend.learn_weights(choices, cold_choices)
@@ -65,7 +68,11 @@ def _contexts(data: TrainingData) -> dict[str, NDArray[np.int32]]:
 
 
 def _moments(
-    inner: NDArray[np.intp], data: TrainingData, events: Sequences, contexts: dict[str, NDArray[np.int32]]
+    inner: NDArray[np.intp],
+    data: TrainingData,
+    events: Sequences,
+    contexts: dict[str, NDArray[np.int32]],
+    last_only: bool,
 ) -> tuple[list[_Moment], list[_Moment]]:
     """Moments of users with a history, and the first moments of users."""
     warm, cold = [], []
@@ -75,7 +82,8 @@ def _moments(
         at = int(events.starts[user]) + end
         context = {name: int(codes[at]) for name, codes in contexts.items()}
         time = int(history.timestamps[max(end - 1, 0)])
-        return Situation(history.items[:end], time, of_row(data.users, user), context)
+        begin = max(end - 1, 0) if last_only else 0
+        return Situation(history.items[begin:end], time, of_row(data.users, user), context)
 
     for user in inner.tolist():
         history = events.of(user).items

@@ -1,0 +1,140 @@
+"""Similar items: what people do next who have just done this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.engines.recommendation import arrays
+from clary.engines.recommendation import features as feature_tables
+from clary.engines.recommendation.blend import Blend, Situation
+from clary.engines.recommendation.contract import Features, Mask, Ranking, Reals, TrainingData, TrainingError
+from clary.engines.recommendation.interactions import resized
+from clary.engines.recommendation.neighbour_table import NeighbourTable
+from clary.engines.recommendation.repeats import Repeats
+from clary.engines.recommendation.sequences import sequences
+from clary.engines.recommendation.weighing import weigh
+
+FLOOR = 1e-6
+
+
+class Similar:
+    """A table of the most similar items of each item. Implements `contract.SimilarItems`.
+
+    The similarity is the blend of `Personal`, its weights learned for histories of one item. Items without
+    interactions, and the places that the table leaves open, are filled by likeness of features.
+
+    Args:
+        popularity_discount: 0 to 1; how much of an item's popularity is taken out of its similarity.
+        width: items kept per item.
+        seed: of the inner hold-out.
+    """
+
+    name: ClassVar[str] = "similar"
+
+    def __init__(self, popularity_discount: float = 0.0, width: int = 200, seed: int = 0) -> None:
+        self.popularity_discount = popularity_discount
+        self.width = width
+        self.seed = seed
+        self.item_count = 0
+        self._counts = np.zeros(0, np.float32)
+        self._table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
+        self._alike = self._table
+
+    def fit(self, data: TrainingData) -> Self:
+        """Learns.
+
+        Raises:
+            TrainingError: the log is empty.
+        """
+        if not len(data.interactions):
+            raise TrainingError("the log has 0 interactions; at least 1 is needed")
+        data = TrainingData(resized(data.interactions, data.user_count, data.item_count), data.items, data.users)
+        events = sequences(data.interactions)
+        blend = Blend(data, without=("user_neighbours", "linear_autoencoder+20"))
+        weigh(blend, Repeats(), data, events, self.seed, last_only=True)
+        blend.fit(data, events)
+        self.item_count = data.item_count
+        self._counts = np.bincount(events.items, minlength=self.item_count).astype(np.float32)
+        width = max(1, min(self.width, self.item_count - 1))
+        columns = np.zeros((self.item_count, width), np.int32)
+        weights = np.zeros((self.item_count, width), np.float32)
+        last = int(events.timestamps.max())
+        for item in np.flatnonzero(self._counts).tolist():
+            utilities = self._discounted(blend.utilities(Situation(np.array([item], np.int32), last)))
+            utilities[item] = -np.inf
+            near = arrays.best(utilities, width)
+            columns[item, : len(near)] = near
+            if len(near):
+                weights[item, : len(near)] = np.maximum(np.exp(utilities[near] - utilities[near[0]]), FLOOR)
+        self._table = NeighbourTable(columns, weights, self.item_count)
+        self._take_items(data.items)
+        return self
+
+    def _discounted(self, utilities: Reals) -> Reals:
+        discount = self.popularity_discount * np.log1p(self._counts)
+        return utilities - discount[: len(utilities)].astype(np.float32)
+
+    def add_items(self, items: Features) -> None:
+        """Takes new items into the catalogue."""
+        self._take_items(items)
+
+    def _take_items(self, items: Features | None) -> None:
+        self.item_count = max(self.item_count, items.count if items else 0)
+        self._counts = np.pad(self._counts, (0, self.item_count - len(self._counts)))
+        empty = np.zeros((self.item_count, 1))
+        self._alike = NeighbourTable(empty.astype(np.int32), empty.astype(np.float32), self.item_count)
+        if items is not None:
+            rows = feature_tables.matrix(items)
+            everything = np.arange(items.count, dtype=np.int32)
+            self._alike = feature_tables.neighbours(rows, rows, everything, self.width, self.item_count)
+
+    def similar(self, item: int, k: int, allowed: Mask | None = None) -> Ranking:
+        """The k items most like `item`, see `contract.SimilarItems.similar`."""
+        # three layers, each below the other: popularity, likeness of features, similarity learned
+        scores = FLOOR * FLOOR * (0.5 + self._counts / (1 + self._counts.max(initial=0)))
+        scores = scores.astype(np.float64)
+        if 0 <= item < len(self._alike.columns):
+            columns, weights = self._alike.columns[item], self._alike.weights[item]
+            learned = item < len(self._table.columns) and self._counts[item] > 0
+            known = weights > 0
+            scores[columns[known]] += weights[known] * (FLOOR if learned else 1.0)
+        if 0 <= item < len(self._table.columns):
+            columns, weights = self._table.columns[item], self._table.weights[item]
+            known = weights > 0
+            scores[columns[known]] = weights[known]
+        if 0 <= item < self.item_count:
+            scores[item] = -np.inf
+        return arrays.affinities(scores, k, allowed)
+
+    def save(self, folder: Path) -> None:
+        """Writes the model into an empty folder."""
+        found: dict[str, NDArray[Any]] = {
+            "counts": self._counts,
+            "columns": self._table.columns,
+            "weights": self._table.weights,
+            "alike.columns": self._alike.columns,
+            "alike.weights": self._alike.weights,
+        }
+        settings = {
+            "name": self.name,
+            "popularity_discount": self.popularity_discount,
+            "width": self.width,
+            "seed": self.seed,
+            "item_count": self.item_count,
+        }
+        arrays.save(folder, found, settings)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote, memory-mapped."""
+        found, settings = arrays.load(folder)
+        model = cls(settings["popularity_discount"], settings["width"], settings["seed"])
+        model.item_count = settings["item_count"]
+        model._counts = found["counts"]
+        model._table = NeighbourTable(found["columns"], found["weights"], model.item_count)
+        model._alike = NeighbourTable(found["alike.columns"], found["alike.weights"], model.item_count)
+        return model
