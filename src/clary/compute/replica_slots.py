@@ -18,6 +18,7 @@ _FIRST_ATTEMPTS = 3
 _MISSED_PINGS = 3
 _STABLE_SECONDS = 60.0
 _SUSPECT_SECONDS = 0.25
+_MOST_LOG_CHARACTERS = 700  # of a FailureReason, which has 1024
 
 _log = logging.getLogger(__name__)
 
@@ -130,8 +131,15 @@ class Slot:
 
 
 def _with_log(reason: str, log: ReplicaLog) -> str:
-    lines = log.last_lines
-    return f"{reason} Last log lines: {' | '.join(lines)}" if lines else reason
+    """The reason with the last lines of the log: as many as leave the last one, which says most, its place."""
+    told: list[str] = []
+    left = _MOST_LOG_CHARACTERS
+    for line in reversed(log.last_lines):
+        left -= len(line) + 3
+        if told and left < 0:
+            break
+        told.insert(0, line[-_MOST_LOG_CHARACTERS:])
+    return f"{reason} Last log lines: {' | '.join(told)}" if told else reason
 
 
 class RunningVariant:

@@ -197,6 +197,8 @@ class Pool:
 
     def ready(self, worker: Worker) -> None:
         """A worker has loaded the model."""
+        if not self.is_ready.is_set():
+            print(f"The model is loaded; requests are answered ({self._command.framework}).", flush=True)  # noqa: T201
         self._failed_starts = 0
         self.is_ready.set()
         self.idle(worker)

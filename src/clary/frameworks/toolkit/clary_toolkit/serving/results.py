@@ -6,9 +6,12 @@ import json
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .content_types import JSON
+
+_OWN = str(Path(__file__).parents[2])
 
 
 @dataclass(slots=True)
@@ -51,9 +54,22 @@ def to_bytes(value: Any) -> bytes:
         ) from None
 
 
+def trace_of(error: BaseException) -> str:
+    """The traceback without the toolkit's own frames, where there are others, and without the marks below the lines."""
+    told = traceback.TracebackException.from_exception(error)
+    link: traceback.TracebackException | None = told
+    while link is not None:
+        theirs = [frame for frame in link.stack if not frame.filename.startswith(_OWN)]
+        if theirs:
+            link.stack = traceback.StackSummary.from_list(theirs)
+        link = link.__cause__ or link.__context__
+    lines = "".join(told.format()).splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip(" ^~\n") or not line.strip())
+
+
 def toolkit_refusal(error: Exception) -> Result:
     """The answer to a request that failed, as AWS's inference toolkit writes it: the message, then the traceback."""
-    trace = "".join(traceback.format_exception(error))
+    trace = trace_of(error)
     print(trace, end="", flush=True)  # noqa: T201 - this is the replica's log
     status = getattr(error, "status_code", 500)
     message = getattr(error, "message", None) or str(error) or type(error).__name__

@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 from . import frames
 from .handlers import BadHandlers
 from .inference import Inference, Model
-from .results import Result, to_bytes
+from .results import Result, to_bytes, trace_of
 from .settings import Settings
 
 DUMP_SIGNAL = signal.SIGUSR2
@@ -104,7 +103,7 @@ def answer(channel: Channel, result: Result, refusal: Callable[[Exception], Resu
         if not begun:
             answer(channel, refusal(error), refusal)
             return
-        traceback.print_exc()
+        print(trace_of(error), end="", flush=True)  # noqa: T201
         channel.send(frames.BROKEN)
         return
     channel.send(frames.END if begun else frames.ANSWER, None if begun else head)
@@ -128,8 +127,8 @@ def main(arguments: list[str]) -> int:
     except BadHandlers as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the replica's log
         return 1
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        print(trace_of(error), end="", file=sys.stderr, flush=True)  # noqa: T201
         return 1
     try:
         channel.send(frames.READY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from typing import Any
 
 import numpy
@@ -11,7 +10,7 @@ import numpy
 from ..codecs import decode
 from ..content_types import JSON, TEXT_TYPES, media_type
 from ..errors import UnsupportedFormat
-from ..results import Result, toolkit_refusal
+from ..results import Result, toolkit_refusal, trace_of
 from .arrays import ArrayDefaults
 
 
@@ -39,6 +38,6 @@ class ScikitLearnDefaults(ArrayDefaults):
         body = {
             "error": "UnsupportedFormatError",
             "error-message": error.message,
-            "stack-trace": "".join(traceback.format_exception(error)),
+            "stack-trace": trace_of(error),
         }
         return Result(error.status_code, json.dumps(body).encode(), JSON)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-import traceback
 from collections import namedtuple
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +13,7 @@ from typing import Any
 
 from ..content_types import ANY, JSON, media_type
 from ..handlers import BadHandlers, user_module
-from ..results import Result, to_bytes
+from ..results import Result, to_bytes, trace_of
 from ..settings import Settings
 from .tensorflow import BadRequest, Models, tfs_attributes, to_tfs_json
 
@@ -73,7 +72,7 @@ class TensorFlowInference:
 
     def refusal(self, error: Exception) -> Result:
         """The answer to a request that failed."""
-        traceback.print_exception(error)
+        print(trace_of(error), end="", flush=True)  # noqa: T201 - this is the replica's log
         return Result(500, json.dumps({"error": str(error)}).encode(), JSON)
 
     def _plainly(self, body: bytes, kind: str, accept: str, name: str, version: str | None, method: str) -> Result:
