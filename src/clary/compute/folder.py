@@ -164,7 +164,8 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
     for output in spec.outputs:
         (root / output.folder).mkdir(parents=True, exist_ok=True)
     hosts = host_names(spec.hosts)
-    channels = {channel.name: _channel_config(spec, channel.name) for channel in spec.channels}
+    # What lies in a folder of its own is no channel of the user's.
+    channels = {channel.name: _channel_config(spec, channel.name) for channel in spec.channels if not channel.folder}
     resources = {
         "current_host": host,
         "hosts": hosts,
@@ -183,10 +184,10 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
 
 def clear(path: Path) -> None:
     """Removes a folder, or a file or link that a program put in its place."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    else:
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
+    else:  # a pipe, too: opening one would wait for its other end
+        path.unlink(missing_ok=True)
 
 
 def is_inside(path: Path, root: Path) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.algorithms.contract import Metric
-from clary.services.sagemaker.images import built_in
 from clary.services.sagemaker.names import tag_list, timestamp
+from clary.services.sagemaker.training_program import algorithm_of
 from clary.services.sagemaker.training_spec import DEFAULT_RUNTIME_SECONDS, model_uri
 from clary.storage.records import Record
 
@@ -124,7 +124,7 @@ def _algorithm_specification(record: Record) -> dict[str, Any]:
     """As sent, with the metric definitions of the built-in algorithm: analytics and tuning read their names."""
     request = record.body["request"]
     specification = {"EnableSageMakerMetricsTimeSeries": False, **request["AlgorithmSpecification"]}
-    algorithm = built_in(specification.get("TrainingImage", ""))
+    algorithm = algorithm_of(request)
     if algorithm is not None:
         written = {metric["name"] for metric in _job(record).get("metrics", [])}
         asked = request.get("HyperParameters", {}).get("eval_metric", "").split(",")

@@ -35,12 +35,12 @@ def prepared(call: Call, request: dict[str, Any]) -> tuple[Record, JobSpec]:
         ResourceLimitExceeded: it asks for too many instances.
         ValidationException: the request breaks a rule, or asks for what Clary does not have.
     """
-    algorithm = check_request(request)
+    resolved = check_request(request)
     name = request["TrainingJobName"]
     arn = resource_arn(call, TRAINING_JOB, name)
     body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
     record = Record(TRAINING_JOB, call.account, call.region, name, arn, body=body)
-    return record, with_capacity(job_spec(call, request, algorithm, arn), request)
+    return record, with_capacity(job_spec(call, request, resolved, arn), request)
 
 
 class TrainingJobs:

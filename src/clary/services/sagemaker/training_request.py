@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.algorithms.contract import Algorithm
 from clary.core.errors import ValidationException
 from clary.services.sagemaker.errors import account_limit
-from clary.services.sagemaker.images import require_built_in
+from clary.services.sagemaker.images import BuiltIn, OwnImages, Resolved
 from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.training_capacity import check_capacity
+from clary.services.sagemaker.training_program import resolved_image
 
 MOST_INSTANCES = 20  # AWS's usual quota; all of a job's hosts are processes of one machine here
 LONGEST_RUNTIME_SECONDS = 28 * 86_400
 CHECKPOINT_PATH = "/opt/ml/checkpoints"
+_ML_FOLDER = "/opt/ml/"
+_TAKEN = ("input", "model", "output", "code")
 
 # (member of the request, what it asks for): set to anything but None, False, "" or an empty list, it is refused.
 _NOT_YET: tuple[tuple[str, str], ...] = (
@@ -32,9 +34,6 @@ _NOT_YET: tuple[tuple[str, str], ...] = (
     ("RemoteDebugConfig.EnableRemoteDebug", "remote debugging"),
     ("SessionChainingConfig.EnableSessionTagChaining", "session tag chaining"),
     ("AlgorithmSpecification.AlgorithmName", "algorithm resources and AWS Marketplace algorithms"),
-    ("AlgorithmSpecification.ContainerEntrypoint", "programs of your own in a built-in algorithm's image"),
-    ("AlgorithmSpecification.ContainerArguments", "programs of your own in a built-in algorithm's image"),
-    ("HyperParameters.sagemaker_program", "script mode"),
     ("OutputDataConfig.KmsKeyId", "KMS keys"),
     ("ResourceConfig.VolumeKmsKeyId", "KMS keys"),
     ("ResourceConfig.InstanceGroups", "heterogeneous clusters"),
@@ -44,11 +43,14 @@ _NOT_YET: tuple[tuple[str, str], ...] = (
 )
 
 
-def check_request(request: Mapping[str, Any]) -> Algorithm:
+def check_request(request: Mapping[str, Any], own: OwnImages | None = None) -> Resolved:
     """Checks all that can be told from the request alone.
 
+    Args:
+        own: finds the images of users.
+
     Returns:
-        The built-in algorithm it asks for.
+        What its image means.
 
     Raises:
         ValidationException: the first rule that it breaks, or the first feature that Clary does not have.
@@ -57,7 +59,7 @@ def check_request(request: Mapping[str, Any]) -> Algorithm:
     for member, feature in _NOT_YET:
         if _member(request, member):
             raise ValidationException(f"Clary does not have {feature} yet: leave out {member}.")
-    algorithm = _check_algorithm(request["AlgorithmSpecification"])
+    resolved = resolved_image(request, own)
     _check_resources(request.get("ResourceConfig", {}))
     _check_stopping(request.get("StoppingCondition", {}))
     check_capacity(request)
@@ -66,12 +68,23 @@ def check_request(request: Mapping[str, Any]) -> Algorithm:
     checkpoints = request.get("CheckpointConfig")
     if checkpoints:
         location(checkpoints["S3Uri"], "CheckpointConfig.S3Uri")
-        if checkpoints.get("LocalPath", CHECKPOINT_PATH).rstrip("/") != CHECKPOINT_PATH:
-            raise ValidationException(
-                f"Clary keeps the checkpoints of built-in algorithms in {CHECKPOINT_PATH}: leave out "
-                "CheckpointConfig.LocalPath."
-            )
-    return algorithm
+        _check_checkpoint_path(checkpoints.get("LocalPath", CHECKPOINT_PATH), resolved)
+    return resolved
+
+
+def _check_checkpoint_path(path: str, resolved: Resolved) -> None:
+    plain = path.rstrip("/")
+    if isinstance(resolved, BuiltIn) and plain != CHECKPOINT_PATH:
+        raise ValidationException(
+            f"Clary keeps the checkpoints of built-in algorithms in {CHECKPOINT_PATH}: leave out "
+            "CheckpointConfig.LocalPath."
+        )
+    parts = plain.removeprefix(_ML_FOLDER).split("/")
+    if not plain.startswith(_ML_FOLDER) or not all(parts) or ".." in parts or parts[0] in _TAKEN:
+        raise ValidationException(
+            f"Invalid CheckpointConfig.LocalPath {path!r}: it must be a folder below {_ML_FOLDER} that SageMaker does "
+            f"not use otherwise ({', '.join(_TAKEN)}); {CHECKPOINT_PATH} is the usual one."
+        )
 
 
 def _member(request: Mapping[str, Any], path: str) -> Any:
@@ -79,21 +92,6 @@ def _member(request: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-
-
-def _check_algorithm(specification: Mapping[str, Any]) -> Algorithm:
-    image = specification.get("TrainingImage")
-    if not image:
-        raise ValidationException(
-            "You must specify either AlgorithmName or TrainingImage in AlgorithmSpecification; both are missing."
-        )
-    algorithm = require_built_in(image, "training")
-    if specification.get("MetricDefinitions"):
-        raise ValidationException(
-            "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
-            "without specifying metric definitions."
-        )
-    return algorithm
 
 
 def _check_resources(resources: Mapping[str, Any]) -> None:

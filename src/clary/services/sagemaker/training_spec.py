@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.algorithms.contract import Algorithm
-from clary.compute.contract import Channel, JobSpec, Limits, MetricDefinition, Output, Program
+from clary.compute.contract import Channel, JobSpec, Limits, Output
 from clary.compute.instances import instance
 from clary.core import ids
 from clary.core.call import Call
+from clary.services.sagemaker.images import Resolved
 from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.names import TRAINING_JOB
+from clary.services.sagemaker.training_program import metrics_of, program_of, source_channels
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 METRIC_NAMESPACE = "/aws/sagemaker/TrainingJobs"
 METRIC_DIMENSION = "TrainingJobName"
 DEFAULT_RUNTIME_SECONDS = 86_400
+_ML_FOLDER = "/opt/ml/"
+_CHECKPOINTS = "/opt/ml/checkpoints"
 
 
-def job_spec(call: Call, request: Mapping[str, Any], algorithm: Algorithm, arn: str) -> JobSpec:
+def job_spec(call: Call, request: Mapping[str, Any], resolved: Resolved, arn: str) -> JobSpec:
     """The job of a checked request.
 
     Args:
-        algorithm: the built-in algorithm its image holds.
+        resolved: what its image means.
         arn: the training job's ARN.
     """
     name = request["TrainingJobName"]
@@ -38,29 +41,22 @@ def job_spec(call: Call, request: Mapping[str, Any], algorithm: Algorithm, arn: 
         name=name,
         arn=arn,
         role_arn=request["RoleArn"],
-        program=Program(
-            entry="clary.algorithms.train:main",
-            args=(algorithm.name,),
-            environment={
-                "TRAINING_JOB_NAME": name,
-                "TRAINING_JOB_ARN": arn,
-                "AWS_REGION": call.region,
-                **request.get("Environment", {}),
-            },
-        ),
+        program=program_of(call, request, resolved, arn),
         limits=_limits(request),
         instance_type=resources["InstanceType"],
         hosts=resources["InstanceCount"],
         hyperparameters=dict(request.get("HyperParameters", {})),
-        channels=tuple(
-            _channel(channel, specification["TrainingInputMode"]) for channel in request.get("InputDataConfig", [])
+        channels=(
+            *(_channel(channel, specification["TrainingInputMode"]) for channel in request.get("InputDataConfig", [])),
+            *source_channels(request),
         ),
         outputs=_outputs(request),
-        metrics=tuple(MetricDefinition(metric.name, metric.regex) for metric in algorithm.metrics),
+        metrics=metrics_of(request, resolved),
         log_group=LOG_GROUP,
         metric_namespace=METRIC_NAMESPACE,
         metric_dimension=METRIC_DIMENSION,
         checkpoint_uri=str(location(checkpoints["S3Uri"], "CheckpointConfig.S3Uri")) if checkpoints else "",
+        checkpoint_folder=((checkpoints or {}).get("LocalPath") or _CHECKPOINTS).removeprefix(_ML_FOLDER).rstrip("/"),
     )
 
 

@@ -17,22 +17,15 @@ from tests.unit.services.sagemaker.training import IMAGE, channel, request_for
 
 UNSUPPORTED: list[tuple[str, dict[str, Any]]] = [
     ("KMS keys", {"OutputDataConfig": {"S3OutputPath": "s3://bucket/out", "KmsKeyId": "key"}}),
-    ("script mode", {"HyperParameters": {"sagemaker_program": "train.py"}}),
+    (
+        "parameter servers",
+        {"HyperParameters": {"sagemaker_program": "a.py", "sagemaker_parameter_server_enabled": "true"}},
+    ),
     ("Debugger rules", {"DebugRuleConfigurations": [{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]}),
     ("remote debugging", {"RemoteDebugConfig": {"EnableRemoteDebug": True}}),
     (
         "algorithm resources",
         {"AlgorithmSpecification": {"AlgorithmName": "mine", "TrainingInputMode": "File"}},
-    ),
-    (
-        "programs of your own",
-        {
-            "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
-                "TrainingInputMode": "File",
-                "ContainerEntrypoint": ["/bin/bash"],
-            }
-        },
     ),
 ]
 

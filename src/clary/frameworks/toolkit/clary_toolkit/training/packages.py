@@ -1,0 +1,73 @@
+"""What the user's source wants installed: requirements.txt, or the source itself as a package."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+
+from .failure import InstallModuleError, InstallRequirementsError, ToolkitError
+from .job import Job
+
+ISOLATED = "CLARY_NETWORK_ISOLATION"
+"""The variable that says that the job has no network."""
+
+_OFFLINE = re.compile(
+    r"Name or service not known|Temporary failure in name resolution|Network is unreachable|NewConnectionError"
+)
+_WANTED = re.compile(r"No matching distribution found for (?P<one>.+)|satisfies the requirement (?P<two>.+?)(?: \(|$)")
+
+
+def install_requirements(job: Job) -> None:
+    """Installs requirements.txt, if the source has one, on top of what the framework brings.
+
+    Raises:
+        InstallRequirementsError: pip failed; the message names the package and pip's reason.
+    """
+    path = job.code / "requirements.txt"
+    if path.is_file() and path.read_text(encoding="utf-8", errors="replace").strip():
+        _pip(job, ["-r", "requirements.txt"], InstallRequirementsError)
+
+
+def install_package(job: Job) -> None:
+    """Installs the source itself.
+
+    Raises:
+        InstallModuleError: pip failed.
+    """
+    # With the environment's own setuptools nothing needs to be fetched in order to build.
+    own = importlib.util.find_spec("setuptools") is not None and importlib.util.find_spec("wheel") is not None
+    _pip(job, ["--no-build-isolation", "."] if own else ["."], InstallModuleError)
+
+
+def _pip(job: Job, what: list[str], kind: type[ToolkitError]) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    command += ["--progress-bar", "off", *what]
+    environment = dict(os.environ)
+    if os.environ.get(ISOLATED):
+        environment["PIP_RETRIES"] = "0"  # nothing will ever answer
+    lines = []
+    process = subprocess.Popen(
+        command, cwd=job.code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="backslashreplace",
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        sys.stdout.write(line)
+        lines.append(line.rstrip())
+    if process.wait() != 0:
+        raise kind(_reason(lines), process.returncode, " ".join(command))
+
+
+def _reason(lines: list[str]) -> str:
+    """The package that could not be installed and why, in pip's words."""
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR:")]
+    wanted = next((match["one"] or match["two"] for line in errors if (match := _WANTED.search(line))), "")
+    text = "; ".join(dict.fromkeys(errors)) or (lines[-1] if lines else "pip said nothing")
+    if any(_OFFLINE.search(line) for line in lines):
+        isolated = "EnableNetworkIsolation is set: the job has no network to install packages from"
+        why = isolated if os.environ.get(ISOLATED) else "the package index cannot be reached from this machine"
+        return f"{wanted or 'the packages'} cannot be installed: {why}. pip: {text}"
+    return f"{wanted} cannot be installed. pip: {text}" if wanted else f"pip: {text}"
