@@ -36,7 +36,8 @@ __all__ = [
     "NoSuchVariant",
 ]
 
-ENDPOINT_KIND = "sagemaker:endpoint"
+ENDPOINT_KINDS = ("sagemaker:endpoint", "personalize:serving")
+"""Kinds of the records that hold plans."""
 _LONGEST_SOCKET_FOLDER_BYTES = 80  # a socket's whole path has at most 107
 _BLOCKING_THREADS = 6
 
@@ -51,7 +52,7 @@ class Hosting:
         **Threads.** `apply` and `remove` may be called from any thread; everything else from the event loop.
 
     Args:
-        records: endpoint records, kind "sagemaker:endpoint". While one is "Updating", `body["previous"]` is the body to
+        records: endpoint records, of one of `ENDPOINT_KINDS`. While one is "Updating", `body["previous"]` is the body to
             go back to when the update fails.
         data_access: reads models from S3 with their role.
         forkserver: starts replicas.
@@ -110,7 +111,9 @@ class Hosting:
             containers=self._containers,
         )
         self._tasks = [asyncio.create_task(self._shipper.run()), asyncio.create_task(self._metrics.run())]
-        records = await self._launcher.blocking(self._records.of_kind, ENDPOINT_KIND)
+        records = [
+            record for kind in ENDPOINT_KINDS for record in await self._launcher.blocking(self._records.of_kind, kind)
+        ]
         await self._launcher.blocking(self._remove_leftovers, records)
         for record in records:
             self._bring_back(record)
