@@ -38,11 +38,16 @@ class JobCheckpoints:
             for folder in self._folders:
                 restore(self._data, self._spec.role_arn, self._spec.checkpoint_uri, folder)
 
-    def start(self, life: Life, reached: Callable[[int, int], None]) -> None:
+    @property
+    def counted(self) -> int | None:
+        """How many checkpoints were written, in all attempts; None where they are not counted."""
+        return None if self._watch is None else self._watch.count
+
+    def start(self, life: Life, reached: Callable[[int], None]) -> None:
         """Begins to store what the programs write, and to count it where an interruption was asked for by number.
 
         Args:
-            reached: called in another thread with the number asked for, and the number counted by then.
+            reached: called in another thread with the number asked for.
         """
         if not self._spec.checkpoint_uri:
             return
@@ -50,9 +55,7 @@ class JobCheckpoints:
         self._sync.start()
         wanted = next_checkpoint(life, self._spec)
         if wanted is not None:
-            self._watch = CheckpointWatch(
-                self._folders, life.checkpoints, wanted, lambda counted: reached(wanted, counted)
-            )
+            self._watch = CheckpointWatch(self._folders, life.checkpoints, wanted, lambda: reached(wanted))
             self._watch.start()
 
     def close(self) -> str:

@@ -45,11 +45,9 @@ class Interrupted(Event):
 
     Attributes:
         message: why, for the transition; "" for the common words.
-        checkpoints: how many checkpoints it had written, in all attempts, where they are counted.
     """
 
     message: str = ""
-    checkpoints: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +102,14 @@ class ProgramsEnded(Event):
         metrics: {"name", "value", "time"}: the last value of each metric.
         on_their_own: whether nobody had told them to end.
         message: what they left to be told of them (SageMaker's ExitMessage).
+        checkpoints: how many checkpoints they had written, in all attempts, where those are counted.
     """
 
     reason: str
     metrics: list[dict[str, Any]] = field(default_factory=list)
     on_their_own: bool = False
     message: str = ""
+    checkpoints: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

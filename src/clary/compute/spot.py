@@ -52,18 +52,22 @@ class CheckpointWatch:
     """Counts the checkpoints that programs write, until a number of them is there.
 
     A checkpoint is a file or folder directly in the checkpoint folder that is new, or has changed, and then stays as it
-    is for one look. What was there before the programs started does not count.
+    is for one look, or is replaced or removed. What was there before the programs started does not count, nor what
+    comes and goes between two of the twenty looks a second.
+
+    Attributes:
+        count: how many there are by now.
 
     Args:
         folders: each host's checkpoint folder.
         counted: how many were counted in earlier attempts.
         wanted: the number to tell of.
-        reached: called once, in another thread, with the number then counted.
+        reached: called once, in another thread.
     """
 
-    def __init__(self, folders: Sequence[Path], counted: int, wanted: int, reached: Callable[[int], None]) -> None:
+    def __init__(self, folders: Sequence[Path], counted: int, wanted: int, reached: Callable[[], None]) -> None:
         self._folders = list(folders)
-        self._count = counted
+        self.count = counted
         self._wanted = wanted
         self._reached = reached
         self._counted = self._look()
@@ -84,22 +88,23 @@ class CheckpointWatch:
     def _run(self) -> None:
         while not self._ended.wait(_LOOK_SECONDS):
             if self.look() >= self._wanted:
-                self._reached(self._count)
+                self._reached()
                 return
 
     def look(self) -> int:
         """Looks once; returns how many have been counted so far."""
         now = self._look()
         for path, mark in self._before.items():
-            settled = now.get(path, mark) == mark  # one that is gone again was there, too
-            if settled and self._counted.get(path) != mark:
+            after = now.get(path)
+            whole = after is None or after == mark or after[0] != mark[0]  # not if it is still being written
+            if whole and self._counted.get(path) != mark:
                 self._counted[path] = mark
-                self._count += 1
+                self.count += 1
         self._before = now
-        return self._count
+        return self.count
 
-    def _look(self) -> dict[str, tuple[int, int]]:
-        found: dict[str, tuple[int, int]] = {}
+    def _look(self) -> dict[str, _Mark]:
+        found: dict[str, _Mark] = {}
         for folder in self._folders:
             try:
                 entries = list(os.scandir(folder))
@@ -111,14 +116,22 @@ class CheckpointWatch:
         return found
 
 
-def _mark(entry: os.DirEntry[str]) -> tuple[int, int] | None:
-    """What changes when a file, or anything in a folder, does; None for what is no checkpoint (an empty folder)."""
+_Mark = tuple[int, int, int]
+
+
+def _mark(entry: os.DirEntry[str]) -> _Mark | None:
+    """What changes when a file does, or anything in a folder: which one it is, when it was written, its bytes.
+
+    None for what is no checkpoint: an empty file or folder, a link.
+    """
     try:
         state = entry.stat(follow_symlinks=False)
-        if not stat.S_ISDIR(state.st_mode):
-            return (state.st_mtime_ns, state.st_size) if stat.S_ISREG(state.st_mode) and state.st_size else None
-        states = [(Path(folder) / name).lstat() for folder, _, names in os.walk(entry.path) for name in names]
+        states = [state]
+        if stat.S_ISDIR(state.st_mode):
+            states = [(Path(folder) / name).lstat() for folder, _, names in os.walk(entry.path) for name in names]
+        elif not stat.S_ISREG(state.st_mode):
+            return None
     except OSError:
         return None
     size = sum(state.st_size for state in states)
-    return (max(state.st_mtime_ns for state in states), size) if size else None
+    return (state.st_ino, max(state.st_mtime_ns for state in states), size) if size else None

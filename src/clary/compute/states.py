@@ -225,7 +225,6 @@ def _interrupt(life: Life, event: Interrupted) -> Step:
         _enter(life, "Interrupted", event.time, message),
         state=State.INTERRUPTING,
         interruptions=life.interruptions + 1,
-        checkpoints=life.checkpoints if event.checkpoints is None else event.checkpoints,
     )
     return life, [Instruction.END_PROGRAMS]
 
@@ -239,7 +238,8 @@ def _interrupted_programs_ended(life: Life, event: ProgramsEnded) -> Step:
     """What was reached is in the checkpoints; unless those cannot be kept, or the programs had ended before."""
     if event.reason or event.on_their_own:
         return _programs_ended(life, event)
-    return _back_to_waiting(life, event.time, "Interrupted")
+    counted = life.checkpoints if event.checkpoints is None else event.checkpoints
+    return _back_to_waiting(replace(life, checkpoints=counted), event.time, "Interrupted")
 
 
 def _resume_interruption(life: Life, event: SupervisorStarted) -> Step:

@@ -314,9 +314,9 @@ class Supervisor:
             reason = f"ClientError: the program cannot be started: {error}"
             self._apply(job_events.ProgramsEnded(self._clock.time(), reason))
 
-    def _checkpoint_reached(self, wanted: int, counted: int) -> None:
+    def _checkpoint_reached(self, wanted: int) -> None:
         message = interruption(self._spec.record_kind, f"as asked at checkpoint {wanted}")
-        self._happened.put(job_events.Interrupted(self._clock.time(), message, counted))
+        self._happened.put(job_events.Interrupted(self._clock.time(), message))
 
     def _save_checkpoints(self) -> None:
         """Stores what programs had written whose supervisor was lost while the job was interrupted."""
@@ -366,8 +366,16 @@ class Supervisor:
                 message = exit_message(self._roots)
             except DataError as error:
                 reason = reason or f"ClientError: {error}"
-        now, on_their_own = self._clock.time(), not self._told_to_end
-        self._apply(job_events.ProgramsEnded(now, reason, self._hosts[0].metrics, on_their_own, message))
+        self._apply(
+            job_events.ProgramsEnded(
+                self._clock.time(),
+                reason,
+                self._hosts[0].metrics,
+                on_their_own=not self._told_to_end,
+                message=message,
+                checkpoints=self._checkpoints.counted,
+            )
+        )
 
     def _upload(self, *, model: bool) -> None:
         try:
