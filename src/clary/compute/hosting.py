@@ -52,8 +52,8 @@ class Hosting:
         **Threads.** `apply` and `remove` may be called from any thread; everything else from the event loop.
 
     Args:
-        records: endpoint records, of one of `ENDPOINT_KINDS`. While one is "Updating", `body["previous"]` is the body to
-            go back to when the update fails.
+        records: endpoint records, of one of `ENDPOINT_KINDS`. While one is "Updating", `body["previous"]` is the body
+            to go back to when the update fails.
         data_access: reads models from S3 with their role.
         forkserver: starts replicas.
         folder: for models and sockets; nobody else writes there.
