@@ -7,7 +7,8 @@ from pathlib import Path
 
 from clary.compute.channel_files import DataError, Source, channel_sources, check_names, shard, told_as_data_error
 from clary.compute.contract import TransformPlan
-from clary.compute.model_files import ModelStore, ModelUnavailable
+from clary.compute.isolated_replica import REPLICAS
+from clary.compute.model_files import ModelStore, ModelUnavailable, remove_folder
 from clary.storage.data_access import DataAccess, parse_uri
 
 
@@ -15,7 +16,7 @@ def stage(data: DataAccess, plan: TransformPlan, roots: Sequence[Path]) -> list[
     """Finds the objects, checks that outputs may be written, and fetches the model for each host.
 
     Args:
-        roots: each host's folder; the model goes to `model/` of it.
+        roots: each host's folder; the model goes to `model/` of it, the user's code to `code/`.
 
     Returns:
         Each host's share of the objects.
@@ -33,8 +34,11 @@ def stage(data: DataAccess, plan: TransformPlan, roots: Sequence[Path]) -> list[
     store = ModelStore(data)
     for root in roots:
         root.mkdir(parents=True, exist_ok=True)
+        remove_folder(root / REPLICAS)  # of a supervisor that was killed
         try:
             store.fetch(role_arn, plan.replica.model_uri, root)
+            if plan.replica.code_uri:
+                store.fetch_code(role_arn, plan.replica.code_uri, root)
         except ModelUnavailable as error:
             raise DataError(str(error)) from error
     return [shard(sources, plan.input, number, len(roots)) for number in range(len(roots))]

@@ -82,6 +82,6 @@ def writable_prefix(data_access: DataAccess, uri: str, member: str) -> str:
         ValidationException: it is not an address in S3, or its bucket does not exist.
     """
     place = location(uri, member)
-    if data_access.objects.bucket(place.bucket) is None:
+    if not data_access.bucket_exists(place.bucket):
         raise ValidationException(f"Invalid {member}: the S3 bucket {place.bucket!r} does not exist.")
     return str(place)
