@@ -11,14 +11,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from clary.compute import confinement, processes
-from clary.compute.contract import Executor, Limits, Program
+from clary.compute.containers.access import ContainerAccess
+from clary.compute.contract import Executor, Limits, Program, RunningProgram
 from clary.compute.executors import EXECUTORS, executor, isolation
 from clary.compute.forkserver import ForkServer
+
+from ..docker_engine import BASE_IMAGE, DockerEngine
 
 PROGRAMS = Path(__file__).parents[1] / "programs"
 LIMITS = Limits(cpus=1, memory_bytes=2 << 30)
@@ -46,7 +50,35 @@ def secrets(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=sorted(EXECUTORS))
 def runner(request: pytest.FixtureRequest, server: ForkServer, secrets: Path) -> Executor:
-    return executor(request.param, server, (secrets,))
+    if request.param != "container":
+        return executor(request.param, server, (secrets,))
+    docker: DockerEngine = request.getfixturevalue("docker_engine")
+    return _InImages(executor("container", server, (secrets,), ContainerAccess(str(docker.socket))))
+
+
+class _InImages:
+    """Runs the programs that users bring from an image with the same shell and Python."""
+
+    def __init__(self, containers: Executor) -> None:
+        self._containers = containers
+
+    @property
+    def isolation(self) -> str:
+        return self._containers.isolation
+
+    def start(self, program: Program, folder: Path, limits: Limits, log: Path) -> RunningProgram:
+        if program.entry:
+            pytest.skip("containers run images, not programs of Clary's own")
+        environment = {"PYTHONUNBUFFERED": "1", **program.environment}
+        return self._containers.start(replace(program, image=BASE_IMAGE, environment=environment), folder, limits, log)
+
+
+@pytest.fixture
+def by_process(runner: Executor) -> Executor:
+    """For what only processes of this machine can do; test_containers.py has what containers do instead."""
+    if isinstance(runner, _InImages):
+        pytest.skip("of processes")
+    return runner
 
 
 @pytest.fixture
@@ -213,15 +245,15 @@ def test_programs_survive_the_start_of_another_executor_and_end_with_their_own(
 @pytest.mark.parametrize(
     "program", [entry("take_memory", "600"), python("bytearray(600 << 20)")], ids=["entry", "argv"]
 )
-def test_one_process_cannot_have_more_memory_than_the_limit(runner: Executor, root: Path, program: Program) -> None:
+def test_one_process_cannot_have_more_memory_than_the_limit(by_process: Executor, root: Path, program: Program) -> None:
     small = Limits(cpus=1, memory_bytes=400 << 20)
-    assert runner.start(program, root, small, root / "log").wait(20) == 1
+    assert by_process.start(program, root, small, root / "log").wait(20) == 1
     assert "MemoryError" in (root / "log").read_text()
-    assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0
+    assert by_process.start(program, root, LIMITS, root / "log").wait(20) == 0
 
 
 @pytest.mark.skipif(not processes.ON_LINUX, reason="needs Linux")
-def test_several_processes_together_cannot_have_more_memory_than_the_limit(runner: Executor, root: Path) -> None:
+def test_several_processes_together_cannot_have_more_memory_than_the_limit(by_process: Executor, root: Path) -> None:
     limits = Limits(cpus=1, memory_bytes=400 << 20)
     held = python(
         "import os,time\n"
@@ -229,7 +261,7 @@ def test_several_processes_together_cannot_have_more_memory_than_the_limit(runne
         "    if os.fork() == 0: held = b'x' * (200 << 20); time.sleep(600)\n"
         "time.sleep(600)"
     )
-    running = runner.start(held, root, limits, root / "log")
+    running = by_process.start(held, root, limits, root / "log")
     assert running.wait(20) == -signal.SIGKILL
     assert "more than the 0.391 GiB of the instance" in (root / "log").read_text()
 
@@ -265,7 +297,7 @@ def test_an_isolated_program_finds_its_folder_at_opt_ml(runner: Executor, root: 
 
 @isolated
 def test_an_isolated_program_sees_nothing_of_clary_and_cannot_change_the_system(
-    runner: Executor, root: Path, secrets: Path, tmp_path: Path
+    by_process: Executor, root: Path, secrets: Path, tmp_path: Path
 ) -> None:
     marker = tmp_path / "marker"
     (tmp_path / "of-somebody-else").touch()
@@ -277,7 +309,7 @@ def test_an_isolated_program_sees_nothing_of_clary_and_cannot_change_the_system(
         kill -0 {os.getpid()} 2>/dev/null && test -d /proc/{os.getpid()} && echo processes are shared
         exit 0
     """
-    assert runner.start(shell(script), root, LIMITS, root / "log").wait(20) == 0
+    assert by_process.start(shell(script), root, LIMITS, root / "log").wait(20) == 0
     assert (root / "log").read_text() == ""
     assert not marker.exists()
 
@@ -305,37 +337,37 @@ def test_a_built_in_program_cannot_uncover_what_is_hidden_from_it(runner: Execut
 
 
 @isolated
-def test_hosts_of_a_job_resolve_and_the_program_knows_its_own_name(runner: Executor, root: Path) -> None:
+def test_hosts_of_a_job_resolve_and_the_program_knows_its_own_name(by_process: Executor, root: Path) -> None:
     resources = {"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"}
     (root / "input/config/resourceconfig.json").write_text(json.dumps(resources))
-    running = runner.start(shell("hostname; getent hosts algo-2"), root, LIMITS, root / "log")
+    running = by_process.start(shell("hostname; getent hosts algo-2"), root, LIMITS, root / "log")
     assert running.wait(20) == 0
     assert (root / "log").read_text().split() == ["algo-1", "127.0.0.1", "algo-2"]
 
 
 @isolated
 @pytest.mark.parametrize("kind", ["entry", "argv"])
-def test_without_network_a_program_reaches_not_even_this_machine(runner: Executor, root: Path, kind: str) -> None:
+def test_without_network_a_program_reaches_not_even_this_machine(by_process: Executor, root: Path, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         script = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
         program = python(script) if kind == "argv" else entry("connect", str(port))
-        assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0
+        assert by_process.start(program, root, LIMITS, root / "log").wait(20) == 0
         closed = Limits(cpus=1, memory_bytes=2 << 30, network=False)
-        assert runner.start(program, root, closed, root / "log").wait(20) == 1
+        assert by_process.start(program, root, closed, root / "log").wait(20) == 1
     assert "ConnectionRefusedError" in (root / "log").read_text() or "unreachable" in (root / "log").read_text()
 
 
 def test_where_isolation_is_impossible_it_says_so_and_names_the_reason(
-    runner: Executor, root: Path, monkeypatch: pytest.MonkeyPatch
+    by_process: Executor, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolation, "probe", lambda: isolation._without("bubblewrap is not installed"))
-    assert "NOT isolated: bubblewrap is not installed" in runner.isolation
-    running = runner.start(shell("echo /opt/ml $SAGEMAKER_BASE_DIR"), root, LIMITS, root / "log")
+    assert "NOT isolated: bubblewrap is not installed" in by_process.isolation
+    running = by_process.start(shell("echo /opt/ml $SAGEMAKER_BASE_DIR"), root, LIMITS, root / "log")
     assert running.wait(20) == 0
     assert (root / "log").read_text() == f"{root} {root}\n"
     with pytest.raises(OSError, match="cannot give"):
-        runner.start(shell("true"), root, Limits(network=False), root / "log")
+        by_process.start(shell("true"), root, Limits(network=False), root / "log")
 
 
 def test_the_probe_really_runs_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

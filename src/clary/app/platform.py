@@ -51,6 +51,7 @@ from clary.services.s3.forms import FormUploads
 from clary.services.s3.request_conditions import request_conditions
 from clary.services.s3.website_pages import WebsitePages
 from clary.services.sagemaker.data_capture import DataCapture
+from clary.services.sagemaker.own_images import ImageFinder
 from clary.services.sagemaker.tuning.advice import Advice
 from clary.services.sagemaker.tuning.coordinator import Coordinator
 from clary.storage.identities import Identities
@@ -93,6 +94,8 @@ class Platform:
             machine=this_machine(settings.job_cpus),
             clock=self.stores.clock,
         )
+        containers = ContainerAccess(settings.container_socket, self.stores.images)
+        self.image_finder = ImageFinder(self.stores.images, containers)
         self.hosting = self._hosting(settings, folder)
         self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
@@ -118,6 +121,7 @@ class Platform:
             "data_capture": self.data_capture,
             "tuning": self.tuning,
             "images": self.stores.images,
+            "image_finder": self.image_finder,
             "registry_credentials": self.registry_credentials,
             "personalize_folder": folder.personalize,
             "personalize_events": self.stores.personalize_events,
@@ -158,7 +162,8 @@ class Platform:
 
     def _coordinator(self, folder: DataFolder) -> Coordinator:
         advice = Advice(self.fork_server, folder.server_log)
-        return Coordinator(self.stores.records, self.jobs, self.stores.metrics, advice, self.stores.clock)
+        own_images = self.image_finder.for_jobs
+        return Coordinator(self.stores.records, self.jobs, self.stores.metrics, advice, self.stores.clock, own_images)
 
     def _hosting(self, settings: Settings, folder: DataFolder) -> Hosting:
         return Hosting(

@@ -88,7 +88,7 @@ def replica_plan(
     }
     kind = instance(instance_type)
     return ReplicaPlan(
-        program=serving_program(container, variables),
+        program=serving_program(container, variables, model.body.get("image", "")),
         model_uri=model_data_uri(container),
         code_uri=code_uri(container),
         role_arn=request["ExecutionRoleArn"],

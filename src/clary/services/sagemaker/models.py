@@ -8,9 +8,11 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.errors import AccessDenied, ServiceError, ValidationException
 from clary.core.operations import operation
+from clary.services.sagemaker.images import Container, OwnImages, Resolved
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.names import MODEL, resource_arn, timestamp
+from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.roles import require_role
 from clary.services.sagemaker.serving import code_uri, resolve_inference_image
 from clary.services.sagemaker.tags import tags_of
@@ -37,11 +39,19 @@ class Models:
         records: where models are.
         identities: whom roles belong to and what they allow.
         data_access: tells whether a model's role can read its data.
+        own_images: finds images of users.
     """
 
     api = "sagemaker"
 
-    def __init__(self, records: Records, identities: Identities, data_access: DataAccess) -> None:
+    def __init__(
+        self,
+        records: Records,
+        identities: Identities,
+        data_access: DataAccess,
+        own_images: ImagesOfCaller | None = None,
+    ) -> None:
+        self._own_images = own_images
         self._records = records
         self._identities = identities
         self._data_access = data_access
@@ -55,7 +65,7 @@ class Models:
                 or asks for what Clary does not have.
         """
         container = container_of(request)
-        _check_container(container)
+        resolved = _check_container(container, self._own_images(call) if self._own_images else None)
         tags = tags_of(request.get("Tags", []))
         role = request.get("ExecutionRoleArn")
         if not role:
@@ -63,7 +73,9 @@ class Models:
         require_role(self._identities, call, role, "ExecutionRoleArn")
         self._check_data(call, role, container)
         arn = resource_arn(call, MODEL, request["ModelName"])
-        body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
+        body: dict[str, Any] = {"request": {member: value for member, value in request.items() if member != "Tags"}}
+        if isinstance(resolved, Container):
+            body["image"] = resolved.image
         record = Record(MODEL, call.account, call.region, request["ModelName"], arn, body=body)
         try:
             self._records.insert(record, tags=tags)
@@ -186,7 +198,7 @@ def _described(container: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _check_container(container: Mapping[str, Any]) -> None:
+def _check_container(container: Mapping[str, Any], own: OwnImages | None) -> Resolved:
     for member, feature in _NOT_YET:
         if container.get(member):
             raise ValidationException(f"Clary does not have {feature} yet: leave out {member}.")
@@ -196,7 +208,7 @@ def _check_container(container: Mapping[str, Any]) -> None:
         raise ValidationException("Clary does not have private registries yet: leave out ImageConfig.")
     if not container.get("Image"):
         raise ValidationException("You must specify the Image of the container.")
-    resolve_inference_image(container)
+    resolved = resolve_inference_image(container, own)
     code_uri(container)
     source = container.get("ModelDataSource", {}).get("S3DataSource")
     if source:
@@ -207,6 +219,7 @@ def _check_container(container: Mapping[str, Any]) -> None:
         raise ValidationException(
             f"Invalid ModelDataUrl {container['ModelDataUrl']!r}: it must be the address of one tar.gz archive."
         )
+    return resolved
 
 
 def _check_source(source: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs
 from clary.services.sagemaker.endpoints import Endpoints
 from clary.services.sagemaker.models import Models
+from clary.services.sagemaker.own_images import ImageFinder
 from clary.services.sagemaker.processing.jobs import ProcessingJobs
 from clary.services.sagemaker.runtime import Runtime
 from clary.services.sagemaker.search import Search
@@ -33,17 +34,19 @@ def resources(
     data_capture: DataCapture,
     tuning: Coordinator,
     clock: Clock,
+    image_finder: ImageFinder,
 ) -> list[object]:
     """The resource classes of SageMaker."""
+    own_images = image_finder.for_jobs
     return [
-        TrainingJobs(records, identities, jobs, data_access.bucket_exists, clock),
+        TrainingJobs(records, identities, jobs, data_access.bucket_exists, clock, own_images),
         TransformJobs(records, data_access, jobs),
-        ProcessingJobs(records, identities, data_access, jobs),
-        Models(records, identities, data_access),
+        ProcessingJobs(records, identities, data_access, jobs, own_images),
+        Models(records, identities, data_access, image_finder.for_models),
         EndpointConfigs(records),
         Endpoints(records, hosting),
         Runtime(hosting, data_capture),
         Tags(records),
-        TuningJobs(records, identities, tuning),
+        TuningJobs(records, identities, tuning, own_images),
         Search(records, searchables(records)),
     ]

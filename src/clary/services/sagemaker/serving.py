@@ -30,15 +30,18 @@ def resolve_inference_image(container: Mapping[str, Any], own: OwnImages | None 
     return resolve(container["Image"], "inference", script_mode=script_mode, own=own)
 
 
-def serving_program(container: Mapping[str, Any], environment: Mapping[str, str]) -> Program:
+def serving_program(container: Mapping[str, Any], environment: Mapping[str, str], image: str = "") -> Program:
     """The program that serves a model.
 
     Args:
         environment: its variables.
+        image: what an image of the user's own was when the model was made, by digest; "" for other images.
 
     Raises:
         ValidationException: the image is nothing that Clary can run.
     """
+    if image:
+        return Program(image=image, args=("serve",), environment=dict(environment))
     resolved = resolve_inference_image(container)
     if isinstance(resolved, BuiltIn):
         return Program(
@@ -50,7 +53,7 @@ def serving_program(container: Mapping[str, Any], environment: Mapping[str, str]
             environment=dict(environment),
             framework=resolved.framework.name,
         )
-    raise ValidationException("Clary does not have endpoints of images of your own yet.")
+    raise ValidationException(f"The image {container['Image']} does not exist any more: make the model anew.")
 
 
 def code_uri(container: Mapping[str, Any]) -> str:

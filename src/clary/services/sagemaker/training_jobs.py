@@ -17,6 +17,7 @@ from clary.services.sagemaker.errors import ResourceInUse
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.names import TRAINING_JOB, resource_arn
+from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.roles import require_role
 from clary.services.sagemaker.tags import tags_of
 from clary.services.sagemaker.training_capacity import with_capacity
@@ -28,14 +29,17 @@ from clary.storage.records import Record, RecordChanged, RecordExists, Records
 _RESOURCE = "training-job/{TrainingJobName}"
 
 
-def prepared(call: Call, request: dict[str, Any]) -> tuple[Record, JobSpec]:
+def prepared(call: Call, request: dict[str, Any], own_images: ImagesOfCaller | None = None) -> tuple[Record, JobSpec]:
     """The record and the job of a CreateTrainingJob request, whoever makes it: a user, or a tuning job for a trial.
+
+    Args:
+        own_images: finds images of users.
 
     Raises:
         ResourceLimitExceeded: it asks for too many instances.
         ValidationException: the request breaks a rule, or asks for what Clary does not have.
     """
-    resolved = check_request(request)
+    resolved = check_request(request, own_images(call) if own_images else None)
     name = request["TrainingJobName"]
     arn = resource_arn(call, TRAINING_JOB, name)
     body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
@@ -54,6 +58,7 @@ class TrainingJobs:
         jobs: the durable queue that runs them.
         bucket_exists: tells of a bucket's name whether there is such a bucket.
         clock: what time it is.
+        own_images: finds images of users.
     """
 
     api = "sagemaker"
@@ -65,7 +70,9 @@ class TrainingJobs:
         jobs: Jobs,
         bucket_exists: Callable[[str], bool],
         clock: Clock | None = None,
+        own_images: ImagesOfCaller | None = None,
     ) -> None:
+        self._own_images = own_images
         self._records = records
         self._identities = identities
         self._jobs = jobs
@@ -81,7 +88,7 @@ class TrainingJobs:
             ResourceLimitExceeded: it asks for too many instances.
             ValidationException: the request breaks a rule, or asks for what Clary does not have.
         """
-        record, spec = prepared(call, request)
+        record, spec = prepared(call, request, self._own_images)
         self._require_output_bucket(request["OutputDataConfig"]["S3OutputPath"])
         tags = tags_of(request.get("Tags", []))
         require_role(self._identities, call, request["RoleArn"])

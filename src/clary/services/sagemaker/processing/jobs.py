@@ -8,10 +8,10 @@ from clary.compute.jobs import Jobs
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.sagemaker.errors import ResourceInUse
-from clary.services.sagemaker.images import OwnImages
 from clary.services.sagemaker.job_records import course, find_job, require_running, summary, writable_prefix
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.names import PROCESSING_JOB, resource_arn, timestamp
+from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.processing.request import check_image, check_request
 from clary.services.sagemaker.processing.spec import DEFAULT_RUNTIME_SECONDS, job_spec
 from clary.services.sagemaker.roles import require_role
@@ -45,7 +45,7 @@ class ProcessingJobs:
         identities: whom roles belong to and what they allow.
         data_access: tells whether a bucket exists.
         jobs: the durable queue that runs them.
-        own_images: finds images that were pushed to this Clary.
+        own_images: finds images of users.
     """
 
     api = "sagemaker"
@@ -56,7 +56,7 @@ class ProcessingJobs:
         identities: Identities,
         data_access: DataAccess,
         jobs: Jobs,
-        own_images: OwnImages | None = None,
+        own_images: ImagesOfCaller | None = None,
     ) -> None:
         self._records = records
         self._identities = identities
@@ -75,7 +75,7 @@ class ProcessingJobs:
                 have.
         """
         check_request(request)
-        image = check_image(request, self._own_images)
+        image = check_image(request, self._own_images(call) if self._own_images else None)
         for put in request.get("ProcessingOutputConfig", {}).get("Outputs", []):
             member = f"ProcessingOutputs {put['OutputName']!r}.S3Output.S3Uri"
             writable_prefix(self._data_access, put["S3Output"]["S3Uri"], member)

@@ -19,6 +19,7 @@ from clary.core.errors import ServiceError
 from clary.engines.tuning.question import Question
 from clary.engines.tuning.spaces import Values
 from clary.services.sagemaker.names import TUNING_JOB
+from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.training_jobs import prepared
 from clary.services.sagemaker.training_spec import METRIC_DIMENSION, METRIC_NAMESPACE
 from clary.services.sagemaker.tuning import trials as of_trials
@@ -58,9 +59,19 @@ class Coordinator:
 
     Args:
         advice: used by the coordinator's thread alone.
+        own_images: finds images of users.
     """
 
-    def __init__(self, records: Records, jobs: Jobs, metrics: Metrics, advice: Advice, clock: Clock) -> None:
+    def __init__(
+        self,
+        records: Records,
+        jobs: Jobs,
+        metrics: Metrics,
+        advice: Advice,
+        clock: Clock,
+        own_images: ImagesOfCaller | None = None,
+    ) -> None:
+        self._own_images = own_images
         self._records = records
         self._jobs = jobs
         self._metrics = metrics
@@ -179,7 +190,7 @@ class Coordinator:
         definition = plan.definitions[index]
         name = of_trials.trial_name(tuning, number)
         request = of_trials.trial_request(definition, name, values)
-        record, spec = prepared(of_trials.call_of(tuning, self._clock), request)
+        record, spec = prepared(of_trials.call_of(tuning, self._clock), request, self._own_images)
         body = {**record.body, **of_trials.trial_body(tuning, definition, index, number, values)}
         record = replace(record, parent=tuning.body["id"], body=body)
         try:

@@ -13,6 +13,7 @@ from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.services.sagemaker.errors import ResourceInUse, ResourceNotFound
 from clary.services.sagemaker.listing import DEFAULT_PAGE, listing, page_of
 from clary.services.sagemaker.names import TUNING_JOB, resource_arn
+from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.roles import require_role
 from clary.services.sagemaker.tags import tags_of
 from clary.services.sagemaker.tuning import tuning_description as reading
@@ -39,11 +40,19 @@ class TuningJobs:
 
     Args:
         coordinator: carries tuning jobs on; told when one is made or stopped.
+        own_images: finds images of users.
     """
 
     api = "sagemaker"
 
-    def __init__(self, records: Records, identities: Identities, coordinator: Coordinator) -> None:
+    def __init__(
+        self,
+        records: Records,
+        identities: Identities,
+        coordinator: Coordinator,
+        own_images: ImagesOfCaller | None = None,
+    ) -> None:
+        self._own_images = own_images
         self._records = records
         self._identities = identities
         self._coordinator = coordinator
@@ -60,7 +69,7 @@ class TuningJobs:
         name = request["HyperParameterTuningJobName"]
         sent = {member: request[member] for member in (*_SENT, "Autotune") if member in request}
         chosen = with_choices({"HyperParameterTuningJobName": name, **sent})
-        plan = check_request(call, chosen)
+        plan = check_request(call, chosen, self._own_images)
         check_parents(self._records, call.account, call.region, chosen, plan)
         tags = tags_of(request.get("Tags", []))
         for member, training in definitions_of(chosen):

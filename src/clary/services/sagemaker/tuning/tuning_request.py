@@ -15,6 +15,7 @@ from clary.core.errors import ValidationException
 from clary.engines.tuning.spaces import Categorical
 from clary.services.sagemaker.errors import ResourceLimitExceeded
 from clary.services.sagemaker.images import built_in
+from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.training_jobs import prepared
 from clary.services.sagemaker.tuning.plan import (
     OBJECTIVE_HYPERPARAMETER,
@@ -31,11 +32,12 @@ MOST_PARALLEL_JOBS = 100
 MOST_RESOURCE = 20_000
 
 
-def check_request(call: Call, request: Mapping[str, Any]) -> Plan:
+def check_request(call: Call, request: Mapping[str, Any], own_images: ImagesOfCaller | None = None) -> Plan:
     """Checks all that can be told without the records.
 
     Args:
         request: with what Autotune has chosen.
+        own_images: finds images of users.
 
     Raises:
         ValidationException: the first rule that it breaks, or the first feature that Clary does not have.
@@ -49,7 +51,8 @@ def check_request(call: Call, request: Mapping[str, Any]) -> Plan:
         _check_static(definition)
         _check_objective(definition)
         name = f"{request['HyperParameterTuningJobName']}-001-00000000"
-        prepared(call, trial_request(definition, name, definition.space.at([0.5] * len(definition.space.dimensions))))
+        middle = definition.space.at([0.5] * len(definition.space.dimensions))
+        prepared(call, trial_request(definition, name, middle), own_images)
     _check_strategy(config, plan)
     _check_combinations(config, plan)
     return plan
