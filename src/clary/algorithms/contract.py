@@ -95,6 +95,10 @@ class Algorithm(Protocol):
     inference_content_types: tuple[str, ...]
     supports_distributed: bool
 
+    def metrics_for(self, hyperparameters: Mapping[str, str]) -> tuple[Metric, ...]:
+        """`metrics`, and those that only these hyperparameters give a name ("validation:error@0.7")."""
+        ...
+
     def validate(self, hyperparameters: Mapping[str, str]) -> list[str]:
         """What is wrong with these hyperparameters, one sentence each that names the parameter, value and rule."""
         ...

@@ -18,13 +18,21 @@ _NUMBER = r"([-+]?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|inf|nan))"
 def _metrics() -> tuple[Metric, ...]:
     """Every metric of both channels; tuning may use those of the validation channel."""
     return tuple(
-        Metric(
-            f"{channel}:{name}", direction, rf".*\[[0-9]+\].*#011{channel}-{name}:{_NUMBER}", channel == "validation"
-        )
+        _metric(channel, name, direction)
         for channel in ("train", "validation")
         for names, direction in ((MAXIMIZED_METRICS, "Maximize"), (MINIMIZED_METRICS, "Minimize"))
         for name in names
     )
+
+
+def _metric(channel: str, name: str, direction: str) -> Metric:
+    regex = rf".*\[[0-9]+\].*#011{channel}-{_literally(name)}:{_NUMBER}"
+    return Metric(f"{channel}:{name}", direction, regex, channel == "validation")
+
+
+def _literally(name: str) -> str:
+    """A metric's name as a regular expression: only the threshold of "error@0.7" has anything to escape."""
+    return name.replace(".", r"\.")
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,19 @@ class XGBoostAlgorithm:
         "application/x-recordio-protobuf",
     )
     supports_distributed: bool = True
+
+    def metrics_for(self, hyperparameters: Mapping[str, str]) -> tuple[Metric, ...]:
+        """See `contract.Algorithm`."""
+        asked = [name.strip() for name in hyperparameters.get("eval_metric", "").split(",")]
+        named = [name for name in dict.fromkeys(asked) if "@" in name and not name.startswith("tweedie-nloglik@")]
+        if not named:
+            return self.metrics
+        directions = {name: "Maximize" if name.partition("@")[0] in MAXIMIZED_METRICS else "Minimize" for name in named}
+        return self.metrics + tuple(
+            _metric(channel, name, direction)
+            for channel in ("train", "validation")
+            for name, direction in directions.items()
+        )
 
     def validate(self, hyperparameters: Mapping[str, str]) -> list[str]:
         """See `contract.Algorithm`."""

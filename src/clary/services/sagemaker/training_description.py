@@ -132,7 +132,7 @@ def _algorithm_specification(record: Record) -> dict[str, Any]:
         def rank(metric: Metric) -> tuple[bool, bool, bool]:
             return metric.name not in written, metric.name.partition(":")[2] not in asked, not metric.tunable
 
-        told = sorted(algorithm.metrics, key=rank)[:MOST_METRIC_DEFINITIONS]
+        told = sorted(algorithm.metrics_for(request.get("HyperParameters", {})), key=rank)[:MOST_METRIC_DEFINITIONS]
         specification["MetricDefinitions"] = [{"Name": metric.name, "Regex": metric.regex} for metric in told]
     return specification
 

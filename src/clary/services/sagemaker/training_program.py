@@ -102,7 +102,8 @@ def program_of(call: Call, request: Mapping[str, Any], resolved: Resolved, arn: 
 def metrics_of(request: Mapping[str, Any], resolved: Resolved) -> tuple[MetricDefinition, ...]:
     """The metrics to look for in the log: the algorithm's own, or those that the user defined."""
     if isinstance(resolved, BuiltIn):
-        return tuple(MetricDefinition(metric.name, metric.regex) for metric in resolved.algorithm.metrics)
+        told = resolved.algorithm.metrics_for(request.get("HyperParameters", {}))
+        return tuple(MetricDefinition(metric.name, metric.regex) for metric in told)
     definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
     return tuple(MetricDefinition(metric["Name"], metric["Regex"]) for metric in definitions)
 

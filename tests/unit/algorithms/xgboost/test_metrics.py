@@ -1,9 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 import sklearn.metrics
 import xgboost
 
-from clary.algorithms.xgboost import metrics
+from clary.algorithms.xgboost import boosting, metrics
+from clary.algorithms.xgboost.spec import XGBOOST
 
 REFERENCE = {
     "accuracy": sklearn.metrics.accuracy_score,
@@ -59,3 +62,13 @@ def test_a_margin_is_positive_above_zero():
 
 def test_without_own_metrics_there_is_nothing_to_evaluate():
     assert metrics.evaluator([], "reg:squarederror") is None
+
+
+def test_a_metric_with_a_threshold_is_found_in_the_log_under_its_own_name():
+    line = boosting.log_line(3, {("validation", "error@0.7"): 0.25, ("validation", "ndcg@5"): 0.5})
+    found = {}
+    for metric in XGBOOST.metrics_for({"eval_metric": "error@0.7, ndcg@5"}):
+        if match := re.search(metric.regex, line):
+            found[metric.name] = (metric.direction, float(match[1]))
+    assert found == {"validation:error@0.7": ("Minimize", 0.25), "validation:ndcg@5": ("Maximize", 0.5)}
+    assert XGBOOST.metrics_for({"eval_metric": "auc"}) is XGBOOST.metrics
