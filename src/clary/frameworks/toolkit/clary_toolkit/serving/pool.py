@@ -132,6 +132,7 @@ class Worker(asyncio.Protocol):
         if kind in (frames.ANSWER, frames.END, frames.BROKEN):
             self.exchange = None
             exchange.flow = None
+            self._flow(True)  # the answer may be on its way to a slow reader still: the worker need not wait for that
             if self._timer is not None:
                 self._timer.cancel()
             self._pool.idle(self)

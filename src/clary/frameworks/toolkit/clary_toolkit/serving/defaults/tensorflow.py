@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tensorflow
 
+from .tensorflow_json import BadRequest
+
 DEFAULT_SIGNATURE = "serving_default"
 _SAVED_MODEL = "saved_model.pb"
-
-
-class BadRequest(Exception):
-    """A request that TensorFlow Serving answers with 400; the message goes into its "error"."""
 
 
 def find_models(folder: Path) -> dict[str, dict[int, Path]]:
@@ -193,46 +189,3 @@ class Models:
             return 200, json.dumps(self.model(name, version).predict(request)).encode()
         except BadRequest as error:
             return 400, json.dumps({"error": str(error)}).encode()
-
-
-def tfs_attributes(header: str) -> dict[str, str]:
-    """The `tfs-...=...` pairs of the custom attributes."""
-    return dict(pair.split("=", 1) for pair in re.findall(r"tfs-[a-z-]+=[^,]+", header))
-
-
-def to_tfs_json(body: str, content_type: str) -> str:
-    """What clients send, as TensorFlow Serving takes it: bare lists, single objects, JSON lines and CSV are wrapped.
-
-    Args:
-        content_type: without parameters.
-
-    Raises:
-        BadRequest: the body is not JSON or CSV.
-    """
-    if content_type == "text/csv":
-        return json.dumps({"instances": _csv_instances(body)})
-    if re.search(r'"(instances|inputs|examples)"\s*:', body):
-        return body
-    if re.search(r"[}\]]\s*[\[{]", body):
-        lines = (line.strip() for line in body.splitlines())
-        return f'{{"instances": [{",".join(line for line in lines if line)}]}}'
-    if not re.match(r"\s*\[\s*\[", body):
-        body = f"[{body}]"
-    return f'{{"instances": {body}}}'
-
-
-def _csv_instances(body: str) -> list[Any]:
-    rows = [line.strip() for line in body.splitlines() if line.strip()]
-    instances: list[Any] = []
-    for row in rows:
-        fields = [_field(field.strip()) for field in row.split(",")]
-        instances.append(fields if len(fields) > 1 else fields[0])
-    return instances
-
-
-def _field(text: str) -> float | int | str:
-    try:
-        number = float(text)
-    except ValueError:
-        return text.strip('"')
-    return int(number) if number.is_integer() and math.isfinite(number) and "." not in text else number

@@ -15,7 +15,8 @@ from ..content_types import ANY, JSON, media_type
 from ..handlers import BadHandlers, user_module
 from ..results import Result, to_bytes, trace_of
 from ..settings import Settings
-from .tensorflow import BadRequest, Models, tfs_attributes, to_tfs_json
+from .tensorflow import Models
+from .tensorflow_json import BadRequest, tfs_attributes, to_tfs_json
 
 Context = namedtuple(
     "Context",
