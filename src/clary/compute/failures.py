@@ -16,6 +16,10 @@ _PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<
 _ERROR = re.compile(
     r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning|Failure|Fault))\b:? ?(?P<text>.*)"
 )
+# What the training toolkit writes, in the form of SageMaker's own.
+_TOOLKIT = re.compile(
+    r'(?P<kind>\w+):\nExitCode (?P<code>\d+)\nErrorMessage "(?P<message>.*?)\s*"(?:\nCommand ".*")?', re.DOTALL
+)
 _MEMORY = ("MemoryError", "std::bad_alloc", "Cannot allocate memory", "Unable to allocate", "out of memory")
 _HINTS = (
     ("ModuleNotFoundError", "install the module with a requirements.txt beside the script"),
@@ -27,6 +31,8 @@ _HINTS = (
 )
 _BLAMES = ("AlgorithmError", "ClientError", "InternalServerError")
 _SHORTEST_TAIL_CHARACTERS = 60
+_MOST_MESSAGE_LINES = 5
+_MOST_MESSAGE_CHARACTERS = 600
 _MOST_FAILURE_FILE_BYTES = 4096
 
 
@@ -74,12 +80,21 @@ def _blame(told: str) -> tuple[str, str]:
 
 def _what(told: str, last_lines: Sequence[str]) -> str:
     """The program's own words, else the exception of the last traceback with its file and line."""
+    if toolkit := _TOOLKIT.fullmatch(told):
+        error, place = _traceback(toolkit["message"].splitlines())
+        message = f"{error} ({place})" if error and place else _last_part(toolkit["message"])
+        return f'{toolkit["kind"]}: ExitCode {toolkit["code"]} ErrorMessage "{message}"'
     error, place = _traceback(told.splitlines() or last_lines)
     if told and not error:
         return told
     if not error:
         return "the program failed"
     return f"{error} ({place})" if place else error
+
+
+def _last_part(message: str) -> str:
+    """What of a long message is worth its room: its last lines."""
+    return "\n".join(message.splitlines()[-_MOST_MESSAGE_LINES:])[-_MOST_MESSAGE_CHARACTERS:]
 
 
 def _traceback(lines: Sequence[str]) -> tuple[str, str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import logging
-import math
 import os
-import re
 import select
 import threading
 import time
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import JobSpec
+from clary.compute.metric_reader import MetricReader
 from clary.core.clock import Clock, SystemClock
 from clary.storage.logs import Logs
 from clary.storage.metrics import MetricPoint, Metrics
@@ -23,7 +22,6 @@ from clary.storage.metrics import MetricPoint, Metrics
 _READ_BYTES = 1 << 16
 _PIPE_BYTES = 1 << 20
 _LONGEST_EVENT_BYTES = 200 << 10
-_LONGEST_SEARCHED_CHARACTERS = 4096
 _REST_SECONDS = 0.1
 _LAST_LINES = 200
 _RETRY_SECONDS = 1.0
@@ -31,34 +29,6 @@ _MOST_WAITING_CHARACTERS = 8 << 20  # of lines that are kept while the disk take
 _MOST_WAITING_POINTS = 20_000
 
 _log = logging.getLogger(__name__)
-
-
-class MetricReader:
-    """Finds the metrics of a job in its log lines.
-
-    Args:
-        spec: its `metrics` name them.
-    """
-
-    def __init__(self, spec: JobSpec) -> None:
-        self._patterns: list[tuple[str, re.Pattern[str]]] = []
-        for metric in spec.metrics:
-            try:
-                self._patterns.append((metric.name, re.compile(metric.regex)))
-            except re.error as error:
-                _log.warning("the regex of metric %s of %s cannot be used: %s", metric.name, spec.name, error)
-
-    def read(self, line: str) -> list[tuple[str, float]]:
-        """The metrics in a line."""
-        found = []
-        for name, pattern in self._patterns:
-            match = pattern.search(line[:_LONGEST_SEARCHED_CHARACTERS])
-            if match is not None and match.re.groups:
-                with contextlib.suppress(TypeError, ValueError):
-                    value = float(match[1])
-                    if math.isfinite(value):
-                        found.append((name, value))
-        return found
 
 
 class LogCollector:
@@ -84,7 +54,8 @@ class LogCollector:
         self._spec = spec
         self._stream = stream
         self._clock = clock or SystemClock()
-        self._reader = MetricReader(spec)
+        self._own_lines: list[str] = []  # of Clary itself, to follow what the program wrote
+        self._reader = MetricReader(spec, self._own_lines.append)
         self._final: dict[str, dict[str, Any]] = {}
         self._partial = b""
         self._events: list[tuple[int, str]] = []  # what is not stored yet; more than one batch when the disk is full
@@ -157,6 +128,9 @@ class LogCollector:
                 self._final[name] = {"name": name, "value": value, "time": now}
                 if spec.metric_namespace:
                     self._points.append(MetricPoint(name, {spec.metric_dimension: spec.name}, now, value))
+        if spec.log_group:
+            self._events += [(int(now * 1000), line) for line in self._own_lines]
+        self._own_lines.clear()
         try:
             if self._events:
                 self._logs.put(spec.account, spec.region, spec.log_group, self._stream, list(self._events))

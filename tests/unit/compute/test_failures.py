@@ -90,3 +90,22 @@ def test_a_hint_says_what_to_change(tmp_path: Path, code: int, lines: list[str],
 def test_a_reason_is_never_longer_than_aws_allows(tmp_path: Path, length: int) -> None:
     write_failure(tmp_path, "x" * length)
     assert len(failure_reason(SPEC, tmp_path, 1, ["y" * 300] * 100)) <= 1024
+
+
+def test_what_the_training_toolkit_writes_is_told_with_the_place_of_the_error(tmp_path: Path) -> None:
+    message = "\n".join(TRACEBACK[1:])
+    write_failure(
+        tmp_path, f'ExecuteUserScriptError:\nExitCode 1\nErrorMessage "{message}\n"\nCommand "python3 train.py"'
+    )
+    reason = failure_reason(SPEC, tmp_path, 1, TRACEBACK)
+    assert reason.startswith(
+        "AlgorithmError: ExecuteUserScriptError: ExitCode 1 ErrorMessage \"KeyError: 'label' (train.py, line 4)\", "
+        "exit code: 1\n"
+    )
+
+
+def test_a_message_of_the_toolkit_without_a_traceback_is_told_as_it_is(tmp_path: Path) -> None:
+    write_failure(tmp_path, 'InstallRequirementsError:\nExitCode 1\nErrorMessage "nope==1 cannot be installed\n"')
+    assert failure_reason(SPEC, tmp_path, 1, []) == (
+        'AlgorithmError: InstallRequirementsError: ExitCode 1 ErrorMessage "nope==1 cannot be installed", exit code: 1'
+    )

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from clary.compute.contract import JobSpec, MetricDefinition, Program
-from clary.compute.log_collector import LogCollector, MetricReader
+from clary.compute.log_collector import LogCollector
+from clary.compute.metric_reader import MetricReader
 from tests.programs.job_stores import ACCOUNT, REGION, ROLE, Stores
 
 Until = Callable[[Callable[[], bool]], None]

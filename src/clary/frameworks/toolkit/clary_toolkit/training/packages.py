@@ -7,9 +7,10 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Protocol
 
 from .failure import InstallModuleError, InstallRequirementsError, ToolkitError
-from .job import Job
 
 ISOLATED = "CLARY_NETWORK_ISOLATION"
 """The variable that says that the job has no network."""
@@ -20,18 +21,27 @@ _OFFLINE = re.compile(
 _WANTED = re.compile(r"No matching distribution found for (?P<one>.+)|satisfies the requirement (?P<two>.+?)(?: \(|$)")
 
 
-def install_requirements(job: Job) -> None:
+class Source(Protocol):
+    """The user's source: a training job's, or the handlers' of a model."""
+
+    @property
+    def code(self) -> Path:
+        """Its folder."""
+        ...
+
+
+def install_requirements(source: Source) -> None:
     """Installs requirements.txt, if the source has one, on top of what the framework brings.
 
     Raises:
         InstallRequirementsError: pip failed; the message names the package and pip's reason.
     """
-    path = job.code / "requirements.txt"
+    path = source.code / "requirements.txt"
     if path.is_file() and path.read_text(encoding="utf-8", errors="replace").strip():
-        _pip(job, ["-r", "requirements.txt"], InstallRequirementsError)
+        _pip(source, ["-r", "requirements.txt"], InstallRequirementsError)
 
 
-def install_package(job: Job) -> None:
+def install_package(source: Source) -> None:
     """Installs the source itself.
 
     Raises:
@@ -39,10 +49,10 @@ def install_package(job: Job) -> None:
     """
     # With the environment's own setuptools nothing needs to be fetched in order to build.
     own = importlib.util.find_spec("setuptools") is not None and importlib.util.find_spec("wheel") is not None
-    _pip(job, ["--no-build-isolation", "."] if own else ["."], InstallModuleError)
+    _pip(source, ["--no-build-isolation", "."] if own else ["."], InstallModuleError)
 
 
-def _pip(job: Job, what: list[str], kind: type[ToolkitError]) -> None:
+def _pip(source: Source, what: list[str], kind: type[ToolkitError]) -> None:
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--progress-bar", "off", *what]
     environment = dict(os.environ)
@@ -50,7 +60,7 @@ def _pip(job: Job, what: list[str], kind: type[ToolkitError]) -> None:
         environment["PIP_RETRIES"] = "0"  # nothing will ever answer
     lines = []
     process = subprocess.Popen(
-        command, cwd=job.code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        command, cwd=source.code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors="backslashreplace",
     )  # fmt: skip
     assert process.stdout is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import distribution
 from .commands import run_command
-from .failure import ToolkitError, write_failure
+from .failure import ExecuteUserScriptError, ToolkitError, write_failure
 from .job import Job
 from .packages import install_package, install_requirements
 from .script import run_script
@@ -35,7 +35,8 @@ def main() -> int:
 
 def _failed(root: Path, error: ToolkitError) -> int:
     write_failure(root, error)
-    print(error.text(), file=sys.stderr, flush=True)  # noqa: T201 - this goes into the job's log
+    if not isinstance(error, ExecuteUserScriptError):  # what that says is in the log already
+        print(f"{error.kind}: {error.message}", file=sys.stderr, flush=True)  # noqa: T201 - this goes into the log
     return error.code if 0 < error.code < 256 else 1
 
 
