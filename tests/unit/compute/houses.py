@@ -16,7 +16,7 @@ from typing import Any
 from clary.compute.contract import EndpointPlan, Program, ReplicaPlan, VariantPlan
 from clary.compute.endpoint import PREVIOUS
 from clary.compute.forkserver import ForkServer
-from clary.compute.hosting import ENDPOINT_KIND, Hosting, HostingTimes, InvokeRequest
+from clary.compute.hosting import ENDPOINT_KINDS, Hosting, HostingTimes, InvokeRequest
 from clary.storage import logs as log_store
 from clary.storage import metrics as metric_store
 from clary.storage import records as record_store
@@ -108,7 +108,7 @@ class House:
         )
 
     def store(self, plan: EndpointPlan, status: str = "Creating", **body: Any) -> Record:
-        record = Record(ENDPOINT_KIND, ACCOUNT, REGION, plan.name, plan.arn, status)
+        record = Record(ENDPOINT_KINDS[0], ACCOUNT, REGION, plan.name, plan.arn, status)
         return self.records.insert(replace(record, body={"plan": asdict(plan), **body}))
 
     def create(self, plan: EndpointPlan) -> None:
