@@ -38,11 +38,13 @@ def _mapped(path: Path) -> NDArray[Any]:
 
 def best(scores: NDArray[np.floating[Any]], k: int) -> Codes:
     """The positions of the k largest scores, largest first; -inf is left out, of equals the first comes first."""
+    if k <= 0:
+        return np.empty(0, np.int32)
     if k < len(scores):
-        positions = np.argpartition(scores, len(scores) - k)[len(scores) - k :]
-        # of the scores equal to the smallest kept, argpartition keeps any: take the first ones
-        smallest = scores[positions].min() if k else np.inf
-        if np.isfinite(smallest):
+        # a partition of values is several times quicker than one of positions
+        smallest = np.partition(scores, len(scores) - k)[len(scores) - k]
+        positions = np.flatnonzero(scores >= smallest) if smallest > -np.inf else np.flatnonzero(scores > -np.inf)
+        if len(positions) > k:
             above = np.flatnonzero(scores > smallest)
             positions = np.concatenate([above, np.flatnonzero(scores == smallest)[: k - len(above)]])
     else:

@@ -92,7 +92,7 @@ def _moments(
             # a user of a short history has one event in the next tenth: look at a few more to learn from
             truth = np.setdiff1d(history[end : max(until, end + 3)], past)
             if len(truth):
-                warm.append(_Moment(situation(user, end), np.unique(past), truth))
+                warm.append(_Moment(situation(user, end), past[-1:] if last_only else np.unique(past), truth))
         cold.append(_Moment(situation(user, 0), np.empty(0, np.int32), history[:1]))
     return warm, cold
 
