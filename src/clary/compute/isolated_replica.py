@@ -155,6 +155,8 @@ class IsolatedReplicas:
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         environment = {"LANG": "C.UTF-8", "PATH": os.environ.get("PATH", os.defpath), **environment}
         environment |= {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", **program.environment}  # noqa: S108 - its own, empty
+        if not plan.limits.network:
+            environment["CLARY_NETWORK_ISOLATION"] = "1"  # a `pip install` then says why it cannot
         shared = {f"{isolation.ML_FOLDER}/{name}": root / name for name in SHARED if (root / name).is_dir()}
         probe = isolation.probe()
         if probe.bubblewrap:

@@ -241,7 +241,7 @@ def test_a_program_of_another_name_finds_what_lies_beside_it(tmp_path: Path) -> 
     (code / "serve.py").write_text("from beside import answer\ndef model_fn(d): return answer")
     variables = {"SAGEMAKER_PROGRAM": "serve", "SAGEMAKER_SUBMIT_DIRECTORY": "s3://bucket/sourcedir.tar.gz"}
     settings = Settings.from_environment(tmp_path, variables)
-    assert settings.code_folder == code
+    assert settings.code == code
     module = user_module(settings)
     assert module is not None
     assert module.model_fn("") == 42

@@ -119,11 +119,10 @@ def user_module(settings: Settings) -> ModuleType | None:
     if not path.is_file():
         if settings.is_program_required:
             raise BadHandlers(
-                f"SAGEMAKER_PROGRAM is {settings.program!r}, but {settings.code_folder} has "
-                f"{_listed(settings.code_folder)}"
+                f"SAGEMAKER_PROGRAM is {settings.program!r}, but {settings.code} has {_listed(settings.code)}"
             )
         return None
-    for folder in dict.fromkeys((settings.code_folder, path.parent)):
+    for folder in dict.fromkeys((settings.code, path.parent)):
         sys.path.insert(0, str(folder))
     return importlib.import_module(path.stem)
 

@@ -16,6 +16,8 @@ import socket
 import sys
 from pathlib import Path
 
+from ..training.failure import ToolkitError
+from ..training.packages import install_requirements
 from .http import MOST_BODY_BYTES, Answer, Connection, Exchange
 from .pool import Pool, WorkerCommand
 from .settings import BadSetting, Settings
@@ -115,8 +117,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         settings = Settings.from_environment(arguments.root)
-    except BadSetting as error:
-        print(f"BadSetting: {error}", file=sys.stderr, flush=True)  # noqa: T201 - this is the replica's log
+        install_requirements(settings)
+    except (BadSetting, ToolkitError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - this is the replica's log
         return 1
     command = WorkerCommand(arguments.framework, arguments.root)
     return asyncio.run(serve(_listening(arguments), command, settings))

@@ -21,8 +21,8 @@ class Settings:
 
     Attributes:
         model_folder: the unpacked model.
-        code_folder: where the user's handlers are looked for.
-        program: the handlers' file, relative to `code_folder`.
+        code: where the user's handlers are looked for.
+        program: the handlers' file, relative to `code`.
         is_program_required: whether the user named it, so that its absence is an error.
         workers: processes that hold the model, each answers one request at a time.
         timeout_seconds: for one request; then its worker is ended.
@@ -30,7 +30,7 @@ class Settings:
     """
 
     model_folder: Path
-    code_folder: Path
+    code: Path
     program: str = DEFAULT_PROGRAM
     is_program_required: bool = False
     workers: int = 1
@@ -40,7 +40,7 @@ class Settings:
     @property
     def program_path(self) -> Path:
         """The file with the handlers; it need not exist."""
-        return self.code_folder / self.program
+        return self.code / self.program
 
     @classmethod
     def from_environment(cls, root: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -58,7 +58,7 @@ class Settings:
         program = variables.get("SAGEMAKER_PROGRAM", "")
         return cls(
             model_folder=model_folder,
-            code_folder=_code_folder(root, variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "")),
+            code=_code_folder(root, variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "")),
             program=_with_suffix(program or DEFAULT_PROGRAM),
             is_program_required=bool(program),
             workers=_number(variables, "SAGEMAKER_MODEL_SERVER_WORKERS", 1),

@@ -76,7 +76,7 @@ def _reason(lines: list[str]) -> str:
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR:")]
     wanted = next((match["one"] or match["two"] for line in errors if (match := _WANTED.search(line))), "")
     text = "; ".join(dict.fromkeys(errors)) or (lines[-1] if lines else "pip said nothing")
-    if any(_OFFLINE.search(line) for line in lines):
+    if os.environ.get(ISOLATED) or any(_OFFLINE.search(line) for line in lines):
         isolated = "EnableNetworkIsolation is set: the job has no network to install packages from"
         why = isolated if os.environ.get(ISOLATED) else "the package index cannot be reached from this machine"
         return f"{wanted or 'the packages'} cannot be installed: {why}. pip: {text}"
