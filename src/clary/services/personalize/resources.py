@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
+from clary.services.personalize.aftermath import Aftermath
+from clary.services.personalize.campaigns import Campaigns
 from clary.services.personalize.dataset_groups import DatasetGroups
 from clary.services.personalize.datasets import Datasets
 from clary.services.personalize.event_store import EventStore
 from clary.services.personalize.event_trackers import EventTrackers
 from clary.services.personalize.events import Events
+from clary.services.personalize.filters import Filters
 from clary.services.personalize.imports import ImportJobs
+from clary.services.personalize.recipes import Recipes
+from clary.services.personalize.recommenders import Recommenders
+from clary.services.personalize.runtime import Runtime
 from clary.services.personalize.schemas import Schemas
+from clary.services.personalize.serving_plans import ServingPlans
+from clary.services.personalize.solution_versions import SolutionVersions
+from clary.services.personalize.solutions import Solutions
 from clary.services.personalize.tags import Tags
+from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
 from clary.storage.records import Records
@@ -25,6 +36,7 @@ def resources(
     identities: Identities,
     data_access: DataAccess,
     jobs: Jobs,
+    hosting: Hosting,
     clock: Clock,
     personalize_folder: Path,
     personalize_events: EventStore,
@@ -35,12 +47,26 @@ def resources(
         personalize_folder: where data sets and models lie.
         personalize_events: what was put record by record.
     """
+    folder = personalize_folder
+    tasks = TrainingTasks(records, data_access, folder)
+    plans = ServingPlans(records, hosting, folder)
+    versions = SolutionVersions(records, jobs, tasks, folder)
+    campaigns = Campaigns(records, versions, tasks, plans)
+    recommenders = Recommenders(records, jobs, tasks, versions, plans, folder)
+    Aftermath(records, jobs, recommenders, campaigns, clock)
     return [
         DatasetGroups(records, identities),
         Schemas(records),
-        Datasets(records, personalize_folder, personalize_events),
-        ImportJobs(records, identities, data_access, jobs, personalize_folder),
+        Datasets(records, folder, personalize_events),
+        ImportJobs(records, identities, data_access, jobs, folder),
         EventTrackers(records),
         Events(records, personalize_events, clock),
+        Filters(records),
+        Recipes(),
+        Solutions(records, versions),
+        versions,
+        campaigns,
+        recommenders,
+        Runtime(records, hosting),
         Tags(records),
     ]

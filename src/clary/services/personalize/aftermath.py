@@ -1,0 +1,79 @@
+"""What follows when a training is done: recommenders answer with it, campaigns that follow their solution take it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from clary.compute.jobs import Jobs
+from clary.core.clock import Clock
+from clary.core.errors import ServiceError
+from clary.services.personalize.campaigns import Campaigns
+from clary.services.personalize.names import CAMPAIGN, RECOMMENDER
+from clary.services.personalize.recommenders import Recommenders
+from clary.storage.database import DatabaseClosed
+from clary.storage.records import Record, RecordChanged, Records
+
+_RETRY_SECONDS = 0.5
+_MOST_TRIES = 20
+_log = logging.getLogger(__name__)
+
+
+class Aftermath:
+    """A thread that looks at recommenders and campaigns whenever a job may have ended, and once after each start.
+
+    Promises:
+        **Restarts.** Everything is decided by the records: what Clary was killed in between is done after its start.
+
+    Args:
+        jobs: tells when a job may have ended.
+    """
+
+    def __init__(
+        self, records: Records, jobs: Jobs, recommenders: Recommenders, campaigns: Campaigns, clock: Clock
+    ) -> None:
+        self._records = records
+        self._recommenders = recommenders
+        self._campaigns = campaigns
+        self._clock = clock
+        self._wake = threading.Event()
+        self._started = False
+        self._lock = threading.Lock()
+        jobs.subscribe(self._heard)
+
+    def _heard(self) -> None:
+        """Called by the scheduler of jobs; the first time it starts the thread."""
+        with self._lock:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._run, name="personalize", daemon=True).start()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            for _ in range(_MOST_TRIES):
+                try:
+                    if self._look():
+                        break
+                except DatabaseClosed:
+                    return
+                threading.Event().wait(_RETRY_SECONDS)
+
+    def _look(self) -> bool:
+        """Looks once; False when something has to be tried again."""
+        steps: Sequence[tuple[str, Callable[[Record], None]]] = (
+            (RECOMMENDER, self._recommenders.deploy),
+            (CAMPAIGN, lambda campaign: self._campaigns.sync(campaign, self._clock.time())),
+        )
+        complete = True
+        for kind, step in steps:
+            for record in self._records.of_kind(kind):
+                try:
+                    step(record)
+                except (RecordChanged, RuntimeError, ServiceError) as error:  # hosting may not run yet, or is at it
+                    _log.info("%s: %s: tried again", record.arn, error)
+                    complete = False
+        return complete

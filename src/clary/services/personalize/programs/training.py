@@ -1,0 +1,223 @@
+"""The program of a solution version: learns, measures, and leaves a model that a serving process can load."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clary.engines.recommendation.contract import TrainingData, TrainingError
+from clary.services.personalize import recipe_table as kinds
+from clary.services.personalize import schema_tables as tables
+from clary.services.personalize.job_specs import fail, read_task
+from clary.services.personalize.programs import measuring, reports
+from clary.services.personalize.programs.importing import publish, write_durably
+from clary.services.personalize.programs.model_choice import new_model
+from clary.services.personalize.programs.row_tables import RowTable
+from clary.services.personalize.programs.training_data import (
+    Log,
+    Vocabularies,
+    chosen,
+    deleted_users,
+    interactions,
+    load_log,
+    load_rows,
+    used_columns,
+)
+from clary.services.personalize.programs.user_histories import UserHistories
+from clary.services.personalize.recipe_table import BY_ARN, Recipe
+from clary.services.personalize.schema_rules import columns_of
+
+LEAST_INTERACTIONS = 1000
+LEAST_USERS = 25
+MOST_EVENT_TYPES = 10
+_SEED = 17
+
+
+@dataclass(slots=True)
+class Material:
+    """Everything that is learned from.
+
+    Attributes:
+        log: all interactions; `keep` marks those that the solution learns from.
+        items, users: rows; None where the group has no such data set.
+        last_rows: the place of the last put row of each data set.
+    """
+
+    vocabularies: Vocabularies
+    log: Log
+    keep: np.ndarray[Any, np.dtype[np.bool_]]
+    items: RowTable | None
+    users: RowTable | None
+    last_rows: dict[str, int]
+
+
+class Unlearnable(Exception):
+    """The data does not suffice; the message is for the user."""
+
+
+def main(folder: Path, data: str) -> int:
+    """Trains.
+
+    Args:
+        folder: the job's.
+        data: Personalize's folder.
+    """
+    task = read_task(folder)
+    root = Path(data)
+    target = root / "models" / task["job"]
+    draft = target.with_name(target.name + ".draft")
+    for leftover in (draft, target):
+        shutil.rmtree(leftover, ignore_errors=True)  # of an attempt that was killed
+    draft.mkdir(parents=True)
+    try:
+        material = gather(root, task)
+        result = learn(draft, task, material)
+    except (Unlearnable, TrainingError) as error:
+        shutil.rmtree(draft)
+        return fail(folder, str(error))
+    reports.write(folder / "output/report", task, material, result)
+    publish(draft, target)
+    print(f"trained: {result['metrics']}")  # noqa: T201 - this is the job's log
+    return 0
+
+
+def gather(root: Path, task: Mapping[str, Any]) -> Material:
+    """Reads the data sets and checks that they suffice.
+
+    Raises:
+        Unlearnable: there is too little to learn from.
+    """
+    acts = BY_ARN[task["recipes"][0]].kind == kinds.ACTIONS
+    datasets = task["datasets"]
+    vocabularies = Vocabularies()
+    log_dataset = datasets[tables.ACTION_INTERACTIONS if acts else tables.INTERACTIONS]
+    item_column = "ACTION_ID" if acts else "ITEM_ID"
+    deleted = deleted_users(root, task["deletions"])
+    log = load_log(root, log_dataset, vocabularies, deleted, item_column)
+    keep = chosen(log, task["events"], vocabularies.types)
+    _check(log, keep, vocabularies, task["events"])
+    last_rows: dict[str, int] = {}
+    found: dict[str, RowTable | None] = {}
+    for kind, id_column, ids in (
+        (tables.ACTIONS if acts else tables.ITEMS, item_column, vocabularies.items),
+        (tables.USERS, "USER_ID", vocabularies.users),
+    ):
+        if kind not in datasets:
+            found[id_column] = None
+            continue
+        table = RowTable(columns_of(datasets[kind]["schema"]), id_column, ids)
+        last_rows[kind] = load_rows(root, datasets[kind], table)
+        found[id_column] = table
+    return Material(vocabularies, log, keep, found[item_column], found["USER_ID"], last_rows)
+
+
+def _check(log: Log, keep: Any, vocabularies: Vocabularies, events: list[Mapping[str, Any]]) -> None:
+    of = f" of the event types {[event['type'] for event in events]}" if events else ""
+    count = int(np.count_nonzero(keep))
+    if count < LEAST_INTERACTIONS:
+        raise Unlearnable(
+            f"The dataset has {count} interactions{of}, but training needs at least {LEAST_INTERACTIONS} interactions."
+        )
+    per_user = np.bincount(log.users[keep], minlength=len(vocabularies.users))
+    users = int(np.count_nonzero(per_user >= 2))
+    if users < LEAST_USERS:
+        raise Unlearnable(
+            f"The dataset has {users} users with at least 2 interactions{of}, but training needs at least "
+            f"{LEAST_USERS} such users."
+        )
+    if len(vocabularies.types) + len(log.contexts) > MOST_EVENT_TYPES:
+        raise Unlearnable(
+            f"The dataset has {len(vocabularies.types)} event types and {len(log.contexts)} metadata columns; together "
+            f"there can be at most {MOST_EVENT_TYPES}."
+        )
+
+
+def learn(draft: Path, task: Mapping[str, Any], material: Material) -> dict[str, Any]:
+    """Trains and measures each candidate recipe, and writes the best one's model.
+
+    Returns:
+        What `result.json` holds: "recipe", "metrics", "baselines", "tuned", "counts", "last_event", "last_rows".
+    """
+    data = training_data(task, material)
+    best: dict[str, Any] = {}
+    for arn in task["recipes"]:
+        measured = _measured(BY_ARN[arn], task, data)
+        if not best or measured["metrics"]["precision_at_25"] > best["metrics"]["precision_at_25"]:
+            best = {**measured, "recipe": arn}
+    recipe = BY_ARN[best["recipe"]]
+    model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"]).fit(data)
+    (draft / "engine").mkdir()
+    model.save(draft / "engine")
+    vocabularies = material.vocabularies
+    vocabularies.save(draft / "vocabularies")
+    for name, table in (("items", material.items), ("users", material.users)):
+        if table is not None:
+            table.save(draft / name)
+    UserHistories.of(material.log, material.keep, len(vocabularies.users)).save(draft / "history")
+    result = {
+        **best,
+        "events": task["events"],
+        "now": task["now"],
+        "last_event": material.log.last_event,
+        "last_rows": material.last_rows,
+        "counts": {
+            "interactions": len(material.log.users),
+            "learned": int(np.count_nonzero(material.keep)),
+            "users": len(vocabularies.users),
+            "items": len(vocabularies.items),
+        },
+    }
+    write_durably(draft / "result.json", result)
+    return result
+
+
+def training_data(task: Mapping[str, Any], material: Material) -> TrainingData:
+    """The material as the engine takes it."""
+    log = interactions(material.log, material.keep, material.vocabularies)
+    used_log = task.get("columns", {})
+    if used_log:
+        names = used_columns(task, tables.INTERACTIONS, columns_of(task["datasets"][tables.INTERACTIONS]["schema"]))
+        contexts = {name: codes for name, codes in log.contexts.items() if names.get(name, True)}
+        log = type(log)(
+            log.users,
+            log.items,
+            log.timestamps,
+            log.user_count,
+            log.item_count,
+            log.event_types,
+            log.values,
+            contexts,
+        )
+    items, users = material.items, material.users
+    return TrainingData(
+        log,
+        items.features(used_columns(task, tables.ITEMS, items.columns)) if items else None,
+        users.features(used_columns(task, tables.USERS, users.columns)) if users else None,
+    )
+
+
+def _measured(recipe: Recipe, task: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
+    """The metrics of a recipe, with the hyperparameters that were tuned where that was asked for."""
+    best: dict[str, Any] = {}
+    for tuned in _trials(recipe, task):
+        options = {**task["parameters"], **tuned}
+        scores = measuring.measured(recipe, lambda: new_model(recipe, options, task["objective"]), data, _SEED)  # noqa: B023 - called at once
+        if not best or scores["metrics"]["precision_at_25"] > best["metrics"]["precision_at_25"]:
+            best = {**scores, "tuned": tuned}
+    return best
+
+
+def _trials(recipe: Recipe, task: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The hyperparameters to try: with performHPO four values of what the engine knows of the recipe's."""
+    name = "popularity_discount_factor"
+    if not task["tune"] or not any(parameter.name == name for parameter in recipe.parameters):
+        return [{}]
+    ranges = task["ranges"].get("continuousHyperParameterRanges", [])
+    chosen_range: dict[str, Any] = next((entry for entry in ranges if entry["name"] == name), {})
+    least, most = chosen_range.get("minValue", 0.0), chosen_range.get("maxValue", 1.0)
+    return [{name: f"{value:.4g}"} for value in np.linspace(least, most, 4)]
