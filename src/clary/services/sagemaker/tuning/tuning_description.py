@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clary.services.sagemaker.images import built_in
 from clary.services.sagemaker.names import tag_list, timestamp
+from clary.services.sagemaker.training_description import MOST_METRIC_DEFINITIONS
 from clary.services.sagemaker.training_spec import DEFAULT_RUNTIME_SECONDS
 from clary.services.sagemaker.tuning.course import Progress
 from clary.services.sagemaker.tuning.plan import OBJECTIVE_HYPERPARAMETER, Plan, definitions_of
 from clary.services.sagemaker.tuning.ranges import text_of
-from clary.services.sagemaker.tuning.trials import TrialJob
+from clary.services.sagemaker.tuning.trials import TrialJob, resources_of
 from clary.storage.records import Record
 
 FINAL_STATUSES = ("Completed", "Failed", "Stopped")
@@ -129,14 +131,26 @@ def _ranges(ranges: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+def _algorithm_specification(sent: Mapping[str, Any], objective: str) -> dict[str, Any]:
+    """As sent, with a built-in algorithm's metric definitions, the objective first: the SDK's attach() reads them."""
+    algorithm = built_in(sent.get("TrainingImage", ""))
+    if algorithm is None or "MetricDefinitions" in sent:
+        return dict(sent)
+    metrics = sorted(algorithm.metrics, key=lambda metric: (metric.name != objective, not metric.tunable))
+    told = [{"Name": metric.name, "Regex": metric.regex} for metric in metrics[:MOST_METRIC_DEFINITIONS]]
+    return {**sent, "MetricDefinitions": told}
+
+
 def _definitions(request: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """The definitions as sent, with the objective among the static hyperparameters, as AWS tells them."""
     told = []
     for (_, training), definition in zip(definitions_of(request), plan.definitions, strict=True):
         static = {**training.get("StaticHyperParameters", {}), OBJECTIVE_HYPERPARAMETER: definition.metric}
         one = {
+            "ResourceConfig": resources_of(training),  # what the SDK's attach() reads, whichever member was sent
             **training,
             "StaticHyperParameters": static,
+            "AlgorithmSpecification": _algorithm_specification(training["AlgorithmSpecification"], definition.metric),
             "OutputDataConfig": {"KmsKeyId": "", **training["OutputDataConfig"]},
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_RUNTIME_SECONDS, **training["StoppingCondition"]},
         }
