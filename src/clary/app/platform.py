@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from clary.app.data_folder import DataFolder, FirstKey
@@ -20,6 +21,8 @@ from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.compute.machine import this_machine
 from clary.compute.model_files import UnpackLimits
+from clary.compute.prices import Prices
+from clary.compute.serving_costs import INTERVAL_SECONDS, ServingCosts
 from clary.core.call import Call
 from clary.core.operations import BoundOperation, collect
 from clary.frameworks.environments import Environments
@@ -83,6 +86,7 @@ class Platform:
     """
 
     def __init__(self, settings: Settings, folder: DataFolder) -> None:
+        prices = Prices.load(Path(settings.prices_file).expanduser() if settings.prices_file else None)
         self.stores = Stores(folder, settings)
         _make_first_key(self.stores.identities, folder, settings)
         self.fork_server = ForkServer(PRELOADED, fork=None if settings.fork_server else False, log=folder.server_log)
@@ -93,7 +97,9 @@ class Platform:
             supervisor_program(settings, folder),
             machine=this_machine(settings.job_cpus),
             clock=self.stores.clock,
+            prices=prices,
         )
+        self.serving_costs = ServingCosts(self.stores.records, prices)
         containers = ContainerAccess(settings.container_socket, self.stores.images)
         self.image_finder = ImageFinder(self.stores.images, containers)
         self.hosting = self._hosting(settings, folder)
@@ -131,6 +137,7 @@ class Platform:
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
         self.housekeeping = self._housekeeping(settings, folder)
+        self.bookkeeping = Housekeeping([self.serving_costs.note], INTERVAL_SECONDS)
         self.pipeline = self._pipeline(settings, authorizer)
         self.application = AsgiApplication(self.pipeline)
 
@@ -141,10 +148,12 @@ class Platform:
         self.tuning.start()
         await self.hosting.start()
         self.housekeeping.start()
+        self.bookkeeping.start()
 
     async def close(self) -> None:
         """Ends endpoints, leaves jobs running, finishes writes."""
         await self.housekeeping.close()
+        await self.bookkeeping.close()
         await self.data_capture.close()
         await self.hosting.close()
         self.tuning.close()

@@ -48,6 +48,9 @@ class Settings:
     container_socket: str = _setting(
         "", "the socket of the Docker API that runs images; empty takes DOCKER_HOST or looks in the usual places"
     )
+    prices_file: str = _setting(
+        "", "a price table (JSON) in the place of Clary's own, for what the work would have cost at AWS"
+    )
     log_level: str = _setting("INFO", "the least severe log lines that are written: DEBUG, INFO, WARNING or ERROR")
 
     @classmethod

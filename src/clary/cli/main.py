@@ -43,6 +43,24 @@ _COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]]
             ("--follow", {"action": "store_true", "help": "go on until the job has ended or the endpoint is gone"}),
         ),
     ),
+    "spot": (
+        "clary.cli.spot",
+        "interrupt a spot training job: clary spot interrupt JOB",
+        (("action", {"choices": ("interrupt",)}), ("name", {"metavar": "JOB"})),
+    ),
+    "costs": (
+        "clary.cli.costs",
+        "what the work would have cost at AWS, per day and kind",
+        (("--format", {"choices": ("table", "csv", "json"), "default": "table", "help": "how it is printed"}),),
+    ),
+    "frameworks": (
+        "clary.cli.frameworks",
+        "the environments of frameworks: list, install ahead of their first job, remove",
+        (
+            ("action", {"choices": ("list", "install", "remove")}),
+            ("names", {"metavar": "NAME", "nargs": "*"}),
+        ),
+    ),
     "doctor": ("clary.cli.doctor", "what works on this machine, and why not", ()),
     "mirror": (
         "clary.cli.mirror",

@@ -10,8 +10,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from clary.app.data_folder import Running
+from clary.app.data_folder import DataFolder, Running
 from clary.cli.client import client, folder_of, running_with_key
+from clary.compute.costs import SCHEMA, Ledger, in_usd
+from clary.storage.database import Database
 
 _SHOWN = 20
 
@@ -24,29 +26,49 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(
         f"Clary answers at [bold]{running.url}[/bold]  (process {running.pid}, {_memory(running)}, {folder.root})"
     )
+    costs = _Costs(folder)
     sagemaker = client("sagemaker", running, key)
     jobs = sagemaker.list_training_jobs(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
     for job in jobs["TrainingJobSummaries"]:
         if job["TrainingJobStatus"] == "InProgress":
             job["TrainingJobStatus"] = f"InProgress: {job['SecondaryStatus']}"  # Pending: the machine is full
-    _print(console, "Training jobs", jobs["TrainingJobSummaries"], "TrainingJobName", "TrainingJobStatus")
+    prices = costs.of("training")
+    _print(console, "Training jobs", jobs["TrainingJobSummaries"], "TrainingJobName", "TrainingJobStatus", prices)
     for kind, title in (("transform", "Transform jobs"), ("processing", "Processing jobs")):
         listing = getattr(sagemaker, f"list_{kind}_jobs")(
             MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending"
         )
         member = f"{kind.title()}Job"
         if rows := listing[f"{member}Summaries"]:
-            _print(console, title, rows, f"{member}Name", f"{member}Status")
+            _print(console, title, rows, f"{member}Name", f"{member}Status", costs.of(kind))
     endpoints = sagemaker.list_endpoints(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
-    _print(console, "Endpoints", endpoints["Endpoints"], "EndpointName", "EndpointStatus")
+    _print(console, "Endpoints", endpoints["Endpoints"], "EndpointName", "EndpointStatus", costs.of("hosting"))
     return 0
 
 
-def _print(console: Console, title: str, rows: list[dict[str, Any]], name: str, status: str) -> None:
-    table = Table("name", "status", "created", title=title, title_justify="left")
+class _Costs:
+    """What each job and endpoint of the data folder would have cost at AWS."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+
+    def of(self, kind: str) -> dict[str, float]:
+        """Of a kind of work ("training"): name -> USD, without those that have no known price."""
+        database = Database(self._folder.records, SCHEMA)
+        try:
+            return Ledger(database).by_name(kind)
+        finally:
+            database.close()
+
+
+def _print(
+    console: Console, title: str, rows: list[dict[str, Any]], name: str, status: str, costs: dict[str, float]
+) -> None:
+    table = Table("name", "status", "created", "at AWS, USD", title=title, title_justify="left")
     for row in rows:
         created = row["CreationTime"].astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(row[name], row[status], created)
+        price = costs.get(row[name])
+        table.add_row(row[name], row[status], created, "" if price is None else in_usd(price))
     console.print(table if rows else f"{title}: none")
 
 

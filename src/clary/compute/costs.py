@@ -68,6 +68,11 @@ class Ledger:
         rows = self._database.read().execute(query, (since_day,)).fetchall()
         return [Cost(**{**dict(zip(_NAMES, row, strict=True)), "spot": bool(row[7])}) for row in rows]
 
+    def by_name(self, kind: str) -> dict[str, float]:
+        """What each job or endpoint of a kind would have cost so far; those without a known price are left out."""
+        query = "SELECT name, SUM(usd) FROM costs WHERE kind=? AND usd IS NOT NULL GROUP BY name"
+        return {name: float(usd) for name, usd in self._database.read().execute(query, (kind,)).fetchall()}
+
     def add_serving(self, record: Record, hourly: Iterable[tuple[str, int, float | None]], seconds: float) -> None:
         """Adds a time for which an endpoint served to the present day.
 

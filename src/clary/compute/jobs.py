@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clary.compute import job_events
@@ -15,9 +15,11 @@ from clary.compute.contract import JobSpec
 from clary.compute.folder import JobFolder
 from clary.compute.forkserver import ForkServer
 from clary.compute.job_queue import Entry, JobFinished, JobQueue
+from clary.compute.job_words import words_of
 from clary.compute.life import TERMINAL, State
 from clary.compute.machine import Machine, this_machine
 from clary.compute.placement import EndPool, Interrupt, Start, Wait, decide
+from clary.compute.prices import Prices
 from clary.compute.spot import interruption
 from clary.compute.warm_pools import WarmPool, WarmPools
 from clary.core.clock import Clock, SystemClock
@@ -56,6 +58,7 @@ class Jobs:
         forkserver: starts supervisors.
         folder: for the jobs' folders.
         machine: what jobs share; by default all of this machine.
+        prices: what AWS asks for instances; None: no job has a price.
     """
 
     def __init__(
@@ -68,7 +71,9 @@ class Jobs:
         machine: Machine | None = None,
         most_losses: int = 3,
         clock: Clock | None = None,
+        prices: Prices | None = None,
     ) -> None:
+        self._prices = prices
         self._clock = clock or SystemClock()
         self._queue = JobQueue(records, self._clock)
         self.warm_pools = WarmPools(records.database, folder.with_name("warm-pools"))
@@ -90,13 +95,21 @@ class Jobs:
         Raises:
             RecordExists: kind and name, or the ARN, are taken.
         """
-        stored = self._queue.submit(record, spec, tags=tags)
+        stored = self._queue.submit(record, self._priced(record, spec), tags=tags)
         self._news.put(None)
         return stored
 
     def subscribe(self, listener: Callable[[], None]) -> None:
         """Has `listener` called, from the scheduler's thread, whenever a job may have ended; it must not block."""
         self._listeners.append(listener)
+
+    def _priced(self, record: Record, spec: JobSpec) -> JobSpec:
+        """The job with what AWS would ask for its instances."""
+        use = words_of(record.kind).priced_as
+        if self._prices is None or not use or spec.hourly_usd is not None:
+            return spec
+        share = 1.0 if spec.spot is None else self._prices.spot_share(spec.instance_type, use)
+        return replace(spec, hourly_usd=self._prices.of(spec.instance_type, use), billed_share=share)
 
     def stop(self, arn: str) -> None:
         """Stops a job, durably: a waiting one at once, a running one by SIGTERM and later SIGKILL."""

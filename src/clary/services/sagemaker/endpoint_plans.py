@@ -47,6 +47,11 @@ def body_of(records: Records, call: Call, plan: EndpointPlan, config: Record) ->
         "plan": asdict(plan),
         "config": config.name,
         "images": images,
+        "instance_types": {
+            variant["VariantName"]: variant["InstanceType"]
+            for variant in sent["ProductionVariants"]
+            if "InstanceType" in variant
+        },
         "capture": sent.get("DataCaptureConfig"),
         "requested": call.time.timestamp(),
     }
