@@ -19,10 +19,12 @@ from rich.table import Table
 
 from clary.app.settings import Settings
 from clary.compute import confinement
+from clary.compute.containers import probe as containers
 from clary.compute.executors import isolation
 from clary.compute.machine import gibibytes, this_machine
+from clary.frameworks.catalog import FRAMEWORKS
+from clary.frameworks.environments import Environments
 
-_DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/podman/podman.sock")
 _LEAST_FREE_BYTES = 2 << 30
 _ANSWER_SECONDS = 5
 
@@ -49,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         "port": lambda: _port(settings),
         "isolation": _isolation,
         "confinement": _confinement,
-        "containers": _containers,
+        "frameworks": lambda: _frameworks(settings.frameworks_folder),
+        "containers": lambda: _containers(settings),
         "GPU": _gpu,
     }
     table = Table("", "what", "finding", box=None)
@@ -113,20 +116,20 @@ def _confinement() -> Finding:
     return Finding(None if "NOT" in found else True, found)
 
 
-def _containers() -> Finding:
-    address = os.environ.get("DOCKER_HOST", "")
-    paths = [address.removeprefix("unix://")] if address.startswith("unix://") else list(_DOCKER_SOCKETS)
-    for path in paths:
-        try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(_ANSWER_SECONDS)
-                connection.connect(path)
-                connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
-                if b" 200 " in connection.recv(4096).split(b"\r\n", 1)[0]:
-                    return Finding(True, f"a Docker API answers at {path}; jobs do not use it yet")
-        except OSError:
-            continue
-    return Finding(None, f"no Docker API answers at {' or '.join(paths)}; built-in algorithms do not need one")
+def _frameworks(folder: Path) -> Finding:
+    """Which environments of frameworks are there; the others are built when they are needed."""
+    installed = [one.name for one in Environments(folder).installed() if one.is_current]
+    missing = sorted({one.environment_name for one in FRAMEWORKS} - set(installed))
+    told = f"{', '.join(installed) or 'none'} installed in {folder}"
+    if missing:
+        told += f"; {', '.join(missing)}: built when the first job needs them (clary frameworks install)"
+    return Finding(bool(installed) or None, told)
+
+
+def _containers(settings: Settings) -> Finding:
+    """Really runs a container; built-in algorithms and frameworks do without."""
+    found = containers.probe(settings.container_socket)
+    return Finding(True if found.works else None, found.description)
 
 
 def _gpu() -> Finding:
