@@ -6,9 +6,12 @@ import argparse
 import asyncio
 import os
 import signal
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from clary.app.data_folder import DataFolder, FirstKey, Running
+from clary.cli import docker_names
 from clary.cli.certificates import CertificateAuthority
 from clary.cli.client import folder_of, running_with_key
 from clary.cli.environment import client_variables
@@ -38,14 +41,16 @@ async def _run(command: Sequence[str], folder: DataFolder, running: Running, key
     async with Proxy(authority, host, running.port) as proxy:
         environment = {**os.environ, **client_variables(folder, key), **_proxy_variables(proxy.url, authority)}
         environment.pop("AWS_ENDPOINT_URL", None)
-        try:
-            process = await asyncio.create_subprocess_exec(*command, env=environment)
-        except OSError as error:
-            raise NoCommand(f"{command[0]} cannot be started: {error.strerror}") from error
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _forward, process, number)
-        code = await process.wait()
+        with tempfile.TemporaryDirectory(prefix="clary-exec-") as programs:
+            docker_names.put_in_front(Path(programs), running.url.split("//")[1], environment)
+            try:
+                process = await asyncio.create_subprocess_exec(*command, env=environment)
+            except OSError as error:
+                raise NoCommand(f"{command[0]} cannot be started: {error.strerror}") from error
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, _forward, process, number)
+            code = await process.wait()
     return code if code >= 0 else 128 - code
 
 

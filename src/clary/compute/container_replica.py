@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.containers import relay
-from clary.compute.containers.access import ContainerAccess, ImageMissing
+from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import EngineError
 from clary.compute.containers.helper import helper_config, provide_helper
 from clary.compute.containers.program import DATA_LABEL, ENTRY, ContainerRun
@@ -53,7 +53,7 @@ def start_container(
         image = access.provide(engine, plan.program.image)
         provide_helper(engine)
         network = outward_network(engine) if plan.limits.network else "none"
-    except (EngineError, ImageMissing) as error:
+    except EngineError as error:
         raise OSError(str(error)) from error
     name = f"clary-{secrets.token_hex(8)}"
     memory_bytes = this_machine().clamp_memory(plan.limits.memory_bytes)

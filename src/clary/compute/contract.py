@@ -226,6 +226,10 @@ def program_from_json(value: dict[str, Any]) -> Program:
     return Program(**{**value, **tuples})
 
 
+class NoSuchImage(OSError):
+    """The program's image does not exist; the message is AWS's."""
+
+
 class RunningProgram(Protocol):
     """A started program."""
 
@@ -266,6 +270,7 @@ class Executor(Protocol):
         """Starts `program` with `folder` as its `/opt/ml`, its output appended to the file `log`.
 
         Raises:
+            NoSuchImage: its image does not exist.
             OSError: it cannot be started.
         """
         ...

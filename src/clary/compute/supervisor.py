@@ -19,7 +19,7 @@ from pathlib import Path
 from clary.compute import job_events
 from clary.compute.channel_files import DataError
 from clary.compute.containers.access import ContainerAccess
-from clary.compute.contract import Executor, JobSpec
+from clary.compute.contract import Executor, JobSpec, NoSuchImage
 from clary.compute.executors import executor, executor_for
 from clary.compute.folder import JobFolder, host_names
 from clary.compute.forkserver import ForkServer
@@ -311,7 +311,8 @@ class Supervisor:
         except OSError as error:
             for host in self._hosts:
                 host.kill()
-            reason = f"ClientError: the program cannot be started: {error}"
+            missing = isinstance(error, NoSuchImage)
+            reason = f"ClientError: {error}" if missing else f"ClientError: the program cannot be started: {error}"
             self._apply(job_events.ProgramsEnded(self._clock.time(), reason))
 
     def _checkpoint_reached(self, wanted: int) -> None:

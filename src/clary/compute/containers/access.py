@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from clary.compute.containers.archive import image_archive
 from clary.compute.containers.engine import Engine, find_engine
+from clary.compute.contract import NoSuchImage
 from clary.core.arn import Arn
 from clary.storage.image_manifests import LISTS, Manifest
 from clary.storage.images import Images, StoredImage
@@ -17,10 +18,6 @@ _ECR = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9._/-]*?)(?::(?P<tag>[\w][\w.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-
-
-class ImageMissing(Exception):
-    """The image does not exist, neither in this Clary's ECR nor in the engine; the message is AWS's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +51,19 @@ class ContainerAccess:
             The name to run it by.
 
         Raises:
-            ImageMissing: there is no such image.
+            clary.compute.contract.NoSuchImage: there is none, neither in this Clary's ECR nor in the engine.
             clary.compute.containers.engine.EngineError: the engine cannot load it.
         """
         match = _ECR.fullmatch(image)
         if match is None or self.images is None:
             if engine.image(image) is None:
-                raise ImageMissing(_not_local(image))
+                raise NoSuchImage(_not_local(image))
             return image
         found = self._find(self.images, match)
         if found is None:
             if engine.image(image) is not None:
                 return image
-            raise ImageMissing(self._not_in_ecr(match))
+            raise NoSuchImage(self._not_in_ecr(match))
         manifest = self._for_this_machine(self.images, found)
         name, digest = match["name"], manifest.digest.removeprefix("sha256:")
         tag = f"clary.local/{match['account']}/{match['region']}/{name}:{digest}"
@@ -103,7 +100,7 @@ class ContainerAccess:
                 if one is not None:
                     return one.manifest
         offered = ", ".join(sorted({child.platform or "unknown" for child in manifest.children}))
-        raise ImageMissing(f"The image {found.digest} is not made for {wanted}: it is there for {offered}")
+        raise NoSuchImage(f"The image {found.digest} is not made for {wanted}: it is there for {offered}")
 
 
 def _arn(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from clary.compute.containers.access import ContainerAccess, ImageMissing
+from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import Engine, EngineError
 from clary.compute.containers.program import DATA_LABEL, ENTRY, FOLDER_LABEL, ContainerRun, sweep
 from clary.compute.containers.running import ContainerProgram, container_config, outward_network, process_environment
@@ -54,7 +54,8 @@ class ContainerExecutor:
         """Starts a container of the program's image, with `folder` at `/opt/ml`.
 
         Raises:
-            OSError: there is no engine, or no such image.
+            clary.compute.contract.NoSuchImage: its image does not exist.
+            OSError: there is no engine, or it cannot load the image.
         """
         if not program.image:
             raise OSError("a container runs an image, and this program has none")
@@ -63,7 +64,7 @@ class ContainerExecutor:
             sweep(engine, {FOLDER_LABEL: str(folder)})
             image = self._access.provide(engine, program.image)
             run = self._run(engine, image, program, folder, limits)
-        except (EngineError, ImageMissing) as error:
+        except EngineError as error:
             raise OSError(str(error)) from error
         process = self._launcher.spawn(
             ENTRY, [engine.socket_path, run.to_json()], environment=process_environment(), output=log, folder=folder

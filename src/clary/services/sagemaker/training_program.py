@@ -45,7 +45,7 @@ def resolved_image(request: Mapping[str, Any], own: OwnImages | None = None) -> 
     if isinstance(resolved, BuiltIn):
         _check_built_in(specification, request, resolved.algorithm)
     else:
-        _check_own_program(request)
+        _check_own_program(request, resolved)
     return resolved
 
 
@@ -135,14 +135,15 @@ def _check_built_in(specification: Mapping[str, Any], request: Mapping[str, Any]
         )
 
 
-def _check_own_program(request: Mapping[str, Any]) -> None:
+def _check_own_program(request: Mapping[str, Any], resolved: Resolved) -> None:
     for name, feature in _NOT_YET:
         if _value(request, name) not in ("", "false", "False", "None", "null"):
             raise ValidationException(
                 f"Clary does not have {feature} yet: leave out the hyperparameter {name}. It has torchrun "
                 "(sagemaker_torch_distributed_enabled) and MPI's ranks on one machine (sagemaker_mpi_enabled)."
             )
-    if request.get("EnableNetworkIsolation") and request["ResourceConfig"].get("InstanceCount", 1) > 1:
+    hosts = request.get("ResourceConfig", {}).get("InstanceCount", 1)
+    if request.get("EnableNetworkIsolation") and hosts > 1 and not isinstance(resolved, Container):
         raise ValidationException(
             "Clary cannot isolate the network of a job with several instances: its hosts could not reach one another. "
             "Leave out EnableNetworkIsolation, or use one instance."
