@@ -6,10 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from clary.algorithms.contract import Algorithm
 from clary.algorithms.hyperparameters import Hyperparameter
-from clary.services.sagemaker.images import built_in
-from clary.services.sagemaker.tuning.plan import definitions_of
+from clary.services.sagemaker.tuning.plan import tuned_algorithm
 from clary.services.sagemaker.tuning.ranges import text_of
 
 MOST_JOBS = 50
@@ -26,31 +24,28 @@ def with_choices(request: Mapping[str, Any]) -> dict[str, Any]:
     if request.get("Autotune", {}).get("Mode") != "Enabled":
         return dict(request)
     config = dict(request["HyperParameterTuningJobConfig"])
-    (first,) = [training for _, training in definitions_of(request)][:1] or [{}]
-    algorithm = built_in(first.get("AlgorithmSpecification", {}).get("TrainingImage", ""))
-    member = "HyperParameterRanges" if "TrainingJobDefinitions" in request else "ParameterRanges"
-    if member == "ParameterRanges":
-        config["ParameterRanges"] = _with_ranges(config.get("ParameterRanges", {}), algorithm, first)
+    member = "HyperParameterRanges"
+    training = request.get("TrainingJobDefinition")
+    if training is not None and member not in training:
+        config["ParameterRanges"] = _with_ranges(config.get("ParameterRanges", {}), training)
     config["ResourceLimits"] = {"MaxNumberOfTrainingJobs": MOST_JOBS, **config["ResourceLimits"]}
     if config["Strategy"] != "Hyperband":
         config.setdefault("TrainingJobEarlyStoppingType", "Auto")
     criteria = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}}
     config["TuningJobCompletionCriteria"] = {**criteria, **config.get("TuningJobCompletionCriteria", {})}
     changed = {**request, "HyperParameterTuningJobConfig": config}
-    if member == "HyperParameterRanges":
+    if training is not None and member in training:
+        changed["TrainingJobDefinition"] = {**training, member: _with_ranges(training[member], training)}
+    if "TrainingJobDefinitions" in request:
         changed["TrainingJobDefinitions"] = [
-            {**training, member: _with_ranges(training.get(member, {}), _algorithm_of(training), training)}
-            for training in request["TrainingJobDefinitions"]
+            {**one, member: _with_ranges(one.get(member, {}), one)} for one in request["TrainingJobDefinitions"]
         ]
     return changed
 
 
-def _algorithm_of(training: Mapping[str, Any]) -> Algorithm | None:
-    return built_in(training["AlgorithmSpecification"].get("TrainingImage", ""))
-
-
-def _with_ranges(ranges: Mapping[str, Any], algorithm: Algorithm | None, training: Mapping[str, Any]) -> dict[str, Any]:
+def _with_ranges(ranges: Mapping[str, Any], training: Mapping[str, Any]) -> dict[str, Any]:
     """Ranges for the AutoParameters; without any, for all that the built-in algorithm recommends to tune."""
+    algorithm = tuned_algorithm(training)
     kinds = ("IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges")
     found: dict[str, list[Any]] = {kind: list(ranges.get(kind, [])) for kind in kinds}
     given = {row["Name"] for rows in found.values() for row in rows}

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clary.algorithms.contract import Algorithm
 from clary.engines.tuning.spaces import Space
 from clary.engines.tuning.stopping import Halving
-from clary.services.sagemaker.images import built_in
+from clary.services.sagemaker.training_program import algorithm_of
 from clary.services.sagemaker.tuning.ranges import space_of
 
 OBJECTIVE_HYPERPARAMETER = "_tuning_objective_metric"
@@ -83,6 +84,11 @@ def definitions_of(request: Mapping[str, Any]) -> list[tuple[str, Mapping[str, A
     return [(f"TrainingJobDefinitions[{n}]", d) for n, d in enumerate(request.get("TrainingJobDefinitions", []))]
 
 
+def tuned_algorithm(training: Mapping[str, Any]) -> Algorithm | None:
+    """The built-in algorithm of a definition, None where the user brings a program."""
+    return algorithm_of({**training, "HyperParameters": training.get("StaticHyperParameters", {})})
+
+
 def plan_of(request: Mapping[str, Any]) -> Plan:
     """The plan of a request that `check_request` has let pass.
 
@@ -125,7 +131,7 @@ def halving_of(config: Mapping[str, Any], trainings: Sequence[Mapping[str, Any]]
 def _inferred_resource(trainings: Sequence[Mapping[str, Any]]) -> int | None:
     for training in trainings:
         static = training.get("StaticHyperParameters", {})
-        algorithm = built_in(training["AlgorithmSpecification"].get("TrainingImage", ""))
+        algorithm = tuned_algorithm(training)
         rounds = ("num_round",) if algorithm is not None and algorithm.name == "xgboost" else ()
         for name in (*RESOURCE_NAMES, *rounds):
             text = static.get(name, "").strip('" ')
@@ -138,7 +144,7 @@ def _definition(member: str, training: Mapping[str, Any], config: Mapping[str, A
     objective = training.get("TuningObjective") or config["HyperParameterTuningJobObjective"]
     ranges = training.get("HyperParameterRanges") or config.get("ParameterRanges", {})
     where = f"{member}.HyperParameterRanges" if "HyperParameterRanges" in training else "ParameterRanges"
-    algorithm = built_in(training["AlgorithmSpecification"].get("TrainingImage", ""))
+    algorithm = tuned_algorithm(training)
     return Definition(
         name=training.get("DefinitionName", ""),
         member=member,

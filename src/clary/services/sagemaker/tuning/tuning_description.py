@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.services.sagemaker.images import built_in
 from clary.services.sagemaker.names import tag_list, timestamp
 from clary.services.sagemaker.training_description import MOST_METRIC_DEFINITIONS
 from clary.services.sagemaker.training_spec import DEFAULT_RUNTIME_SECONDS
 from clary.services.sagemaker.tuning.course import Progress
-from clary.services.sagemaker.tuning.plan import OBJECTIVE_HYPERPARAMETER, Plan, definitions_of
+from clary.services.sagemaker.tuning.plan import OBJECTIVE_HYPERPARAMETER, Plan, definitions_of, tuned_algorithm
 from clary.services.sagemaker.tuning.ranges import text_of
 from clary.services.sagemaker.tuning.trials import TrialJob, resources_of
 from clary.storage.records import Record
@@ -131,9 +130,9 @@ def _ranges(ranges: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _algorithm_specification(sent: Mapping[str, Any], objective: str) -> dict[str, Any]:
+def _algorithm_specification(training: Mapping[str, Any], objective: str) -> dict[str, Any]:
     """As sent, with a built-in algorithm's metric definitions, the objective first: the SDK's attach() reads them."""
-    algorithm = built_in(sent.get("TrainingImage", ""))
+    sent, algorithm = training["AlgorithmSpecification"], tuned_algorithm(training)
     if algorithm is None or "MetricDefinitions" in sent:
         return dict(sent)
     metrics = sorted(algorithm.metrics, key=lambda metric: (metric.name != objective, not metric.tunable))
@@ -150,7 +149,7 @@ def _definitions(request: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
             "ResourceConfig": resources_of(training),  # what the SDK's attach() reads, whichever member was sent
             **training,
             "StaticHyperParameters": static,
-            "AlgorithmSpecification": _algorithm_specification(training["AlgorithmSpecification"], definition.metric),
+            "AlgorithmSpecification": _algorithm_specification(training, definition.metric),
             "OutputDataConfig": {"KmsKeyId": "", **training["OutputDataConfig"]},
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_RUNTIME_SECONDS, **training["StoppingCondition"]},
         }

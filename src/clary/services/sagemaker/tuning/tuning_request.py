@@ -14,7 +14,6 @@ from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.engines.tuning.spaces import Categorical
 from clary.services.sagemaker.errors import ResourceLimitExceeded
-from clary.services.sagemaker.images import built_in
 from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.training_jobs import prepared
 from clary.services.sagemaker.tuning.plan import (
@@ -24,6 +23,7 @@ from clary.services.sagemaker.tuning.plan import (
     Plan,
     definitions_of,
     plan_of,
+    tuned_algorithm,
 )
 from clary.services.sagemaker.tuning.trials import trial_request
 
@@ -153,9 +153,8 @@ def _check_static(definition: Definition) -> None:
 def _check_objective(definition: Definition) -> None:
     specification = definition.training["AlgorithmSpecification"]
     image = specification.get("TrainingImage", "")
-    algorithm = built_in(image)
-    runs_script = "sagemaker_program" in definition.training.get("StaticHyperParameters", {})
-    if algorithm is not None and not runs_script:
+    algorithm = tuned_algorithm(definition.training)
+    if algorithm is not None:
         _check_built_in_objective(definition, algorithm, image)
     elif definition.metric not in [metric["Name"] for metric in specification.get("MetricDefinitions", [])]:
         raise ValidationException(
