@@ -13,6 +13,7 @@ from pathlib import Path
 
 from clary.core.http import ByteStream
 from clary.storage.checksums import ALGORITHMS, DEFAULT_ALGORITHM, Hasher
+from clary.storage.lane import Lane
 from clary.storage.object_errors import (
     BadDigest,
     EntityTooLarge,
@@ -27,6 +28,7 @@ from clary.storage.object_writes import Content
 
 LARGEST_PUT_BYTES = 5 * 1024**3
 _BLOCK_BYTES = 1024 * 1024
+_BLOCKS_AHEAD = 8  # of one body: MD5, the slowest part, never waits for the network, and memory stays bounded
 _TRAILER = "x-amz-checksum-"
 
 
@@ -163,16 +165,8 @@ class Receiver:
         )
 
     async def _receive_file(self, pieces: list[bytes], body: ByteStream, integrity: Integrity) -> Content:
-        loop = asyncio.get_running_loop()
         incoming = self._files.create(_announced(integrity))
-        working: asyncio.Future[tuple[None, None]] | None = None
-
-        def work(block: list[bytes]) -> asyncio.Future[tuple[None, None]]:
-            return asyncio.gather(
-                loop.run_in_executor(self._pool, incoming.write, block),
-                loop.run_in_executor(self._pool, incoming.hash, block),
-            )
-
+        lanes = [Lane(self._pool, work, _BLOCKS_AHEAD) for work in (incoming.write, incoming.hash)]
         try:
             block = pieces
             block_size = size = sum(map(len, block))
@@ -183,19 +177,19 @@ class Receiver:
                 if size > LARGEST_PUT_BYTES:
                     raise EntityTooLarge(ProposedSize=size, MaxSizeAllowed=LARGEST_PUT_BYTES)
                 if block_size >= _BLOCK_BYTES:
-                    if working is not None:
-                        await working
-                    working = work(block)
+                    for lane in lanes:
+                        await lane.put(block)
                     block, block_size = [], 0
             _check_length(size, body)
-            if working is not None:
-                await working
-            working = work(block)
-            await working
+            for lane in lanes:
+                await lane.put(block)
+            for lane in lanes:
+                await lane.finish()
+            loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._finish, incoming, integrity, body.trailers)
         except BaseException:
-            if working is not None:
-                working.cancel()
+            for lane in lanes:
+                lane.abandon()
             self._pool.submit(incoming.discard)
             raise
 
