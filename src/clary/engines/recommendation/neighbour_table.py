@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,26 +62,44 @@ def strongest(matrix: sparse.csr_matrix, width: int) -> NeighbourTable:
     return NeighbourTable(table_columns, table_weights, columns)
 
 
-def strongest_dense(matrix: NDArray[np.floating], width: int, names: Codes, item_count: int) -> NeighbourTable:
-    """The `width` largest positive entries of each row of a dense matrix over some of the items.
+def strongest_dense(matrix: NDArray[np.floating], width: int, names: Codes) -> NeighbourTable:
+    """The `width` largest positive entries of each row of a dense matrix.
 
     Args:
-        matrix: [m, m] over the items `names`.
-        names: [m] the items that the rows and columns stand for.
-        item_count: rows and columns of the table.
+        matrix: [m, c].
+        names: [c] the items that the columns stand for.
     """
     width = max(1, min(width, len(names)))
-    columns = np.zeros((item_count, width), np.int32)
-    weights = np.zeros((item_count, width), np.float32)
-    for begin in range(0, len(names), 256):  # blocks bound the memory of argpartition
+    columns = np.zeros((len(matrix), width), np.int32)
+    weights = np.zeros((len(matrix), width), np.float32)
+    for begin in range(0, len(matrix), 256):  # blocks bound the memory of argpartition
         block = matrix[begin : begin + 256]
         places = np.argpartition(block, block.shape[1] - width, axis=1)[:, block.shape[1] - width :]
         values = np.take_along_axis(block, places, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")
         values = np.maximum(np.take_along_axis(values, order, axis=1), 0.0)
-        columns[names[begin : begin + 256]] = np.where(values > 0, names[np.take_along_axis(places, order, axis=1)], 0)
-        weights[names[begin : begin + 256]] = values
+        columns[begin : begin + 256] = np.where(values > 0, names[np.take_along_axis(places, order, axis=1)], 0)
+        weights[begin : begin + 256] = values
+    return NeighbourTable(columns, weights, int(names.max(initial=-1)) + 1)
+
+
+def spread(table: NeighbourTable, names: Codes, item_count: int) -> NeighbourTable:
+    """A table whose rows stand for the items `names`, as one with a row for each item."""
+    columns = np.zeros((item_count, table.columns.shape[1]), np.int32)
+    weights = np.zeros(columns.shape, np.float32)
+    columns[names], weights[names] = table.columns, table.weights
     return NeighbourTable(columns, weights, item_count)
+
+
+def stacked(tables: Sequence[NeighbourTable], column_count: int) -> NeighbourTable:
+    """Tables below one another, the narrow ones filled up."""
+    width = max((table.columns.shape[1] for table in tables), default=1)
+    filled = [((0, 0), (0, width - table.columns.shape[1])) for table in tables]
+    if not tables:
+        return NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), column_count)
+    columns = np.concatenate([np.pad(table.columns, pad) for table, pad in zip(tables, filled, strict=True)])
+    weights = np.concatenate([np.pad(table.weights, pad) for table, pad in zip(tables, filled, strict=True)])
+    return NeighbourTable(columns, weights, column_count)
 
 
 def recency(count: int, decay: float) -> Reals:

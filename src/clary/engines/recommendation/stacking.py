@@ -31,9 +31,9 @@ def sample(
     seen: Codes,
     truth: Codes,
     random: np.random.Generator,
-    hard: int = 40,
+    hard: int = 100,
     easy: int = 300,
-) -> Choice:
+) -> Choice | None:
     """Candidates for one moment: what came next, the best of each view, and some of the rest.
 
     Args:
@@ -42,23 +42,31 @@ def sample(
         truth: items that came next, none of them seen.
         hard: the best items of each view that are candidates.
         easy: how many of the rest are; each stands for its part of the rest.
+
+    Returns:
+        None if no view has anything that came next among its best: nothing can be learned there about the top of a
+        list, and such moments would only flatten it.
     """
     item_count = views.shape[1]
     open_ = np.ones(item_count, bool)
     open_[seen] = False
     chosen = np.zeros(item_count, bool)
-    chosen[truth] = True
     for view in views:
         masked = np.where(open_, view, -np.inf)
         chosen[np.argpartition(masked, max(item_count - hard, 0))[max(item_count - hard, 0) :]] = True
     chosen &= open_
-    rest = np.flatnonzero(open_ & ~chosen)
+    reachable = truth[chosen[truth]]
+    if not len(reachable):
+        return None
+    missed = np.zeros(item_count, bool)
+    missed[truth] = True
+    rest = np.flatnonzero(open_ & ~chosen & ~missed)
     drawn = random.choice(rest, min(easy, len(rest)), replace=False) if len(rest) else rest
     candidates = np.concatenate([np.flatnonzero(chosen), drawn])
     correction = np.zeros(len(candidates), np.float32)
     if len(drawn):
         correction[-len(drawn) :] = np.log(len(rest) / len(drawn))
-    targets = np.isin(candidates, truth).astype(np.float32)
+    targets = np.isin(candidates, reachable).astype(np.float32)
     return Choice(views[:, candidates], correction, targets / targets.sum())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,5 +67,4 @@ class Vocabulary:
         """What `save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
             text, ends = arrays["text"].tobytes(), arrays["ends"].tolist()
-        begins = [0, *ends[:-1]]
-        return cls(text[begin:end].decode("utf-8", "surrogatepass") for begin, end in zip(begins, ends, strict=True))
+        return cls(text[begin:end].decode("utf-8", "surrogatepass") for begin, end in pairwise([0, *ends]))

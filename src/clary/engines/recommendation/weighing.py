@@ -51,9 +51,12 @@ def weigh(
     blend.fit(outer, sequences(log))
     contexts = _contexts(data)
     warm, cold = _moments(inner, data, events, contexts, last_only)
-    choices = [stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm]
-    cold_choices = [stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold]
-    blend.learn_weights(choices, cold_choices)
+    choices = (stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm)
+    cold_choices = (stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold)
+    blend.learn_weights(
+        [choice for choice in choices if choice is not None],
+        [choice for choice in cold_choices if choice is not None],
+    )
     found = np.zeros(PLACES)
     for one in warm:
         found += _hits_by_place(blend, one)

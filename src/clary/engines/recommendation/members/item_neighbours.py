@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from clary.engines.recommendation.members.contract import Query
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, strongest
+from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, stacked, strongest, strongest_dense
 from clary.engines.recommendation.sequences import Sequences
 
 
@@ -41,12 +41,24 @@ class ItemNeighbours:
         """Learns from sequences in which no user has an item twice."""
         lengths = np.diff(events.starts)
         latest = events.only(np.repeat(lengths, lengths) - events.positions() <= self.longest)
-        self.table = strongest(self.similarities(latest), self.width)
+        matrix = self._weighted(latest.matrix())
+        columns = matrix.tocsc()
+        everything = np.arange(matrix.shape[1], dtype=np.int32)
+        tables = []
+        rows_at_once = max(1, 16_000_000 // max(matrix.shape[1], 1))  # blocks bound the memory of the product
+        for begin in range(0, matrix.shape[1], rows_at_once):
+            block = (columns[:, begin : begin + rows_at_once].T @ matrix).tocsr()
+            rows = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+            block.data[rows + begin == block.indices] = 0.0
+            if block.nnz > 0.05 * block.shape[0] * block.shape[1]:
+                tables.append(strongest_dense(block.toarray(), self.width, everything))
+            else:
+                tables.append(strongest(block, self.width))
+        self.table = stacked(tables, matrix.shape[1])
         return self
 
-    def similarities(self, events: Sequences) -> sparse.csr_matrix:
-        """[items, items] cosines, with a zero diagonal."""
-        matrix = events.matrix()
+    def _weighted(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The matrix of users and items with BM25 weights, its columns of length one."""
         users = max(matrix.shape[0], 1)
         lengths = np.diff(matrix.indptr).astype(np.float64)
         counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
@@ -56,15 +68,7 @@ class ItemNeighbours:
         matrix.data = (np.repeat(damped, np.diff(matrix.indptr)) * idf[matrix.indices]).astype(np.float32)
         norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
         matrix.data /= np.maximum(norms, 1e-12)[matrix.indices]
-        columns = matrix.tocsc()
-        blocks = []
-        for begin in range(0, matrix.shape[1], 2048):  # blocks bound the memory of the product
-            block = (columns[:, begin : begin + 2048].T @ matrix).tocoo()
-            block.data[block.row + begin == block.col] = 0.0
-            blocks.append(_thinned(block.tocsr(), 4 * self.width))
-        similar = sparse.vstack(blocks).tocsr() if blocks else sparse.csr_matrix(matrix.shape, dtype=np.float32)
-        similar.eliminate_zeros()
-        return similar
+        return matrix
 
     def scores(self, query: Query) -> NDArray[np.float64]:
         """[item_count] a score for every item, higher is better."""
@@ -83,15 +87,3 @@ class ItemNeighbours:
         """Becomes the member that gave these arrays."""
         self.table = NeighbourTable(arrays["columns"], arrays["weights"], len(arrays["columns"]))
         return self
-
-
-def _thinned(matrix: sparse.csr_matrix, width: int) -> sparse.csr_matrix:
-    """The largest `width` entries of each row."""
-    counts = np.diff(matrix.indptr)
-    if counts.max(initial=0) <= width:
-        return matrix
-    of_row = np.repeat(np.arange(matrix.shape[0]), counts)
-    order = np.lexsort((-matrix.data, of_row))
-    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], counts)
-    kept = order[place < width]
-    return sparse.csr_matrix((matrix.data[kept], (of_row[kept], matrix.indices[kept])), shape=matrix.shape)

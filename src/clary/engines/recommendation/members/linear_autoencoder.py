@@ -11,7 +11,7 @@ from scipy import linalg
 
 from clary.engines.recommendation.members.contract import Query
 from clary.engines.recommendation.members.frequent import frequent_items, restricted
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, strongest_dense
+from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, spread, strongest_dense
 from clary.engines.recommendation.sequences import Sequences
 
 
@@ -61,7 +61,7 @@ class LinearAutoencoder:
         weights = inverse
         weights /= -np.diag(inverse).copy()
         np.fill_diagonal(weights, 0.0)
-        self.table = strongest_dense(weights, self.width, names, events.item_count)
+        self.table = spread(strongest_dense(weights, self.width, names), names, events.item_count)
         return self
 
     def scores(self, query: Query) -> NDArray[np.float64]:

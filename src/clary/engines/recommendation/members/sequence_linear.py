@@ -12,7 +12,7 @@ from scipy import linalg
 from clary.engines.recommendation.lagged_pairs import add_pairs, pairs
 from clary.engines.recommendation.members.contract import Query
 from clary.engines.recommendation.members.frequent import frequent_items, restricted
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, strongest_dense
+from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, spread, strongest_dense
 from clary.engines.recommendation.sequences import Sequences
 
 
@@ -58,7 +58,7 @@ class SequenceLinear:
         part = restricted(events, names)
         matrix = self._solve(part, len(names)) if len(names) else np.zeros((0, 0), np.float32)
         np.fill_diagonal(matrix, 0.0)  # the users of this model look for items they have not seen
-        self.table = strongest_dense(matrix, self.width, names, events.item_count)
+        self.table = spread(strongest_dense(matrix, self.width, names), names, events.item_count)
         return self
 
     def _solve(self, events: Sequences, size: int) -> NDArray[np.float32]:
