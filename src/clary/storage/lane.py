@@ -41,7 +41,9 @@ class Lane(Generic[Block]):
             BaseException: what the function raised for an earlier block.
         """
         await self._room.acquire()
-        self._raise()
+        if self._error is not None:
+            self._room.release()
+            raise self._error
         with self._guard:
             self._blocks.append(block)
             if self._draining:
@@ -57,7 +59,8 @@ class Lane(Generic[Block]):
         """
         for _ in range(self._depth):
             await self._room.acquire()
-        self._raise()
+        if self._error is not None:
+            raise self._error
 
     def abandon(self) -> None:
         """Forgets the blocks that wait; the one that is being worked on is finished in its thread."""
@@ -80,7 +83,3 @@ class Lane(Generic[Block]):
                 self._loop.call_soon_threadsafe(self._room.release)
             except RuntimeError:  # the event loop is closed: nobody waits for room
                 self.abandon()
-
-    def _raise(self) -> None:
-        if self._error is not None:
-            raise self._error
