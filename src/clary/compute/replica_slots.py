@@ -94,6 +94,8 @@ class Slot:
             if self._replica is not None:
                 await self._replica.stop()
                 self._replica = None
+            if not failure.started:
+                raise
             raise ReplicaFailed(_with_log(failure.reason, self._log), final=failure.final) from failure
         variant.metrics.set_up(loop.time() - began)
         variant.offer(self._replica)

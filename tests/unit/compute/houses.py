@@ -17,6 +17,7 @@ from clary.compute.contract import EndpointPlan, Program, ReplicaPlan, VariantPl
 from clary.compute.endpoint import PREVIOUS
 from clary.compute.forkserver import ForkServer
 from clary.compute.hosting import ENDPOINT_KINDS, Hosting, HostingTimes, InvokeRequest
+from clary.compute.preparation import Preparation
 from clary.storage import logs as log_store
 from clary.storage import metrics as metric_store
 from clary.storage import records as record_store
@@ -65,10 +66,18 @@ class Source:
 class House:
     """The stores of one Clary and its hosting."""
 
-    def __init__(self, folder: Path, server: ForkServer, *, times: HostingTimes = QUICK) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        server: ForkServer,
+        *,
+        times: HostingTimes = QUICK,
+        preparation: Preparation | None = None,
+    ) -> None:
         self.folder = folder
         self.server = server
         self.times = times
+        self.preparation = preparation
         self.source = Source()
         schema = record_store.SCHEMA + log_store.SCHEMA + metric_store.SCHEMA
         self.database = Database(folder / "clary.db", schema)
@@ -86,6 +95,8 @@ class House:
             self.server,
             self.folder / "hosting",
             times=self.times,
+            preparation=self.preparation,
+            hidden=(self.folder,),
         )
 
     async def restart(self) -> None:
