@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from clary.compute.job_events import Event, Interrupted, RuntimeExceeded, WaitEx
 from clary.compute.job_words import words_of
 from clary.compute.life import Life, State
 
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.005
+_REST_OF_LOOKS = 20.0  # of a folder that takes long to look at: at most a twentieth of the time goes into it
 
 
 def next_deadline(life: Life, spec: JobSpec, submitted: float) -> tuple[float, Event] | None:
@@ -53,7 +55,7 @@ class CheckpointWatch:
 
     A checkpoint is a file or folder directly in the checkpoint folder that is new, or has changed, and then stays as it
     is for one look, or is replaced or removed. What was there before the programs started does not count, nor what
-    comes and goes between two of the twenty looks a second.
+    comes and goes between two looks, of which there are up to two hundred a second.
 
     Attributes:
         count: how many there are by now.
@@ -86,10 +88,13 @@ class CheckpointWatch:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(_LOOK_SECONDS):
+        rest_seconds = _LOOK_SECONDS
+        while not self._ended.wait(rest_seconds):
+            began = time.monotonic()
             if self.look() >= self._wanted:
                 self._reached()
                 return
+            rest_seconds = max(_LOOK_SECONDS, _REST_OF_LOOKS * (time.monotonic() - began))
 
     def look(self) -> int:
         """Looks once; returns how many have been counted so far."""

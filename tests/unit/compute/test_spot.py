@@ -71,14 +71,14 @@ def test_without_checkpoints_in_s3_an_interrupted_job_begins_anew(world: World) 
 
 
 def test_interruptions_can_be_asked_for_at_seconds_and_at_checkpoints(world: World) -> None:
-    asked = Spot(after_seconds=(0.2,), at_checkpoints=(8, 14))
+    asked = Spot(after_seconds=(0.2,), at_checkpoints=(15, 25))
     spot = world.submit("cheap", entry("count_up", "150"), spot=asked, checkpoint_uri=KEPT)
     record = world.finished(spot)
     assert (record.status, len(ran(record))) == ("Completed", 4)
     said = [t["message"] for t in record.body["job"]["transitions"] if t["status"] == "Interrupted"]
     assert "as asked after 0.2 seconds of training" in said[0]
-    assert "as asked at checkpoint 8" in said[1]
-    assert "as asked at checkpoint 14" in said[2]
+    assert "as asked at checkpoint 15" in said[1]
+    assert "as asked at checkpoint 25" in said[2]
     beginnings = [int(line.split()[-1]) for line in world.log("cheap") if line.startswith("beginning")]
     assert beginnings == sorted(set(beginnings))
     assert len(beginnings) == 4

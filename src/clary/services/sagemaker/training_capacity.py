@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ LONGEST_KEEP_ALIVE_SECONDS = 3600
 AFTER_SECONDS_TAG = "clary:spot-interrupt-after-seconds"
 AT_CHECKPOINT_TAG = "clary:spot-interrupt-at-checkpoint"
 
+_BETWEEN = re.compile(r"[ ,/]+")
 _DEFAULT_RUNTIME_SECONDS = 86_400
 _Number = TypeVar("_Number", int, float)
 
@@ -106,7 +108,7 @@ def _tags(request: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _numbers(tags: Mapping[str, str], key: str, kind: Callable[[str], _Number]) -> tuple[_Number, ...]:
-    """The positive numbers of a tag, "5,10".
+    """The positive numbers of a tag: "5", or several as "5 10" or "5/10"; SageMaker's tags may not hold a comma.
 
     Raises:
         ValidationException: it holds something else.
@@ -114,9 +116,11 @@ def _numbers(tags: Mapping[str, str], key: str, kind: Callable[[str], _Number]) 
     if key not in tags:
         return ()
     try:
-        numbers = tuple(kind(part) for part in tags[key].replace(" ", ",").split(",") if part)
+        numbers = tuple(kind(part) for part in _BETWEEN.split(tags[key]) if part)
     except ValueError:
         numbers = ()
     if not numbers or not all(0 < number < float("inf") for number in numbers):
-        raise ValidationException(f"The tag {key} is {tags[key]!r}; it must hold positive numbers: 5, or 5,10.")
+        raise ValidationException(
+            f"The tag {key} is {tags[key]!r}; it must hold positive numbers: 5, or several as 5/10."
+        )
     return numbers

@@ -38,7 +38,7 @@ def test_a_spot_job_is_queued_with_its_times_and_the_interruptions_it_asks_for(
     training_jobs: TrainingJobs, queue: JobQueue, call: Call
 ) -> None:
     tags = [
-        {"Key": "clary:spot-interrupt-after-seconds", "Value": "5,10.5"},
+        {"Key": "clary:spot-interrupt-after-seconds", "Value": "5/10.5"},
         {"Key": "clary:spot-interrupt-at-checkpoint", "Value": "3 7"},
     ]
     training_jobs.create(call, request_for(Tags=tags, RetryStrategy={"MaximumRetryAttempts": 2}, **SPOT))
