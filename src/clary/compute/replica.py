@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from clary.compute.confinement import Confinement
 from clary.compute.container_replica import start_container
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import ReplicaPlan
@@ -175,7 +176,7 @@ class Launcher:
         sockets: folder of the replicas' sockets; its path must be short (a socket's path has at most 107 bytes).
         threads: where blocking calls are made.
         preparation: makes the environments of programs that users bring.
-        hidden: folders that programs that users bring must not see; Clary's data first.
+        hidden: folders that serving programs must not see; Clary's data first.
         containers: what runs images.
     """
 
@@ -193,6 +194,7 @@ class Launcher:
         self.times = times
         self._containers = containers or ContainerAccess()
         self._data = next(iter(hidden), None)
+        self._hidden = tuple(map(str, hidden))
         self._spawner = spawner
         self._sockets = sockets
         self._threads = threads
@@ -269,4 +271,7 @@ class Launcher:
             cpus=min(plan.limits.cpus, os.cpu_count() or 1),
             memory_bytes=plan.limits.memory_bytes,
             die_with_parent=True,
+            confinement=Confinement(
+                (str(root), str(self._sockets), *program.writable), self._hidden, network=plan.limits.network
+            ),
         )

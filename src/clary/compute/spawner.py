@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
+from clary.compute.confinement import Confinement
+
 
 class StartedProgram(Protocol):
     """A running program: `forkserver.ForkedProgram`.
@@ -53,6 +55,7 @@ class Spawner(Protocol):
         contain: bool = False,
         signal_depth: int = 0,
         listening: int | None = None,
+        confinement: Confinement | None = None,
     ) -> StartedProgram:
         """Starts `entry(*args)` or `argv` in a process of its own."""
         ...
