@@ -62,6 +62,15 @@ _COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]]
         ),
     ),
     "doctor": ("clary.cli.doctor", "what works on this machine, and why not", ()),
+    "personalize": (
+        "clary.cli.personalize",
+        "check a CSV file against a Personalize schema before it is imported",
+        (
+            ("action", {"choices": ("validate",)}),
+            ("file", {"metavar": "FILE", "help": "a CSV file, or a folder of them"}),
+            ("schema", {"metavar": "SCHEMA", "help": "the Avro schema, a JSON file"}),
+        ),
+    ),
     "mirror": (
         "clary.cli.mirror",
         "public read-only buckets seeded from folders",

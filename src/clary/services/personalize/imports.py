@@ -62,7 +62,7 @@ class ImportJobs:
         tags = shelf.tags_of(request.get("tags", []))
         dataset = shelf.find(self._records, call, DATASET, request["datasetArn"])
         location = request["dataSource"].get("dataLocation", "")
-        bucket = _bucket_of(location)
+        bucket = bucket_of(location, "dataSource.dataLocation")
         if request.get("publishAttributionMetricsToS3"):
             raise InvalidInputException(
                 "Clary does not publish metric attributions of imports yet: leave out publishAttributionMetricsToS3."
@@ -130,12 +130,17 @@ class ImportJobs:
         return (Output("output/report", f"s3://{bucket}/{prefix}", "files"),)
 
 
-def _bucket_of(location: str) -> str:
+def bucket_of(location: str, member: str) -> str:
+    """The bucket of an S3 address.
+
+    Raises:
+        InvalidInputException: it is none.
+    """
     try:
         bucket, _ = parse_uri(location)
     except ServiceError as error:
         raise InvalidInputException(
-            f"dataSource.dataLocation {location!r} is not valid: it must look like s3://BUCKET/KEY."
+            f"{member} {location!r} is not valid: it must look like s3://BUCKET/KEY."
         ) from error
     return bucket
 

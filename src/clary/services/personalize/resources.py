@@ -8,7 +8,9 @@ from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
 from clary.services.personalize.aftermath import Aftermath
+from clary.services.personalize.batch_jobs import BatchJobs
 from clary.services.personalize.campaigns import Campaigns
+from clary.services.personalize.data_jobs import DataJobs
 from clary.services.personalize.dataset_groups import DatasetGroups
 from clary.services.personalize.datasets import Datasets
 from clary.services.personalize.event_store import EventStore
@@ -67,6 +69,8 @@ def resources(
         versions,
         campaigns,
         recommenders,
+        BatchJobs(records, identities, jobs, versions, tasks, folder),
+        DataJobs(records, identities, jobs, tasks, folder),
         Runtime(records, hosting),
         Tags(records),
     ]

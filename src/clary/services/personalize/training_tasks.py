@@ -79,16 +79,27 @@ class TrainingTasks:
         }
 
     def datasets(self, group: Record) -> dict[str, dict[str, Any]]:
-        """Where the contents of the group's data sets lie, by their type."""
-        found = {}
+        """Where the contents of the group's data sets lie, by their type.
+
+        Returns:
+            {"id", "schema", "segments": folders, "deletions": {segment: folders of the deletions after it}}.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        deletions = contents.deletions(self._records, group)
         for kind in (tables.INTERACTIONS, tables.ITEMS, tables.USERS, tables.ACTIONS, tables.ACTION_INTERACTIONS):
             dataset = dataset_of(self._records, group, kind)
             schema = self._records.by_arn(dataset.body["schema"]) if dataset else None
             if dataset is not None and schema is not None:
+                parts = contents.segments(self._records, dataset)
                 found[kind] = {
                     "id": dataset.body["id"],
                     "schema": schema.body["schema"],
-                    "segments": [segment.folder for segment in contents.segments(self._records, dataset)],
+                    "segments": [part.folder for part in parts],
+                    "deletions": {
+                        part.folder: later
+                        for part in parts
+                        if (later := [gone.folder for gone in deletions if gone.ended >= part.ended])
+                    },
                 }
         return found
 
@@ -104,8 +115,7 @@ class TrainingTasks:
                 raise InvalidInputException(
                     f"The recipe {recipe.arn} needs a dataset of type {kind} in the dataset group {group_arn}."
                 )
-        deletions = [segment.folder for segment in contents.deletions(self._records, group)]
-        return {"datasets": found, "deletions": deletions, "now": int(call.time.timestamp())}
+        return {"datasets": found, "now": int(call.time.timestamp())}
 
     def report(self, call: Call, group_arn: str, name: str) -> tuple[str, tuple[Output, ...]]:
         """Role and place for a report: those of the last import of interactions; none where it may not be written."""

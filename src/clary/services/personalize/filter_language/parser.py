@@ -55,6 +55,15 @@ def parse(text: str) -> Expression:
     return _Parser(text).expression()
 
 
+def parse_condition(text: str) -> Condition:
+    """Reads what stands behind WHERE: the attributes of a segment.
+
+    Raises:
+        FilterError: with the position of what does not fit the grammar.
+    """
+    return _Parser(text).only_condition()
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = list(tokens(text))
@@ -98,6 +107,12 @@ class _Parser:
         if self._token.kind != "end":
             raise self._unexpected("AND, OR, IF, | or the end of the expression")
         return Expression(tuple(clauses))
+
+    def only_condition(self) -> Condition:
+        condition = self._condition()
+        if self._token.kind != "end":
+            raise self._unexpected("AND, OR or the end of the expression")
+        return condition
 
     def _clause(self) -> Clause:
         include = self._expect_word("INCLUDE", "EXCLUDE").is_word("INCLUDE")

@@ -14,6 +14,7 @@ import orjson
 
 from clary.engines.recommendation.contract import Exploration, History, Ranking, Session
 from clary.engines.recommendation.features import of_row
+from clary.engines.recommendation.vocabulary import Vocabulary
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.event_store import Event, EventReader
@@ -25,7 +26,7 @@ from clary.services.personalize.programs.live_rows import LiveRows
 from clary.services.personalize.programs.model_choice import load_model
 from clary.services.personalize.programs.training_data import EVENTS_FILE, Vocabularies, used_columns
 from clary.services.personalize.programs.user_histories import UserHistories
-from clary.services.personalize.recipe_table import BY_ARN, EXPLORATION
+from clary.services.personalize.recipe_table import BY_ARN, EXPLORATION, Recipe
 from clary.services.personalize.schema_rules import columns_of
 
 DAY_SECONDS = 86_400
@@ -107,8 +108,51 @@ class Answers:
             self._users.refresh(self._reader, segments.get(tables.USERS))
         if self._items is None or not self._items.refresh(self._reader, segments.get(self._item_kind)):
             return
-        if len(self._names.items) > self._model.item_count:
+        if len(self._names.items) > self._model.item_count and not self.makes_segments:
             self._model.add_items(self._items.features())
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the model."""
+        return self._recipe
+
+    @property
+    def model(self) -> Any:
+        """The engine's model."""
+        return self._model
+
+    @property
+    def names(self) -> Vocabularies:
+        """The identifiers behind the codes."""
+        return self._names
+
+    @property
+    def users(self) -> LiveRows | None:
+        """The rows of the users."""
+        return self._users
+
+    @property
+    def makes_segments(self) -> bool:
+        """Whether the model finds users, not items."""
+        return self._recipe.kind in (kinds.ITEM_SEGMENTS, kinds.ATTRIBUTE_SEGMENTS)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """What a request must name."""
+        return self._recipe.asks
+
+    def categories(self, column: str) -> tuple[str, Vocabulary]:
+        """A categorical column of the items by its upper-case name, with its categories.
+
+        Raises:
+            BadRequest: there is none.
+        """
+        columns = self._items.table.columns if self._items is not None else []
+        found = next((one for one in columns if one.name.upper() == column and one.categorical), None)
+        if found is None or self._items is None:
+            raise BadRequest(f"The items have no categorical field {column}.")
+        self._items.table.categories(found)
+        return found.name, self._items.table.parts[found.name]
 
     @property
     def _item_kind(self) -> str:
@@ -230,7 +274,7 @@ class Answers:
         if self._recipe.kind == kinds.SIMILAR:
             similar: Ranking = self._model.similar(self._names.items.code(request.get("item", "")), k, allowed)
             return similar
-        if self._recipe.kind in (kinds.ITEM_SEGMENTS, kinds.ATTRIBUTE_SEGMENTS):
+        if self.makes_segments:
             raise BadRequest(f"The recipe {self._recipe.arn} answers in batch segment jobs only.")
         exploration = self._exploration
         found: Ranking = self._model.recommend(who.session, k, allowed, context, exploration)

@@ -64,7 +64,9 @@ class LiveRows:
             return False
         imported = None
         with contextlib.suppress(FileNotFoundError):  # swept meanwhile: the next request names the new ones
-            imported = read_segments(self._root, wanted, self._columns) if wanted else None
+            imported = (
+                read_segments(self._root, wanted, self._columns, self._dataset.get("deletions")) if wanted else None
+            )
         self.table.fill(imported, reader.rows(self._dataset["id"]))
         self.masks = FilterMasks(self.table)
         self._features = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -21,19 +23,40 @@ _PART = "|"
 CREATED = "CREATION_TIMESTAMP"
 
 
-def read_segments(root: Path, segments: Sequence[str], columns: Sequence[Column]) -> pa.Table:
-    """The rows of a data set's imports, oldest first; columns that came later are null in earlier imports."""
+def read_segments(
+    root: Path,
+    segments: Sequence[str],
+    columns: Sequence[Column],
+    deletions: Mapping[str, Sequence[str]] | None = None,
+) -> pa.Table:
+    """The rows of a data set's imports, oldest first; columns that came later are null in earlier imports.
+
+    Args:
+        root: Personalize's folder.
+        segments: the folders of the imports.
+        deletions: segment -> folders of the deletion jobs that came after it: the rows of their users are left out.
+    """
     tables = []
     for segment in segments:
+        gone = _deleted_users(root, (deletions or {}).get(segment, ()))
         for path in sorted((root / segment).glob("part-*.parquet"), key=lambda path: int(path.stem[5:])):
             table = pq.read_table(path)
             for column in columns:
                 if column.name not in table.column_names:
                     table = table.append_column(column.name, pa.nulls(table.num_rows, _arrow(column)))
+            if len(gone) and "USER_ID" in table.column_names:
+                table = table.filter(pc.invert(pc.is_in(table.column("USER_ID"), value_set=gone)))
             tables.append(table.select([column.name for column in columns]))
     if not tables:
         return pa.table({column.name: pa.array([], _arrow(column)) for column in columns})
     return pa.concat_tables(tables)
+
+
+def _deleted_users(root: Path, folders: Sequence[str]) -> pa.Array:
+    found: list[str] = []
+    for folder in folders:
+        found += json.loads((root / folder / "users.json").read_text(encoding="utf-8"))
+    return pa.array(found, pa.string())
 
 
 def _arrow(column: Column) -> pa.DataType:

@@ -22,7 +22,6 @@ from clary.services.personalize.programs.training_data import (
     Log,
     Vocabularies,
     chosen,
-    deleted_users,
     interactions,
     load_log,
     load_rows,
@@ -97,8 +96,7 @@ def gather(root: Path, task: Mapping[str, Any]) -> Material:
     vocabularies = Vocabularies()
     log_dataset = datasets[tables.ACTION_INTERACTIONS if acts else tables.INTERACTIONS]
     item_column = "ACTION_ID" if acts else "ITEM_ID"
-    deleted = deleted_users(root, task["deletions"])
-    log = load_log(root, log_dataset, vocabularies, deleted, item_column)
+    log = load_log(root, log_dataset, vocabularies, item_column)
     keep = chosen(log, task["events"], vocabularies.types)
     _check(log, keep, vocabularies, task["events"])
     last_rows: dict[str, int] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,26 +78,21 @@ def load_log(
     root: Path,
     dataset: Mapping[str, Any],
     vocabularies: Vocabularies,
-    deleted: Sequence[str],
     item_column: str = "ITEM_ID",
 ) -> Log:
     """The interactions of a data set: imported ones, then those that were put.
 
     Args:
         root: Personalize's folder.
-        dataset: "id", "schema" and "segments".
-        deleted: users whose interactions are left out.
+        dataset: "id", "schema", "segments" and "deletions".
     """
     columns = columns_of(dataset["schema"])
-    table = read_segments(root, dataset["segments"], columns)
+    table = read_segments(root, dataset["segments"], columns, dataset.get("deletions"))
     reader = EventReader(root / EVENTS_FILE)
     last = reader.last_event(dataset["id"])
     events = _all_events(reader, dataset["id"], last)
     reader.close()
     table = pa.concat_tables([table, _event_table(events, columns, item_column, table.schema)])
-    if deleted:
-        kept = pc.invert(pc.is_in(table.column("USER_ID"), value_set=pa.array(list(deleted), pa.string())))
-        table = table.filter(kept)
     names = set(table.column_names)
     types = _codes(table, "EVENT_TYPE", vocabularies.types, lower=True) if "EVENT_TYPE" in names else None
     values = table.column("EVENT_VALUE").to_numpy().astype(np.float32) if "EVENT_VALUE" in names else None
@@ -149,6 +143,18 @@ def _event_table(events: Sequence[Event], columns: Sequence[Column], item_column
             values = [event.body.get(column.name) for event in events]
         arrays[column.name] = pa.array(values, schema.field(column.name).type)
     return pa.table(arrays, schema=schema)
+
+
+def put_table(reader: EventReader, dataset: str, columns: Sequence[Column]) -> pa.Table:
+    """What was put into a data set record by record, as rows of its schema."""
+    empty = read_segments(Path(), (), columns)
+    names = {column.name for column in columns}
+    if "TIMESTAMP" in names:
+        item_column = "ACTION_ID" if "ACTION_ID" in names else "ITEM_ID"
+        events = _all_events(reader, dataset, reader.last_event(dataset))
+        return _event_table(events, columns, item_column, empty.schema)
+    rows = [row.body for row in reader.rows(dataset)]
+    return pa.Table.from_pylist([{name: row.get(name) for name in empty.column_names} for row in rows], empty.schema)
 
 
 def _codes(table: pa.Table, column: str, vocabulary: Vocabulary, *, lower: bool = False) -> NDArray[np.int32]:
@@ -205,16 +211,9 @@ def load_rows(root: Path, dataset: Mapping[str, Any], table: RowTable) -> int:
     reader = EventReader(root / EVENTS_FILE)
     rows = reader.rows(dataset["id"])
     reader.close()
-    table.fill(read_segments(root, dataset["segments"], columns) if dataset["segments"] else None, rows)
+    imported = read_segments(root, dataset["segments"], columns, dataset.get("deletions"))
+    table.fill(imported if dataset["segments"] else None, rows)
     return rows[-1].seq if rows else 0
-
-
-def deleted_users(root: Path, folders: Sequence[str]) -> list[str]:
-    """The users that deletion jobs took away."""
-    found: list[str] = []
-    for folder in folders:
-        found += json.loads((root / folder / "users.json").read_text(encoding="utf-8"))
-    return found
 
 
 def used_columns(task: Mapping[str, Any], kind: str, columns: Sequence[Column]) -> dict[str, bool]:
