@@ -32,6 +32,8 @@ class Oracle:
             raise InputError("line 1, column 2 is not a number")
         elif command == "type":
             raise ContentTypeError("text/plain is not accepted", 415)
+        elif command.startswith("look at "):
+            return json.dumps(Path(command[8:]).exists()).encode(), "application/json"
         elif command.startswith("print "):
             print(command[6:], flush=True)
         answer = {

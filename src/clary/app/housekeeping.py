@@ -20,7 +20,7 @@ class Housekeeping:
         duties: functions that may block.
     """
 
-    def __init__(self, duties: Sequence[Callable[[], None]], interval_seconds: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, duties: Sequence[Callable[[], object]], interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._duties = tuple(duties)
         self._interval_seconds = interval_seconds
         self._task: asyncio.Task[None] | None = None

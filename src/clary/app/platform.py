@@ -12,6 +12,7 @@ from clary.app.data_folder import DataFolder, FirstKey
 from clary.app.housekeeping import Housekeeping
 from clary.app.job_supervisor import supervisor_program
 from clary.app.program_environments import ProgramEnvironments
+from clary.app.server_log import turn_over
 from clary.app.settings import Settings
 from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
@@ -166,8 +167,17 @@ class Platform:
     def _housekeeping(self, settings: Settings, folder: DataFolder) -> Housekeeping:
         stores = self.stores
         lifecycles = LifecyclePolicies(stores.records, stores.images, stores.clock)
-        duties = [stores.logs.expire, stores.metrics.expire, lifecycles.carry_out, stores.images.sweep]
-        return Housekeeping([*duties, lambda: remove_leftovers(settings.container_socket, folder.root)])
+        duties: list[Callable[[], object]] = [
+            stores.logs.expire,
+            stores.metrics.expire,
+            lifecycles.carry_out,
+            stores.images.sweep,
+        ]
+        duties += [
+            lambda: remove_leftovers(settings.container_socket, folder.root),
+            lambda: turn_over(folder.server_log),
+        ]
+        return Housekeeping(duties)
 
     def _coordinator(self, folder: DataFolder) -> Coordinator:
         advice = Advice(self.fork_server, folder.server_log)

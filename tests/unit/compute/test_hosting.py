@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from clary.compute import confinement
 from clary.compute.forkserver import ForkServer
 from clary.compute.hosting import (
     EndpointGone,
@@ -43,6 +44,15 @@ async def test_the_model_is_fetched_and_unpacked(house: House) -> None:
     house.create(house.plan("e", 1, variant("All", uri="s3://bucket/a/model.tar.gz")))
     assert await house.settled() == "InService"
     assert (await house.ask())["files"] == {"weights": "42"}
+
+
+@pytest.mark.skipif("NOT" in confinement.probe(), reason=confinement.probe())
+async def test_a_serving_program_of_clarys_own_sees_none_of_clarys_data_but_its_folder(house: House) -> None:
+    house.create(house.plan())
+    assert await house.settled() == "InService"
+    assert (house.folder / "clary.db").exists()
+    answers = [await house.ask(f"look at {path}") for path in (house.folder / "clary.db", "/usr", "/root/.ssh/id")]
+    assert answers == [False, True, False]
 
 
 async def test_a_model_that_is_not_there_fails_the_endpoint_with_its_address(house: House) -> None:
