@@ -10,7 +10,7 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,12 +75,13 @@ class Staging:
             if channel.mode != "Pipe":
                 sources = check_names(map(_unpacked_name, sources) if _packed(channel) else sources, channel.name)
             for number, root in enumerate(roots):
-                part = shard(sources, channel, number, len(roots))
                 place = root / (channel.folder or f"input/data/{channel.name}")
                 if channel.mode == "Pipe":
-                    self._pipes.append(PipeFeeder(self._data, self._spec.role_arn, channel, part, place))
+                    share = (number, len(roots))
+                    self._pipes.append(PipeFeeder(self._data, self._spec.role_arn, channel, sources, place, share))
                 else:
                     place.mkdir(parents=True, exist_ok=True)
+                    part = shard(in_order(sources, channel, epoch=0), channel, number, len(roots))
                     fetches += [_Fetch(source, channel, place / source.path) for source in part]
         self._fetch_all(fetches)
         for pipe in self._pipes:
@@ -139,6 +140,17 @@ class Staging:
             if self._cancelled.is_set():
                 raise Cancelled
             yield chunk
+
+
+def in_order(sources: Sequence[Source], channel: Channel, epoch: int) -> list[Source]:
+    """The sources of all hosts in the order of an epoch: their own, or as the channel's ShuffleConfig mixes them.
+
+    They are mixed before hosts share them, so that a host of a sharded Pipe channel reads others in every epoch.
+    """
+    ordered = list(sources)
+    if channel.shuffle_seed is not None:
+        random.Random(channel.shuffle_seed + epoch).shuffle(ordered)  # noqa: S311 - not for secrets
+    return ordered
 
 
 def _packed(channel: Channel) -> bool:
@@ -211,10 +223,21 @@ class PipeFeeder:
         error: why feeding ended early, None as long as it did not.
 
     Args:
+        sources: those of all hosts.
         place: the path without the epoch.
+        share: the host's number, from 0, and how many there are.
     """
 
-    def __init__(self, data: DataAccess, role_arn: str, channel: Channel, sources: list[Source], place: Path) -> None:
+    def __init__(
+        self,
+        data: DataAccess,
+        role_arn: str,
+        channel: Channel,
+        sources: Sequence[Source],
+        place: Path,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
+        self._share = share
         self._data = data
         self._role_arn = role_arn
         self._channel = channel
@@ -278,10 +301,8 @@ class PipeFeeder:
                 left = left[pipe.write(left) :]
 
     def _chunks(self) -> Iterator[bytes]:
-        sources = list(self._sources)
-        if self._channel.shuffle_seed is not None:
-            random.Random(self._channel.shuffle_seed + self._epoch).shuffle(sources)  # noqa: S311 - not for secrets
-        for source in sources:
+        ordered = in_order(self._sources, self._channel, self._epoch)
+        for source in shard(ordered, self._channel, *self._share):
             with self._data.open(self._role_arn, source.bucket, source.key) as file:
                 yield from self._wrapped(file, source)
 

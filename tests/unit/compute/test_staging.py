@@ -161,6 +161,30 @@ def test_a_shuffled_pipe_has_another_order_each_epoch_and_the_same_for_the_same_
     assert sorted(orders[0][0]) == sorted(b"abcdefgh")
 
 
+@pytest.mark.parametrize("mode", ["Pipe", "File"])
+def test_hosts_share_the_objects_of_a_shuffled_channel_and_get_others_in_the_next_epoch(
+    stores: Stores, tmp_path: Path, mode: str
+) -> None:
+    for letter in "abcdefgh":
+        put(stores, f"in/{letter}", letter.encode())
+    channel = Channel("train", "s3://data/in/", mode=mode, distribution="ShardedByS3Key", shuffle_seed=1)
+    roots = [tmp_path / "one", tmp_path / "two"]
+    staged = Staging(stores.data, spec(channel), threading.Event())
+    staged.stage(roots)
+    if mode == "File":
+        shares = [{path.name for path in (root / "input/data/train").iterdir()} for root in roots]
+        assert shares[0] | shares[1] == set("abcdefgh")
+        assert (len(shares[0]), len(shares[1])) == (4, 4)
+        assert shares[0] != set("aceg"), "the seed decides who gets what"
+        return
+    epochs = [[(root / f"input/data/train_{epoch}").read_bytes() for root in roots] for epoch in range(3)]
+    staged.close()
+    for first, second in epochs:
+        assert sorted(first + second) == sorted(b"abcdefgh")
+        assert len(first) == len(second) == 4
+    assert len({bytes(sorted(first)) for first, _ in epochs}) > 1, "a host gets others in another epoch"
+
+
 def test_an_object_that_disappears_while_a_pipe_is_fed_is_an_error(stores: Stores, tmp_path: Path) -> None:
     put(stores, "in/a", b"x")
     staged = stage(stores, tmp_path / "ml", Channel("train", "s3://data/in/", mode="Pipe"))
