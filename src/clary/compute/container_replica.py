@@ -14,7 +14,7 @@ from typing import Any
 from clary.compute.containers import relay
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import EngineError
-from clary.compute.containers.helper import helper_config, provide_helper
+from clary.compute.containers.bare import python_config, provide_bare_image
 from clary.compute.containers.program import DATA_LABEL, ENTRY, ContainerRun
 from clary.compute.containers.running import (
     ContainerProgram,
@@ -51,7 +51,7 @@ def start_container(
     try:
         engine = access.engine()
         image = access.provide(engine, plan.program.image)
-        provide_helper(engine)
+        provide_bare_image(engine)
         network = outward_network(engine) if plan.limits.network else "none"
     except EngineError as error:
         raise OSError(str(error)) from error
@@ -64,7 +64,7 @@ def start_container(
     model = root / "model"
     model.mkdir(exist_ok=True)
     config["HostConfig"] |= {"Binds": [f"{model}:/opt/ml/model:ro"], "NetworkMode": network}
-    beside = helper_config(
+    beside = python_config(
         Path(relay.__file__).resolve(),
         [str(socket_path), str(PORT)],
         network="container:{container}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.containers.engine import Engine, EngineError, NoEngine, find_engine
-from clary.compute.containers.helper import helper_config, provide_helper
+from clary.compute.containers.bare import python_config, provide_bare_image
 
 _MEMORY_BYTES = 256 << 20
 _SCRIPT = """\
@@ -66,13 +66,13 @@ def probe(container_socket: str = "") -> Containers:
 
 def _run_one(engine: Engine) -> str:
     """What is wrong with a container that was run, "" when nothing is."""
-    provide_helper(engine)
+    provide_bare_image(engine)
     with tempfile.TemporaryDirectory(prefix="clary-probe-") as name:
         folder = Path(name)
         script = folder / "probe.py"
         script.write_text(_SCRIPT, encoding="utf-8")
         (folder / "question").write_text("42", encoding="utf-8")
-        config: dict[str, Any] = helper_config(script, [str(folder)], network="none", writable=[folder])
+        config: dict[str, Any] = python_config(script, [str(folder)], network="none", writable=[folder])
         config["HostConfig"]["Memory"] = _MEMORY_BYTES
         config["HostConfig"]["Init"] = True
         container = engine.create(f"clary-probe-{secrets.token_hex(4)}", config)

@@ -14,17 +14,17 @@ from typing import Any
 
 from clary.compute.containers.engine import Engine
 
-IMAGE = "clary.local/helper:1"
+IMAGE = "clary.local/bare:1"
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/nix/store")
 
 
-def provide_helper(engine: Engine) -> None:
+def provide_bare_image(engine: Engine) -> None:
     """Gives the engine the empty image, where it does not have it yet."""
     if engine.image(IMAGE) is None:
         engine.load(_archive())
 
 
-def helper_config(
+def python_config(
     script: Path, arguments: Sequence[str], *, network: str, writable: Sequence[Path] = ()
 ) -> dict[str, Any]:
     """The container that runs a script of the standard library on this machine's Python.
