@@ -1,4 +1,6 @@
-"""What follows when a training is done: recommenders answer with it, campaigns that follow their solution take it."""
+"""What happens without being asked: recommenders answer with what was trained for them, campaigns that follow their
+solution take its newest version, and solutions are trained when their schedule says so.
+"""
 
 from __future__ import annotations
 
@@ -9,33 +11,43 @@ from collections.abc import Callable, Sequence
 from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
+from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.campaigns import Campaigns
-from clary.services.personalize.names import CAMPAIGN, RECOMMENDER
+from clary.services.personalize.names import CAMPAIGN, RECOMMENDER, SOLUTION
 from clary.services.personalize.recommenders import Recommenders
 from clary.storage.database import DatabaseClosed
 from clary.storage.records import Record, RecordChanged, Records
 
 _RETRY_SECONDS = 0.5
 _MOST_TRIES = 20
+_LOOK_SECONDS = 600.0  # for schedules
 _log = logging.getLogger(__name__)
 
 
 class Aftermath:
-    """A thread that looks at recommenders and campaigns whenever a job may have ended, and once after each start.
+    """A thread that looks at all of them whenever a job may have ended, after each start, and every ten minutes.
 
     Promises:
         **Restarts.** Everything is decided by the records: what Clary was killed in between is done after its start.
 
     Args:
         jobs: tells when a job may have ended.
+        training: trains solutions that are due.
     """
 
     def __init__(
-        self, records: Records, jobs: Jobs, recommenders: Recommenders, campaigns: Campaigns, clock: Clock
+        self,
+        records: Records,
+        jobs: Jobs,
+        recommenders: Recommenders,
+        campaigns: Campaigns,
+        training: AutomaticTraining,
+        clock: Clock,
     ) -> None:
         self._records = records
         self._recommenders = recommenders
         self._campaigns = campaigns
+        self._training = training
         self._clock = clock
         self._wake = threading.Event()
         self._started = False
@@ -52,7 +64,7 @@ class Aftermath:
 
     def _run(self) -> None:
         while True:
-            self._wake.wait()
+            self._wake.wait(_LOOK_SECONDS)
             self._wake.clear()
             for _ in range(_MOST_TRIES):
                 try:
@@ -66,6 +78,7 @@ class Aftermath:
         """Looks once; False when something has to be tried again."""
         steps: Sequence[tuple[str, Callable[[Record], None]]] = (
             (RECOMMENDER, self._recommenders.deploy),
+            (SOLUTION, self._training.train_if_due),
             (CAMPAIGN, lambda campaign: self._campaigns.sync(campaign, self._clock.time())),
         )
         complete = True

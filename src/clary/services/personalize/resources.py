@@ -8,6 +8,7 @@ from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
 from clary.services.personalize.aftermath import Aftermath
+from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.batch_jobs import BatchJobs
 from clary.services.personalize.campaigns import Campaigns
 from clary.services.personalize.data_jobs import DataJobs
@@ -55,7 +56,8 @@ def resources(
     versions = SolutionVersions(records, jobs, tasks, folder)
     campaigns = Campaigns(records, versions, tasks, plans)
     recommenders = Recommenders(records, jobs, tasks, versions, plans, folder)
-    Aftermath(records, jobs, recommenders, campaigns, clock)
+    training = AutomaticTraining(records, versions, clock)
+    Aftermath(records, jobs, recommenders, campaigns, training, clock)
     return [
         DatasetGroups(records, identities),
         Schemas(records),

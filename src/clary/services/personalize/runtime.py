@@ -25,6 +25,7 @@ from clary.storage.records import Record, Records
 
 MOST_RESULTS = 500
 MOST_RANKED = 500
+DEFAULT_ACTIONS = 5
 _FRESH_SECONDS = 0.5
 _REASONS = "CLARY_REASONS"
 """A context key that no client of AWS's knows: with the value "true" an answer says why each item is in it."""
@@ -97,7 +98,9 @@ class Runtime:
             raise InvalidInputException(f"The recipe {recipe.arn} does not recommend actions.")
         if not request.get("userId"):
             raise InvalidInputException("userId is required.")
-        found = await self._ask(owner, self._body(call, owner, request, "recommend"))
+        body = self._body(call, owner, request, "recommend")
+        body["k"] = body["k"] or DEFAULT_ACTIONS
+        found = await self._ask(owner, body)
         actions = [{"actionId": item["itemId"], "score": item["score"]} for item in found]
         return {"actionList": actions, "recommendationId": _recommendation_id()}
 

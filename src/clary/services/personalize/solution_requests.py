@@ -53,8 +53,6 @@ def _check_recipe(recipe: Recipe, config: Mapping[str, Any]) -> None:
         raise InvalidInputException(
             f"The recipe {recipe.arn} is one of the domain {recipe.domain}: create a recommender with it."
         )
-    if recipe.kind == kinds.ACTIONS:
-        raise InvalidInputException(f"Clary does not train {recipe.arn} yet.")
     check_parameters(config.get("algorithmHyperParameters", {}), recipe.parameters, "algorithmHyperParameters")
     check_parameters(
         config.get("featureTransformationParameters", {}), recipe.transformation, "featureTransformationParameters"

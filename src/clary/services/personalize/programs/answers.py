@@ -21,6 +21,7 @@ from clary.services.personalize.event_store import Event, EventReader
 from clary.services.personalize.filter_language.parser import parse
 from clary.services.personalize.filter_language.syntax import Expression
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
+from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.filter_masks import Circumstances, FilterMasks, Mask
 from clary.services.personalize.programs.live_rows import LiveRows
 from clary.services.personalize.programs.model_choice import load_model
@@ -204,14 +205,17 @@ class Answers:
         values = self._users.of(code) if self._users is not None and code >= 0 else {}
         values["USER_ID"] = user
         return Asker(
-            self._session(history, code),
+            self._session(history, code, [(item, event.type.lower() == TAKEN) for event, item in new]),
             [*items.tolist(), *(item for _, item in new)],
             [*type_names, *(event.type.lower() for event, _ in new)],
             values,
         )
 
-    def _session(self, history: History, code: int) -> Session:
-        if self._recipe.kind not in (kinds.USERS, kinds.RANKING, kinds.ACTIONS, kinds.POPULAR, kinds.TRENDING):
+    def _session(self, history: History, code: int, later: list[tuple[int, bool]]) -> Session:
+        if self._recipe.kind == kinds.ACTIONS:
+            known = of_row(self._users.features(), code) if self._users is not None and code >= 0 else {}
+            return Session(code, history, known, {"later": later})
+        if self._recipe.kind not in (kinds.USERS, kinds.RANKING, kinds.POPULAR, kinds.TRENDING):
             return Session(code, history)
         features = of_row(self._users.features(), code) if self._users is not None and code >= 0 else None
         found: Session = self._model.session(history, code if code < len(self._history.starts) - 1 else -1, features)

@@ -12,6 +12,7 @@ from clary.engines.recommendation import interactions as logs
 from clary.engines.recommendation.contract import Mask, Ranking, Session, TrainingData
 from clary.engines.recommendation.popularity import Popularity
 from clary.services.personalize import recipe_table as kinds
+from clary.services.personalize.programs import action_model
 from clary.services.personalize.recipe_table import Recipe
 
 _AWS_NAMES = {
@@ -34,6 +35,11 @@ def measured(recipe: Recipe, new: Callable[[], Any], data: TrainingData, seed: i
         "metrics" by AWS's names (and `standard_...`, `new_items_...`), "intervals" (95% bootstrap), "baselines"
         (the same metrics of popularity on the same users), "lists" (samples: user code, truth, items).
     """
+    if recipe.kind == kinds.ACTIONS:
+        found = action_model.measured(data, new().taken)
+        metrics = {**_means(found["rows"]), "coverage": round(found["coverage"], 6)}
+        baselines = {"most often taken": _means(found["plain"])}
+        return {"metrics": metrics, "intervals": {}, "baselines": baselines, "samples": []}
     if recipe.kind in (kinds.ITEM_SEGMENTS, kinds.ATTRIBUTE_SEGMENTS):
         return _segments(new, data)
     parts = evaluation.split(data, seed)

@@ -8,6 +8,7 @@ from typing import Any
 
 from clary.engines.recommendation import models
 from clary.services.personalize import recipe_table as kinds
+from clary.services.personalize.programs.action_model import ActionModel
 from clary.services.personalize.recipe_table import Recipe
 
 _SENSITIVITY = {"OFF": 0.0, "LOW": 0.3, "MEDIUM": 0.6, "HIGH": 1.0}
@@ -15,7 +16,6 @@ _SECONDS = {"30 minutes": 1800, "1 hour": 3600, "2 hours": 7200, "3 hours": 10_8
 _MODELS = {
     kinds.USERS: "personal",
     kinds.RANKING: "personal",
-    kinds.ACTIONS: "personal",
     kinds.SIMILAR: "similar",
     kinds.POPULAR: "popularity",
     kinds.TRENDING: "trending",
@@ -24,14 +24,17 @@ _MODELS = {
 }
 
 
-def new_model(recipe: Recipe, parameters: Mapping[str, str], objective: Mapping[str, Any]) -> Any:
+def new_model(recipe: Recipe, parameters: Mapping[str, str], objective: Mapping[str, Any], taken: int = -1) -> Any:
     """An untrained model for a recipe.
 
     Args:
         parameters: the recipe's hyperparameters; those of AWS's networks (`hidden_dimension`, `bptt`) have no
             counterpart in the engine.
         objective: the solution's optimizationObjective.
+        taken: the code of the event type "taken", for recipes of actions.
     """
+    if recipe.kind == kinds.ACTIONS:
+        return ActionModel(taken)
     name = _MODELS[recipe.kind]
     options: dict[str, Any] = {}
     if name == "personal" and objective.get("itemAttribute"):
@@ -49,4 +52,4 @@ def new_model(recipe: Recipe, parameters: Mapping[str, str], objective: Mapping[
 
 def load_model(folder: Path) -> Any:
     """What a training saved."""
-    return models.load(folder)
+    return ActionModel.load(folder) if ActionModel.is_in(folder) else models.load(folder)

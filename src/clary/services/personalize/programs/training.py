@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.job_specs import fail, read_task
 from clary.services.personalize.programs import measuring, reports
+from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.importing import publish, write_durably
 from clary.services.personalize.programs.model_choice import new_model
 from clary.services.personalize.programs.row_tables import RowTable
@@ -142,13 +144,14 @@ def learn(draft: Path, task: Mapping[str, Any], material: Material) -> dict[str,
         What `result.json` holds: "recipe", "metrics", "baselines", "tuned", "counts", "last_event", "last_rows".
     """
     data = training_data(task, material)
+    taken = material.vocabularies.types.code(TAKEN)
     best: dict[str, Any] = {}
     for arn in task["recipes"]:
-        measured = _measured(BY_ARN[arn], task, data)
+        measured = _measured(BY_ARN[arn], task, data, taken)
         if not best or measured["metrics"]["precision_at_25"] > best["metrics"]["precision_at_25"]:
             best = {**measured, "recipe": arn}
     recipe = BY_ARN[best["recipe"]]
-    model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"]).fit(data)
+    model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"], taken).fit(data)
     (draft / "engine").mkdir()
     model.save(draft / "engine")
     vocabularies = material.vocabularies
@@ -178,7 +181,7 @@ def training_data(task: Mapping[str, Any], material: Material) -> TrainingData:
     """The material as the engine takes it."""
     log = interactions(material.log, material.keep, material.vocabularies)
     used_log = task.get("columns", {})
-    if used_log:
+    if used_log and tables.INTERACTIONS in task["datasets"]:
         names = used_columns(task, tables.INTERACTIONS, columns_of(task["datasets"][tables.INTERACTIONS]["schema"]))
         contexts = {name: codes for name, codes in log.contexts.items() if names.get(name, True)}
         log = type(log)(
@@ -199,12 +202,13 @@ def training_data(task: Mapping[str, Any], material: Material) -> TrainingData:
     )
 
 
-def _measured(recipe: Recipe, task: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
+def _measured(recipe: Recipe, task: Mapping[str, Any], data: TrainingData, taken: int) -> dict[str, Any]:
     """The metrics of a recipe, with the hyperparameters that were tuned where that was asked for."""
     best: dict[str, Any] = {}
     for tuned in _trials(recipe, task):
         options = {**task["parameters"], **tuned}
-        scores = measuring.measured(recipe, lambda: new_model(recipe, options, task["objective"]), data, _SEED)  # noqa: B023 - called at once
+        new = functools.partial(new_model, recipe, options, task["objective"], taken)
+        scores = measuring.measured(recipe, new, data, _SEED)
         if not best or scores["metrics"]["precision_at_25"] > best["metrics"]["precision_at_25"]:
             best = {**scores, "tuned": tuned}
     return best

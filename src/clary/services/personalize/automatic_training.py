@@ -1,0 +1,54 @@
+"""Automatic training: a new version of a solution every so many days, without being asked."""
+
+from __future__ import annotations
+
+from clary.core import ids
+from clary.core.call import ANONYMOUS, Call
+from clary.core.clock import Clock
+from clary.services.personalize import shelf
+from clary.services.personalize.names import SOLUTION_VERSION
+from clary.services.personalize.solution_requests import check_schedule
+from clary.services.personalize.solution_versions import SolutionVersions
+from clary.storage.records import Record, Records
+
+_DAY_SECONDS = 86_400
+_FIRST_AFTER_SECONDS = 1800
+"""A solution that nobody has trained by then is trained for the first time."""
+
+
+class AutomaticTraining:
+    """Trains solutions that are due.
+
+    Args:
+        records: solutions and their versions.
+        versions: trains them.
+    """
+
+    def __init__(self, records: Records, versions: SolutionVersions, clock: Clock) -> None:
+        self._records = records
+        self._versions = versions
+        self._clock = clock
+
+    def train_if_due(self, solution: Record) -> None:
+        """Puts a training into the queue where the schedule says so.
+
+        Raises:
+            ServiceError: there is no room for another training now, or a data set is missing.
+        """
+        if not solution.body.get("performAutoTraining"):
+            return
+        days = check_schedule(solution.body.get("solutionConfig", {}).get("autoTrainingConfig"))
+        versions = shelf.children(self._records, SOLUTION_VERSION, solution)
+        due = versions[-1].created + days * _DAY_SECONDS if versions else solution.created + _FIRST_AFTER_SECONDS
+        if self._clock.time() < due:
+            return
+        call = Call(
+            api="personalize",
+            operation="CreateSolutionVersion",
+            account=solution.account,
+            region=solution.region,
+            principal=ANONYMOUS,
+            request_id=ids.request_id(),
+            time=self._clock.now(),
+        )
+        self._versions.train(call, solution, mode="AUTOTRAIN", training_type="AUTOMATIC")
