@@ -33,7 +33,7 @@ class Oracle:
         elif command == "type":
             raise ContentTypeError("text/plain is not accepted", 415)
         elif command.startswith("look at "):
-            return json.dumps(Path(command[8:]).exists()).encode(), "application/json"
+            return json.dumps({"exists": Path(command[8:]).exists()}).encode(), "application/json"
         elif command.startswith("print "):
             print(command[6:], flush=True)
         answer = {
