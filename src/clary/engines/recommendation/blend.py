@@ -93,10 +93,25 @@ class Blend:
         """[views, item_count] for a user without a history: the priors."""
         return np.array(self.priors.views(situation.time, situation.categories, situation.context), np.float32)
 
-    def learn_weights(self, choices: list[stacking.Choice], cold: list[stacking.Choice]) -> None:
-        """Learns the weights from moments whose views came from `views` and `cold_views`."""
-        self.weights = stacking.learn(choices, 2 * len(self.members) + len(self.stacked_priors))
-        self.cold_weights = stacking.learn(cold, len(self.priors.names))
+    def candidate_weights(self, choices: list[stacking.Choice]) -> list[NDArray[np.float64]]:
+        """Weights learned from moments whose views came from `views`, with more and with less of popularity.
+
+        Popularity makes everything that happens more likely, which is what is learned, but it can push better items
+        from the top of the lists. Which candidate is best there has to be tried (`weighing.weigh`).
+        """
+        place = 2 * len(self.members) + self.stacked_priors.index(0)
+        count = 2 * len(self.members) + len(self.stacked_priors)
+        whole = stacking.learn(choices, count)
+        found = [whole]
+        for share in (0.5, 0.25, 0.0):
+            less = whole.copy()
+            less[place] *= share
+            found.append(less)
+        return [*found, stacking.learn(choices, count, unused=(place,))]
+
+    def learn_cold_weights(self, choices: list[stacking.Choice]) -> None:
+        """Learns the weights for users without a history from moments whose views came from `cold_views`."""
+        self.cold_weights = stacking.learn(choices, len(self.priors.names))
 
     def utilities(self, situation: Situation) -> Reals:
         """[item_count] higher is better; a new item's chance grows with the exponential of it."""

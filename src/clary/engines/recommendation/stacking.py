@@ -70,18 +70,24 @@ def sample(
     return Choice(views[:, candidates], correction, targets / targets.sum())
 
 
-def learn(choices: list[Choice], view_count: int, ridge: float = 1.0) -> NDArray[np.float64]:
+def learn(
+    choices: list[Choice], view_count: int, ridge: float = 1.0, unused: tuple[int, ...] = ()
+) -> NDArray[np.float64]:
     """The weights of the views that make what came next most likely (McFadden's conditional logit).
 
     Args:
         choices: moments; none gives equal weights.
         ridge: regularisation, in moments.
+        unused: views that get no weight.
 
     Returns:
         [views] weights, none negative.
     """
+    used = np.ones(view_count)
+    used[list(unused)] = 0.0
     if not choices:
-        return np.full(view_count, 1.0 / max(view_count, 1))
+        equal: NDArray[np.float64] = used / max(used.sum(), 1.0)
+        return equal
     sizes = [choice.views.shape[1] for choice in choices]
     starts = np.concatenate([[0], np.cumsum(sizes)])[:-1]
     views = np.concatenate([choice.views for choice in choices], axis=1).astype(np.float64)
@@ -98,9 +104,7 @@ def learn(choices: list[Choice], view_count: int, ridge: float = 1.0) -> NDArray
         gradient = views @ (exponentials / totals[moment] - targets)
         return -likelihood + 0.5 * ridge * float(weights @ weights), gradient + ridge * weights
 
-    start = np.full(view_count, 0.1)
-    found = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * view_count, options={"maxiter": 100}
-    )
+    bounds = [(0.0, None) if use else (0.0, 0.0) for use in used]
+    found = optimize.minimize(loss, 0.1 * used, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100})
     weights: NDArray[np.float64] = found.x
     return weights

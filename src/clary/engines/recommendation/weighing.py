@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.engines.recommendation import interactions, stacking
+from clary.engines.recommendation import interactions, metrics, stacking
 from clary.engines.recommendation.blend import Blend, Situation
 from clary.engines.recommendation.contract import Codes, TrainingData
 from clary.engines.recommendation.features import of_row
@@ -17,6 +17,8 @@ from clary.engines.recommendation.sequences import Sequences, sequences
 INNER_SHARE = 0.2
 MOST_INNER = 400
 """Users in the inner hold-out."""
+TOP = 25
+"""The length of the lists by which the weights are chosen."""
 LEAST_USERS = 10
 """With fewer users that have two events, nothing is held out."""
 
@@ -34,7 +36,8 @@ def weigh(
     """Learns the weights of a blend and the chances of the places of its lists.
 
     A part of the users is held out, the blend is fitted on the others, and the weights are those that make likely what
-    the held-out users did next, at several moments of each of them. The blend is left fitted on that part of the data.
+    the held-out users did next, at several moments of each of them; with how much of popularity is decided by the gain
+    of the lists. The blend is left fitted on that part of the data.
 
     Args:
         events: the log of `data` as sequences.
@@ -53,14 +56,20 @@ def weigh(
     warm, cold = _moments(inner, data, events, contexts, last_only)
     choices = (stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm)
     cold_choices = (stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold)
-    blend.learn_weights(
-        [choice for choice in choices if choice is not None],
-        [choice for choice in cold_choices if choice is not None],
-    )
-    found = np.zeros(PLACES)
+    blend.learn_cold_weights([choice for choice in cold_choices if choice is not None])
+    candidates = blend.candidate_weights([choice for choice in choices if choice is not None])
+    found = np.zeros((len(candidates), PLACES))
+    gains = np.zeros(len(candidates))
     for one in warm:
-        found += _hits_by_place(blend, one)
-    repeats.fit_places(found, len(warm))
+        places = _places(np.array(candidates, np.float32) @ blend.views(one.situation), one)
+        for at, own in enumerate(places):
+            np.add.at(found[at], own[own < PLACES], 1.0)
+            gains[at] += metrics.discounted_gain(np.isin(np.arange(TOP), own), TOP) / metrics.discounted_gain(
+                np.ones(min(TOP, len(own)), bool), TOP
+            )
+    chosen = int(np.argmax(gains))
+    blend.weights = candidates[chosen]
+    repeats.fit_places(found[chosen], len(warm))
 
 
 def _contexts(data: TrainingData) -> dict[str, NDArray[np.int32]]:
@@ -100,11 +109,7 @@ def _moments(
     return warm, cold
 
 
-def _hits_by_place(blend: Blend, moment: _Moment) -> NDArray[np.float64]:
-    """[PLACES] one where a place of the list of new items is a hit."""
-    utilities = blend.utilities(moment.situation)
-    utilities[moment.seen] = -np.inf
-    places = np.array([np.count_nonzero(utilities > utilities[item]) for item in moment.truth])
-    found = np.zeros(PLACES)
-    np.add.at(found, places[places < PLACES], 1.0)
-    return found
+def _places(utilities: NDArray[np.floating], moment: _Moment) -> list[NDArray[np.intp]]:
+    """Where what came next stands in the lists of new items, from 0: one array [truth] per row of utilities."""
+    utilities[:, moment.seen] = -np.inf
+    return [np.array([np.count_nonzero(row > row[item]) for item in moment.truth]) for row in utilities]

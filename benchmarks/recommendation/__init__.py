@@ -1,0 +1,1 @@
+"""What the benchmarks of the recommenders share: data sets, baselines, tables."""
