@@ -120,7 +120,12 @@ def supervise(
             name = executor_for(entry.spec.program, options.executor)
             runner = executor(name, launcher, options.hidden, storage.containers)
             replicas = functools.partial(
-                Launcher, launcher, times=HostingTimes(), preparation=options.preparation, hidden=options.hidden
+                Launcher,
+                launcher,
+                times=HostingTimes(),
+                preparation=options.preparation,
+                hidden=options.hidden,
+                containers=storage.containers,
             )
             left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, replicas).run()
         storage.close()

@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from clary.compute.channel_files import Source
+from clary.compute.channel_files import DataError, Source
 from clary.compute.contract import Executor, JobSpec, TransformPlan
 from clary.compute.hosting import socket_folder
 from clary.compute.hosting_logs import LogShipper, ReplicaLog
 from clary.compute.replica import Launcher, Replica, ReplicaFailed
+from clary.compute.transform.capture import write_capture
 from clary.compute.transform.errors import TransformError
 from clary.compute.transform.exchange import MOST_BYTES_AT_ONCE, Exchange, Settings, settings_of
 from clary.compute.transform.json_path import parse
@@ -186,7 +187,9 @@ class TransformRun:
                     f"Unable to get response from algorithm: the serving program ended (exit code "
                     f"{replica.exited.result()}) before all records were transformed."
                 )
-            self._tell(transforming.result())
+            failures = transforming.result()
+            self._tell(failures)
+            await launcher.blocking(self._capture, failures)
         finally:
             transforming.cancel()
             await asyncio.gather(transforming, return_exceptions=True)
@@ -213,6 +216,14 @@ class TransformRun:
     def _note(self, source: Source) -> None:
         with self._done.open("a", encoding="utf-8") as file:
             file.write(json.dumps(source.key) + "\n")
+
+    def _capture(self, failures: Sequence[Failure]) -> None:
+        failed = {failure.source for failure in failures}
+        done = [source for source in self._sources if source not in failed]
+        try:
+            write_capture(self._data, self._plan, done, datetime.datetime.now(datetime.UTC))
+        except DataError as error:
+            self._reason = self._reason or f"ClientError: {error}"
 
     def _tell(self, failures: Sequence[Failure]) -> None:
         """Writes what failed into the data log, and the first of it into the FailureReason."""

@@ -286,6 +286,19 @@ def test_a_join_with_too_few_answers_is_told(world: World) -> None:
     assert "mismatched line count" in reason(finished(world, made))
 
 
+def test_what_was_read_and_written_is_noted_where_the_job_wants_it(world: World) -> None:
+    world.put("in/1.csv", b"fine")
+    world.put("in/2.csv", b"bad")
+    finished(world, plan(capture_uri="s3://data/captured"))
+    found = [stored.key for stored in world.stores.objects.list("data", "captured/").objects]
+    assert [key.split("/")[1] for key in found] == ["input", "output"]
+    assert all(re.fullmatch(r"captured/(in|out)put/\d{4}/\d\d/\d\d/\d\d/[0-9a-f-]{36}\.json", key) for key in found)
+    assert [json.loads(world.get(key)) for key in found] == [
+        [{"prefix": "s3://data/"}, "in/1.csv"],
+        [{"prefix": "s3://data/out/"}, "1.csv.out"],
+    ]
+
+
 def test_a_stopped_job_keeps_the_objects_that_are_done(world: World) -> None:
     world.put("in/1.csv", b"fine")
     world.put("in/2.csv", b"sleep 60")
