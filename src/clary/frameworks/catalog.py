@@ -80,7 +80,8 @@ class ImageRow:
     frameworks: tuple[str, ...]
 
 
-_COMMON = ("boto3==1.44.5", "requests==2.34.2")
+# setuptools: the last one with pkg_resources, which packages of the older images still import.
+_COMMON = ("boto3==1.44.5", "requests==2.34.2", "setuptools==80.9.0")
 _TABLES = ("numpy==2.4.6", "pandas==2.3.3")
 _TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 _TENSORFLOW = (

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
+from typing import Any
 
 from .failure import ExecuteUserScriptError
 from .job import Job
@@ -62,25 +63,38 @@ def run_command(job: Job, command: Sequence[str], variables: Mapping[str, str] |
     Raises:
         ExecuteUserScriptError: it failed.
     """
-    started = Command(job, command, variables)
-    with passing_on([started]):
+    with Orders() as orders:
+        started = orders.start(Command(job, command, variables))
         code = started.wait()
     if code != 0:
         raise ExecuteUserScriptError(started.said or f"the program ended with exit code {code}", code, started.line)
     return 0
 
 
-@contextlib.contextmanager
-def passing_on(commands: Sequence[Command]) -> Iterator[None]:
-    """While this lasts, a SIGTERM to this process is one to the programs."""
+class Orders:
+    """While this lasts, a SIGTERM to this process is one to the programs started in it, at whatever moment it comes."""
 
-    def terminate(_number: int, _frame: FrameType | None) -> None:
-        for command in commands:
+    def __init__(self) -> None:
+        self._started: list[Command] = []
+        self._told = False
+        self._before: Any = None
+
+    def __enter__(self) -> Orders:
+        self._before = signal.signal(signal.SIGTERM, self._terminate)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
+
+    def start(self, command: Command) -> Command:
+        """From now on the program hears the order too; at once if that has come already."""
+        self._started.append(command)
+        if self._told:
+            command.process.terminate()
+        return command
+
+    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
+        self._told = True
+        for command in self._started:
             with contextlib.suppress(ProcessLookupError):
                 command.process.terminate()
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .commands import Command, passing_on
+from .commands import Command, Orders
 from .failure import ExecuteUserScriptError, ToolkitError
 from .job import Job
 
@@ -70,14 +70,20 @@ def run_ranks(job: Job, ranks: Ranks) -> int:
         ExecuteUserScriptError: one failed; the message is that of the first.
     """
     print("Invoking script with the following command:\n\n" + " ".join(ranks.command) + "\n", flush=True)  # noqa: T201
-    started = [Command(job, ranks.command, variables) for variables in ranks.variables]
-    with passing_on(started):
+    with Orders() as orders:
+        started = [orders.start(Command(job, ranks.command, variables)) for variables in ranks.variables]
         failed = _first_failure(started)
     if failed is not None:
         rank, code = failed
-        said = started[rank].said or f"process {rank} ended with exit code {code}"
+        said = _of_the_script(started[rank].said) or f"process {rank} ended with exit code {code}"
         raise ExecuteUserScriptError(said, code, started[rank].line)
     return 0
+
+
+def _of_the_script(said: str) -> str:
+    """What a script said before torchrun told of its end, or all where the script said nothing."""
+    before, found, _ = said.partition("torch/distributed/elastic/multiprocessing/api.py")
+    return before.rpartition("\n")[0].strip() or said if found else said
 
 
 def _first_failure(started: Sequence[Command]) -> tuple[int, int] | None:

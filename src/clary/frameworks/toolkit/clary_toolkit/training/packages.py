@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -47,8 +47,8 @@ def install_package(source: Source) -> None:
     Raises:
         InstallModuleError: pip failed.
     """
-    # With the environment's own setuptools nothing needs to be fetched in order to build.
-    own = importlib.util.find_spec("setuptools") is not None and importlib.util.find_spec("wheel") is not None
+    # With the environment's own setuptools, where it can make wheels, nothing needs to be fetched in order to build.
+    own = find_spec("setuptools") is not None and find_spec("setuptools.command.bdist_wheel") is not None
     _pip(source, ["--no-build-isolation", "."] if own else ["."], InstallModuleError)
 
 
@@ -57,7 +57,7 @@ def _pip(source: Source, what: list[str], kind: type[ToolkitError]) -> None:
     command += ["--progress-bar", "off", *what]
     environment = dict(os.environ)
     if os.environ.get(ISOLATED):
-        environment["PIP_RETRIES"] = "0"  # nothing will ever answer
+        environment["PIP_RETRIES"] = "1"  # nothing will ever answer; without one pip does not say so
     lines = []
     process = subprocess.Popen(
         command, cwd=source.code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -56,7 +56,7 @@ def _prepared(job: Job) -> Callable[[], int]:
         return lambda: distribution.run_ranks(job, several)
     if not job.program.endswith(".py"):
         entry_point.chmod(0o755)
-        return lambda: run_command(job, ["/bin/sh", "-c", f'"./{job.program}" "$@"', job.program, *arguments])
+        return lambda: run_command(job, ["/bin/sh", "-c", 'exec "./$0" "$@"', job.program, *arguments])
     command = [sys.executable, job.program, *arguments]
     announce(command)
     if os.environ.get("CLARY_TENSORFLOW_1"):
