@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clary.compute.channel_files import Source
+from clary.compute.channel_files import DataError, Source
 from clary.compute.contract import JobSpec
 from clary.compute.folder import JobFolder, host_names, lay_out
 from clary.compute.host_run import HostRun
-from clary.compute.processing import lay_out_processing
+from clary.compute.processing import exit_message, lay_out_processing
 from clary.compute.transform.run import MakeLauncher, TransformRun
 from clary.compute.transform.staging import stage
 from clary.storage.data_access import DataAccess
@@ -66,3 +66,12 @@ class JobHosts:
         return TransformRun(
             spec, spec.transform, name, root, share, launcher=self._launcher, data=self._data, epoch=epoch
         )
+
+    def message(self) -> tuple[str, str]:
+        """What the programs left to be told of them, and why it cannot be told where that is so."""
+        if not self._spec.processing:
+            return "", ""
+        try:
+            return exit_message(self._roots), ""
+        except DataError as error:
+            return "", f"ClientError: {error}"

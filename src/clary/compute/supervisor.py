@@ -32,7 +32,6 @@ from clary.compute.job_queue import Entry, JobQueue
 from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
 from clary.compute.preparation import NothingToPrepare, Preparation, PreparationCancelled, PreparationFailed
-from clary.compute.processing import exit_message
 from clary.compute.replica import HostingTimes, Launcher
 from clary.compute.spot import interruption, next_deadline
 from clary.compute.staging import Cancelled, Staging
@@ -366,12 +365,8 @@ class Supervisor:
         unkept = self._checkpoints.close()
         reason = reason or unkept
         self._uploads.close()
-        message = ""
-        if self._spec.processing:
-            try:
-                message = exit_message(self._roots)
-            except DataError as error:
-                reason = reason or f"ClientError: {error}"
+        message, unreadable = self._kind.message()
+        reason = reason or unreadable
         self._apply(
             job_events.ProgramsEnded(
                 self._clock.time(),
