@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clary.core.call import Call
@@ -85,6 +85,9 @@ class Authorizer:
         guard = self._guard(call, request)
         if guard.is_missing:
             return
+        tags = tag_conditions(request)
+        if tags:
+            guard = replace(guard, conditions={**tags, **guard.conditions})
         rule = self._rules[call.api]
         action = f"{rule.prefix}:{bound.mark.action or bound.mark.name}"
         self.check_action(call, action, _arn(rule, call, bound, request), guard)
@@ -101,6 +104,31 @@ class Authorizer:
         decision = self._policies.allowed(call.principal, action, resource_arn, conditions, guard.policy, guard.account)
         if not decision.allowed:
             raise _denied(call, action, resource_arn, decision)
+
+
+def tag_conditions(request: Mapping[str, Any]) -> dict[str, Values]:
+    """`aws:RequestTag/KEY` and `aws:TagKeys` of a request that brings tags, or names keys of tags to remove.
+
+    Args:
+        request: its parameters. Most APIs write tags as a list of keys and values (whose members IAM and SageMaker begin
+            with a capital and Personalize with a small letter), some as a map.
+    """
+    given = request.get("Tags", request.get("tags"))
+    pairs: dict[str, str] = {}
+    if isinstance(given, Mapping):
+        pairs = {str(key): str(value) for key, value in given.items()}
+    elif isinstance(given, list):
+        for tag in given:
+            if isinstance(tag, Mapping):
+                lower = {str(name).lower().removeprefix("tag"): value for name, value in tag.items()}
+                if "key" in lower:
+                    pairs[str(lower["key"])] = str(lower.get("value", ""))
+    keys = request.get("TagKeys", request.get("tagKeys"))
+    named = [*pairs, *(map(str, keys) if isinstance(keys, list) else ())]
+    found: dict[str, Values] = {f"aws:RequestTag/{key}": value for key, value in pairs.items()}
+    if named:
+        found["aws:TagKeys"] = tuple(named)
+    return found
 
 
 def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str, Any]) -> str:

@@ -284,6 +284,10 @@ class Pipeline:
         principal = authentication.principal
         region = authentication.region or host.region or self._default_region
         conditions = {**conditions_of(request), "aws:RequestedRegion": region}
+        if route.api == "s3" and authentication.signing_name:
+            conditions["s3:authType"] = "REST-QUERY-STRING" if authentication.is_presigned else "REST-HEADER"
+            # only the credential of a version 4 signature has a region
+            conditions["s3:signatureversion"] = "AWS4-HMAC-SHA256" if authentication.region else "AWS"
         return Call(
             api=route.api,
             operation=route.operation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from clary.core.call import ANONYMOUS, Call, Principal
 from clary.core.errors import AccessDenied, AccessDeniedException, ServiceError
 from clary.core.operations import BoundOperation, OperationMark
-from clary.gateway.authorization import ArnRule, Authorizer, Guard
+from clary.gateway.authorization import ArnRule, Authorizer, Guard, tag_conditions
 from clary.storage.database import Database
 from clary.storage.identities import SCHEMA, Identities
 from clary.storage.identity_entities import USER
@@ -95,3 +96,39 @@ def test_somebody_anonymous_is_told_nothing(identities: Identities) -> None:
 def test_public_operations_and_missing_resources_are_left_to_their_handlers(identities: Identities, alice) -> None:
     check(identities, alice, OperationMark("GetObject", public=True), "s3")
     check(identities, alice, GET, "s3", Guard(is_missing=True), Bucket="none", Key="k")
+
+
+def test_policies_may_demand_the_tags_of_a_request(identities: Identities, alice: Principal) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sagemaker:CreateTrainingJob",
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"aws:RequestTag/team": "red"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["team", "cost"]},
+        },
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    identities.policies.put_inline(ACCOUNT, USER, "alice", "tags", document)
+    mark = OperationMark("CreateTrainingJob", resource="training-job/{TrainingJobName}")
+    team, other = {"Key": "team", "Value": "red"}, {"Key": "other", "Value": "x"}
+    check(identities, alice, mark, "sagemaker", TrainingJobName="one", Tags=[team])
+    for tags in ([], [other], [team, other], [{"Key": "team", "Value": "blue"}]):
+        assert isinstance(
+            refused(identities, alice, mark, "sagemaker", TrainingJobName="one", Tags=tags), AccessDeniedException
+        )
+
+
+@pytest.mark.parametrize(
+    ("request_", "keys"),
+    [
+        ({"Tags": [{"Key": "a", "Value": "1"}]}, {"aws:RequestTag/a": "1", "aws:TagKeys": ("a",)}),
+        ({"tags": [{"tagKey": "a", "tagValue": "1"}]}, {"aws:RequestTag/a": "1", "aws:TagKeys": ("a",)}),
+        ({"Tags": {"a": "1", "b": "2"}}, {"aws:RequestTag/a": "1", "aws:RequestTag/b": "2", "aws:TagKeys": ("a", "b")}),
+        ({"TagKeys": ["a", "b"]}, {"aws:TagKeys": ("a", "b")}),
+        ({"Tags": "of another kind"}, {}),
+        ({}, {}),
+    ],
+)
+def test_tags_are_read_however_an_api_writes_them(request_: dict[str, Any], keys: dict[str, Any]) -> None:
+    assert tag_conditions(request_) == keys
