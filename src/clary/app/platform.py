@@ -74,6 +74,10 @@ PRELOADED = (
     "clary.algorithms.serve",
     "clary.algorithms.xgboost.training",
     "clary.algorithms.xgboost.inference",
+    "clary.services.personalize.programs.batch",
+    "clary.services.personalize.programs.importing",
+    "clary.services.personalize.programs.serving",
+    "clary.services.personalize.programs.training",
     "clary.engines.tuning.advisor",
 )
 """What the fork server loads: all that a supervisor, a training and a serving process would otherwise import."""
