@@ -110,8 +110,8 @@ def tag_conditions(request: Mapping[str, Any]) -> dict[str, Values]:
     """`aws:RequestTag/KEY` and `aws:TagKeys` of a request that brings tags, or names keys of tags to remove.
 
     Args:
-        request: its parameters. Most APIs write tags as a list of keys and values (whose members IAM and SageMaker begin
-            with a capital and Personalize with a small letter), some as a map.
+        request: its parameters. Most APIs write tags as a list of keys and values (SageMaker's members begin with a
+            capital, Personalize's with a small letter), some as a map.
     """
     given = request.get("Tags", request.get("tags"))
     pairs: dict[str, str] = {}
