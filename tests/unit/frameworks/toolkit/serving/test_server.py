@@ -276,3 +276,35 @@ def test_scikit_learn_serves_a_pickled_model(serve: Callable[..., Serving], tmp_
     serving = serve(source, "scikit-learn").healthy()
     response = serving.request("POST", "/invocations", b"1\n2\n", {"Content-Type": "text/csv", "Accept": "text/csv"})
     assert [float(line) for line in response.content.split()] == pytest.approx([2, 4])
+
+
+def test_handlers_find_the_modules_of_awss_toolkits(serve: Callable[..., Serving]) -> None:
+    source = """
+from sagemaker_containers.beta.framework import content_types, encoders, env, modules, transformer, worker
+from sagemaker_inference import decoder, encoder, errors
+from sagemaker_xgboost_container import encoder as xgb_encoders
+
+def model_fn(model_dir):
+    assert xgb_encoders.csv_to_dmatrix("1,2").num_col() == 2
+    return encoders
+
+def input_fn(body, content_type):
+    if content_type != content_types.CSV:
+        raise errors.GenericInferenceToolkitError(422, "csv only")
+    return decoder.decode(body, content_type)
+
+def output_fn(prediction, accept):
+    return worker.Response(encoder.encode(prediction, accept), mimetype="text/x-numbers", status=201)
+
+def predict_fn(data, model):
+    return data + 1
+"""
+    serving = serve(source).healthy()
+    response = serving.request("POST", "/invocations", b"1,2", {"Content-Type": "text/csv", "Accept": "text/csv"})
+    assert (response.status, response.content, response.headers["content-type"]) == (
+        201,
+        b"2.0\n3.0\n",
+        "text/x-numbers",
+    )
+    refused = serving.ask(1)
+    assert (refused.status, refused.content.partition(b"\n")[0]) == (422, b"csv only")

@@ -44,6 +44,7 @@ def load(framework: str, settings: Settings) -> Model:
         BadHandlers: the user's code does not keep the contract, or there is no such framework.
     """
     if framework == "tensorflow":
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # else every start tells which instructions the CPU has
         module = importlib.import_module(".defaults.tensorflow_handlers", __package__)
         return module.TensorFlowInference(settings)  # type: ignore[no-any-return]
     if framework not in _DEFAULTS:
@@ -121,6 +122,7 @@ def main(arguments: list[str]) -> int:
     faulthandler.enable()
     faulthandler.register(DUMP_SIGNAL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path.append(str(Path(__file__).parents[1] / "compat"))
     channel = Channel(socket.socket(fileno=int(descriptor)))
     try:
         model = load(framework, Settings.from_environment(Path(root)))

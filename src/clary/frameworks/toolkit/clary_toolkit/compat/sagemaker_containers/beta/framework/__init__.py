@@ -1,0 +1,1 @@
+"""What handlers import from `sagemaker_containers`."""

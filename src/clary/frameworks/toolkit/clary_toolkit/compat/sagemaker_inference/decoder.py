@@ -1,0 +1,5 @@
+"""Requests as numpy arrays."""
+
+from clary_toolkit.serving.codecs import decode
+
+__all__ = ["decode"]
