@@ -20,7 +20,7 @@ from clary.compute import processes
 from clary.compute.containers.program import DATA_LABEL, RUNNER_LABEL
 
 from ..docker_engine import DockerEngine
-from .conftest import RunningClary, client_python, start_clary
+from .conftest import CLARY, RunningClary, client_python, start_clary
 
 PROGRAMS = Path(__file__).parent / "programs"
 BUCKET = "own-containers"
@@ -268,6 +268,70 @@ def test_neither_the_end_of_clary_nor_that_of_a_supervisor_loses_or_leaks_a_cont
 
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+BUILD_AND_PUSH = """set -e
+account=$(aws sts get-caller-identity --query Account --output text)
+registry="$account.dkr.ecr.$AWS_DEFAULT_REGION.amazonaws.com"
+aws ecr describe-repositories --repository-names usual >/dev/null 2>&1 ||
+  aws ecr create-repository --repository-name usual --query repository.repositoryUri --output text
+aws ecr get-login-password | docker login --username AWS --password-stdin "$registry"
+docker build -q -t usual .
+docker tag usual "$registry/usual:latest"
+docker push "$registry/usual:latest"
+docker rmi "$registry/usual:latest" usual
+"""
+
+
+def test_the_usual_build_and_push_script_runs_unchanged_under_clary_exec(world: World, tmp_path: Path) -> None:
+    aws = client_python("cli").parent
+    docker = Path(world.docker.client).parent
+    environment = {**world.docker.environment(), "PATH": f"{aws}:{docker}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [str(CLARY), "exec", "--data", str(world.clary.data), "--", "sh", "-c", BUILD_AND_PUSH],
+        env=environment,
+        cwd=PROGRAMS / "own_container",
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    account = world.client("sts").get_caller_identity()["Account"]
+    uri = f"{account}.dkr.ecr.us-east-1.amazonaws.com/usual"
+    assert uri in done.stdout
+    specification = {"TrainingImage": uri, "TrainingInputMode": "File"}
+    job = world.until_ended(world.train("by-the-usual-address", AlgorithmSpecification=specification))
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
+def test_a_batch_transform_asks_the_image(world: World) -> None:
+    sagemaker, s3 = world.client("sagemaker"), world.client("s3")
+    job = world.until_ended(world.train("for-transform"))
+    container = {
+        "Image": world.image,
+        "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
+        "Environment": {"GREETING": "hello"},
+    }
+    sagemaker.create_model(ModelName="for-transform", PrimaryContainer=container, ExecutionRoleArn=world.role)
+    s3.put_object(Bucket=BUCKET, Key="rows/rows.csv", Body=b"1\n2\n")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/rows/"}}
+    sagemaker.create_transform_job(
+        TransformJobName="rows",
+        ModelName="for-transform",
+        BatchStrategy="SingleRecord",
+        TransformInput={"DataSource": source, "SplitType": "Line", "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/answers", "AssembleWith": "Line"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+
+    def look() -> dict[str, Any] | None:
+        told = sagemaker.describe_transform_job(TransformJobName="rows")
+        return told if told["TransformJobStatus"] != "InProgress" else None
+
+    told = until(look)
+    assert told["TransformJobStatus"] == "Completed", told.get("FailureReason")
+    lines = s3.get_object(Bucket=BUCKET, Key="answers/rows.csv.out")["Body"].read().decode().splitlines()
+    assert [json.loads(line)["answer"] for line in lines] == [7.5, 8.5]
 
 
 def test_the_sdk_v2_trains_and_deploys_an_image_of_ones_own(world: World, tmp_path: Path) -> None:

@@ -250,7 +250,11 @@ def _sent(
     connection: _Connection, method: str, path: str, body: bytes | Iterable[bytes], headers: Mapping[str, str]
 ) -> http.client.HTTPResponse:
     try:
-        connection.request(method, path, body=body, headers=dict(headers), encode_chunked=not isinstance(body, bytes))
+        try:
+            chunked = not isinstance(body, bytes)
+            connection.request(method, path, body=body, headers=dict(headers), encode_chunked=chunked)
+        except BrokenPipeError:  # the engine has heard enough: its answer says why
+            pass
         return connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
