@@ -247,7 +247,7 @@ class Recommender(Protocol):
     def session(
         self, history: History, user: int = NOBODY, features: Mapping[str, Sequence[int]] | None = None
     ) -> Session:
-        """A session that has seen `history`.
+        """A session that has seen `history`; codes in it that are no items are left out.
 
         Args:
             features: the user's category codes by column; None takes what the training data said of `user`.

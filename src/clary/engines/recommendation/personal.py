@@ -33,7 +33,7 @@ from clary.engines.recommendation.interactions import resized
 from clary.engines.recommendation.objective import Objective
 from clary.engines.recommendation.reasons import explain
 from clary.engines.recommendation.repeats import Repeats
-from clary.engines.recommendation.sequences import Sequences, sequences
+from clary.engines.recommendation.sequences import Sequences, known, sequences
 from clary.engines.recommendation.weighing import weigh
 
 
@@ -109,9 +109,9 @@ class Personal:
     def session(
         self, history: History, user: int = NOBODY, features: Mapping[str, Sequence[int]] | None = None
     ) -> Session:
-        """A session that has seen `history`."""
-        known = feature_tables.of_row(self._users, user) if features is None else features
-        return Session(user, history, known)
+        """A session that has seen `history`; codes in it that are no items are left out."""
+        told = feature_tables.of_row(self._users, user) if features is None else features
+        return Session(user, known(history, self.item_count), told)
 
     def fold_in(self, session: Session, event: Event) -> Session:
         """The session after one further event; an item that the model does not know changes nothing."""
@@ -127,10 +127,10 @@ class Personal:
 
     def _relevance(self, session: Session, context: Mapping[str, int] | None) -> Reals:
         history = session.history.items
-        known = history[history < len(self.blend.priors.popularity)]
+        trained = history[history < len(self.blend.priors.popularity)]
         times = session.history.timestamps
         time = int(times[-1]) if len(times) else self.last_timestamp
-        situation = Situation(known, time, session.features, context or {})
+        situation = Situation(trained, time, session.features, context or {})
         utilities = self.cold_items.extend(self.blend.utilities(situation))
         return self.repeats.place(session.history, utilities)
 

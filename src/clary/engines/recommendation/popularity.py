@@ -29,7 +29,7 @@ from clary.engines.recommendation.contract import (
 )
 from clary.engines.recommendation.exploration import explore
 from clary.engines.recommendation.interactions import resized
-from clary.engines.recommendation.sequences import Sequences, sequences
+from clary.engines.recommendation.sequences import Sequences, known, sequences
 
 
 class _OneList:
@@ -92,11 +92,13 @@ class _OneList:
     def session(
         self, history: History, user: int = NOBODY, features: Mapping[str, Sequence[int]] | None = None
     ) -> Session:
-        """A session that has seen `history`."""
-        return Session(user, history, features or {})
+        """A session that has seen `history`; codes in it that are no items are left out."""
+        return Session(user, known(history, self.item_count), features or {})
 
     def fold_in(self, session: Session, event: Event) -> Session:
-        """The session after one further event."""
+        """The session after one further event; an item that the model does not know changes nothing."""
+        if not 0 <= event.item < self.item_count:
+            return session
         items = np.append(session.history.items, np.int32(event.item))
         timestamps = np.append(session.history.timestamps, np.int64(event.timestamp))
         return Session(session.user, History(items, timestamps), session.features)

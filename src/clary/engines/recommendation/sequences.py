@@ -89,6 +89,12 @@ def first_times(events: Sequences) -> Sequences:
     return events.only(keep)
 
 
+def known(history: History, item_count: int) -> History:
+    """The history without codes that are no items."""
+    inside = (history.items >= 0) & (history.items < item_count)
+    return history if inside.all() else History(history.items[inside], history.timestamps[inside])
+
+
 def latest_distinct(items: Codes, count: int) -> Codes:
     """The last `count` different items, the latest first."""
     tail = items[::-1][: 4 * count] if len(items) > 4 * count else items[::-1]

@@ -20,6 +20,7 @@ from clary.engines.recommendation.contract import (
 from clary.engines.recommendation.features import categories
 from clary.engines.recommendation.models import create, load
 from clary.engines.recommendation.personal import Personal
+from clary.engines.recommendation.popularity import Popularity
 from tests.unit.engines.recommendation.worlds import DAY, chains, log
 
 NOTHING = History(np.empty(0, np.int32), np.empty(0, np.int64))
@@ -56,6 +57,18 @@ def test_an_event_with_an_unknown_item_changes_nothing(personal: Personal) -> No
     session = personal.session(history(1, 2))
     assert personal.fold_in(session, Event(10**6, 5)) is session
     assert personal.fold_in(session, Event(-1, 5)) is session
+
+
+@pytest.mark.parametrize("make", [Personal, Popularity])
+def test_codes_in_a_history_that_are_no_items_are_left_out(
+    make: type[Personal] | type[Popularity], world: TrainingData
+) -> None:
+    model = make().fit(world)
+    session = model.session(history(41, -1, 42, 10**6))
+    assert session.history.items.tolist() == [41, 42]
+    assert model.fold_in(session, Event(10**6, 5)) is session
+    answer = model.recommend(session, 25, exploration=Exploration(0.5, 10**9))
+    assert np.isfinite(answer.scores).all()
 
 
 def test_the_training_log_remembers_its_users(personal: Personal, world: TrainingData) -> None:
