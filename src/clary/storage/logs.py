@@ -7,7 +7,6 @@ touch neighbouring pages, whatever else is stored.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -15,6 +14,7 @@ from typing import Any
 
 from clary.core.clock import Clock, SystemClock
 from clary.storage.database import Database
+from clary.storage.log_merge import merge
 from clary.storage.log_rows import (
     BEGINNING,
     DAY_MS,
@@ -340,8 +340,7 @@ class Logs:
                 newest_first=newest_first,
             )
 
-        readers = [of(stream) for stream in streams]
-        return heapq.merge(*readers, key=_order_of, reverse=newest_first)
+        return merge(streams, of, start_ms=start_ms, end_ms=end_ms, newest_first=newest_first)
 
     def expire(self) -> None:
         """Removes from disk what is past its group's retention, and what deleted streams left behind."""
@@ -393,7 +392,3 @@ class Logs:
 
     def _now_ms(self) -> int:
         return int(self._clock.time() * 1000)
-
-
-def _order_of(event: LogEvent) -> tuple[int, int, int]:
-    return event.time_ms, event.stream_id, event.sequence
