@@ -12,6 +12,7 @@ from rich.table import Table
 
 from clary.app.data_folder import DataFolder, Running
 from clary.cli.client import client, folder_of, running_with_key
+from clary.cli.tuning_status import print_tuning_jobs
 from clary.compute.costs import SCHEMA, Ledger, in_usd
 from clary.storage.database import Database
 
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             job["TrainingJobStatus"] = f"InProgress: {job['SecondaryStatus']}"  # Pending: the machine is full
     prices = costs.of("training")
     _print(console, "Training jobs", jobs["TrainingJobSummaries"], "TrainingJobName", "TrainingJobStatus", prices)
+    print_tuning_jobs(console, sagemaker)
     for kind, title in (("transform", "Transform jobs"), ("processing", "Processing jobs")):
         listing = getattr(sagemaker, f"list_{kind}_jobs")(
             MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending"

@@ -162,13 +162,19 @@ class TrainingJobs:
         """Forgets a job that has ended; its model, logs and metrics stay, its name is free again.
 
         Raises:
-            ResourceInUse: it has not ended, or its warm pool is still kept.
+            ResourceInUse: it has not ended, its warm pool is still kept, or its tuning job still counts on it.
         """
         record = self._find(call, request)
         if record.status not in reading.FINAL_STATUSES:
             raise ResourceInUse(
                 f"Training job {record.arn} is in status {record.status} and cannot be deleted: it must be Completed, "
                 "Failed or Stopped."
+            )
+        tuning = self._records.by_arn(record.body["tuning"]["arn"]) if "tuning" in record.body else None
+        if tuning is not None and tuning.body["id"] == record.parent and tuning.status in ("InProgress", "Stopping"):
+            raise ResourceInUse(
+                f"Training job {record.arn} belongs to the hyperparameter tuning job {tuning.name}, which is in status "
+                f"{tuning.status}, and cannot be deleted before that has ended."
             )
         pool = self._jobs.warm_pools.of(record.arn)
         if pool is not None and pool.status == "Available":

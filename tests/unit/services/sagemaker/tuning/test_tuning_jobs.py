@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from clary.core.errors import ValidationException
-from clary.services.sagemaker.errors import ResourceNotFound
+from clary.services.sagemaker.errors import ResourceInUse, ResourceNotFound
 from clary.services.sagemaker.search import Search
 from clary.services.sagemaker.searchables import searchables
 from clary.services.sagemaker.tags import Tags
 from clary.services.sagemaker.training_description import description
+from clary.services.sagemaker.training_jobs import TrainingJobs
 from clary.services.sagemaker.tuning.trials import TrialJob
 from tests.unit.services.sagemaker.conftest import assert_fits
 from tests.unit.services.sagemaker.tuning.conftest import House
@@ -197,6 +198,17 @@ def test_a_finished_tuning_job_can_be_deleted_and_its_name_used_again(house: Hou
     new = {trial.name for trial in house.trials()}
     assert len(new) == 4
     assert not new & old
+
+
+def test_a_trial_cannot_be_deleted_while_its_tuning_job_counts_on_it(house: House, training_jobs: TrainingJobs) -> None:
+    house.create(tuning_request())
+    house.look()
+    trial = house.running()[0]
+    house.end(trial, 0.5)
+    with pytest.raises(ResourceInUse, match="belongs to the hyperparameter tuning job Tune-1"):
+        training_jobs.delete(house.call, {"TrainingJobName": trial.name})
+    house.run_to_the_end(by_depth)
+    assert training_jobs.delete(house.call, {"TrainingJobName": trial.name}) == {}
 
 
 def test_it_ends_with_the_first_failure_when_no_trial_succeeds(house: House) -> None:
