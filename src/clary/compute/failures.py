@@ -31,6 +31,7 @@ _HINTS = (
     ("Name or service not known", "is EnableNetworkIsolation set? The program then has no network"),
     ("Temporary failure in name resolution", "is EnableNetworkIsolation set? The program then has no network"),
 )
+_OWN_CODE = ("/opt/ml/code/", "/opt/ml/input/", "/opt/ml/processing/")
 _BLAMES = ("AlgorithmError", "ClientError", "InternalServerError")
 _SHORTEST_TAIL_CHARACTERS = 60
 _MOST_MESSAGE_LINES = 5
@@ -106,19 +107,34 @@ def _traceback(lines: Sequence[str]) -> tuple[str, str]:
         if match is None:
             continue
         error = f"{match['name']}: {match['text']}" if match["text"] else match["name"]
-        for earlier in range(index - 1, -1, -1):
-            place = _PLACE.match(lines[earlier])
-            if place is not None:
-                where = f"{Path(place['file']).name}, line {place['line']}"
-                return error, where
-        return error, ""
+        return error, _place(lines[:index])
     return "", ""
+
+
+def _place(lines: Sequence[str]) -> str:
+    """Where the traceback that these lines end with points to: the user's own line before a library's."""
+    innermost = ""
+    for line in reversed(lines):
+        if line.startswith("Traceback "):
+            break
+        place = _PLACE.match(line)
+        if place is None:
+            continue
+        where = f"{Path(place['file']).name}, line {place['line']}"
+        if place["file"].startswith(_OWN_CODE):
+            return where
+        innermost = innermost or where
+    return innermost
 
 
 def _hint(spec: JobSpec, code: int, texts: Sequence[str]) -> str:
     memory = f"{spec.instance_type} ({gibibytes(spec.limits.memory_bytes)})"
-    if any(word in text for word in _MEMORY for text in texts) or any("Killed: the program" in text for text in texts):
+    if any(word in text for word in _MEMORY for text in texts) or any(
+        "Killed: the program's processes" in text for text in texts
+    ):
         return f"the job exceeded the memory of {memory}; choose a larger instance type or read the data in parts"
+    if any("that VolumeSizeInGB asks for" in text for text in texts):
+        return "ask for a larger VolumeSizeInGB, or write less below /opt/ml"
     if code == -signal.SIGKILL:
         return f"it was killed from outside, most often because it exceeded the memory of {memory} or of the machine"
     inputs = "/opt/ml/processing, each at its LocalPath" if spec.processing else "/opt/ml/input/data/CHANNEL"

@@ -109,3 +109,8 @@ def test_a_message_of_the_toolkit_without_a_traceback_is_told_as_it_is(tmp_path:
     assert failure_reason(SPEC, tmp_path, 1, []) == (
         'AlgorithmError: InstallRequirementsError: ExitCode 1 ErrorMessage "nope==1 cannot be installed", exit code: 1'
     )
+
+
+def test_the_users_own_line_is_told_before_a_librarys(tmp_path: Path) -> None:
+    lines = [*TRACEBACK[:-2], '  File "/usr/lib/python3.11/pathlib.py", line 1044, in open', "KeyError: 'label'"]
+    assert failure_reason(SPEC, tmp_path, 1, lines).startswith("AlgorithmError: KeyError: 'label' (train.py, line 4), ")

@@ -20,6 +20,7 @@ from clary.compute import processes
 from clary.compute.confinement import Confinement
 from clary.compute.contract import Limits, Program
 from clary.compute.executors import isolation
+from clary.compute.executors.volume import VolumeWatch
 from clary.compute.forkserver import ForkedProgram, ForkServer
 from clary.compute.machine import gibibytes, this_machine
 
@@ -109,18 +110,22 @@ class ProcessExecutor:
             signal_depth=depth,
             confinement=confinement,
         )
-        return ProcessProgram(forked, memory_bytes, log, wrapped=wrapped)
+        volume = VolumeWatch(folder, limits.volume_bytes if program.argv else 0)
+        return ProcessProgram(forked, memory_bytes, log, volume, wrapped=wrapped)
 
 
 class ProcessProgram:
     """A program that runs as processes of this machine; keeps the promises of `contract.RunningProgram`."""
 
-    def __init__(self, forked: ForkedProgram, memory_bytes: int, log: Path, *, wrapped: bool) -> None:
+    def __init__(
+        self, forked: ForkedProgram, memory_bytes: int, log: Path, volume: VolumeWatch, *, wrapped: bool
+    ) -> None:
         self._forked = forked
+        self._volume = volume
         self._memory_bytes = memory_bytes
         self._log = log
         self._wrapped = wrapped
-        guard = threading.Thread(target=self._guard, name=f"memory of {forked.pid}", daemon=True)
+        guard = threading.Thread(target=self._guard, name=f"limits of {forked.pid}", daemon=True)
         guard.start()
 
     @property
@@ -144,13 +149,18 @@ class ProcessProgram:
         self._forked.kill()
 
     def _guard(self) -> None:
-        """Ends a tree that holds more memory than its instance has; one process alone meets its own limit first."""
+        """Ends a tree that holds more memory than its instance has, or more disk than its volume.
+
+        One process alone meets its own memory limit first.
+        """
         while self._forked.wait(_LOOK_SECONDS) is None:
+            line = self._volume.exceeded()
             held = processes.resident_bytes(self.pid)
             if held > self._memory_bytes:
                 line = f"Killed: the program's processes hold {gibibytes(held)} of memory together,"
-                line += f" more than the {gibibytes(self._memory_bytes)} of the instance.\n"
+                line += f" more than the {gibibytes(self._memory_bytes)} of the instance."
+            if line:
                 with self._log.open("a", encoding="utf-8") as log:
-                    log.write(line)
+                    log.write(line + "\n")
                 self.kill()
                 return
