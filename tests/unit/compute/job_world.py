@@ -30,19 +30,23 @@ class World:
         *arguments: str,
         machine: Machine = TWO_CPUS,
         server: ForkServer | None = None,
+        shared: bool = False,
         **options: Any,
     ) -> None:
+        self._shared = shared  # the server runs already, and goes on running
         self.folder = folder
         self.stores = Stores(folder)
         self.server = server or ForkServer(["job_stores"], log=folder / "log")
         program = SupervisorProgram("job_stores:supervise_job", (folder, *arguments), folder / "log")
         self.jobs = Jobs(self.stores.records, self.server, folder / "jobs", program, machine=machine, **options)
-        self.server.start()
+        if not shared:
+            self.server.start()
         self.jobs.start()
 
     def close(self) -> None:
         self.jobs.close()
-        self.server.close()
+        if not self._shared:
+            self.server.close()
         self.stores.close()
 
     def put(self, key: str, data: bytes) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from clary.compute.channel_files import DataError
 from clary.compute.contract import Channel, JobSpec, Limits, Output, Program
+from clary.compute.forkserver import ForkServer
 from clary.compute.processing import exit_message, lay_out_processing
 from clary.storage.records import Record
 from tests.unit.compute.job_world import World
@@ -36,14 +37,21 @@ def say(text):
 """
 
 
-@pytest.fixture(autouse=True)
-def _programs_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "programs"))
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """Starts the supervisors of all worlds."""
+    with pytest.MonkeyPatch.context() as changes:
+        changes.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "programs"))
+        server = ForkServer(["job_stores"], log=tmp_path_factory.mktemp("server") / "log")
+        server.start()
+        yield server
+        server.close()
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path, "stop_seconds=5")
+def world(tmp_path: Path, server: ForkServer) -> Iterator[World]:
+    (tmp_path / "log").touch()
+    world = World(tmp_path, "stop_seconds=5", server=server, shared=True)
     yield world
     world.close()
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from clary.compute.contract import Channel, Program, ReplicaPlan, TransformPlan
+from clary.compute.forkserver import ForkServer
 from clary.storage.records import Record
 from tests.programs.job_stores import ROLE
 from tests.unit.compute.job_world import World
@@ -23,14 +24,21 @@ from tests.unit.compute.job_world import World
 GROUP = "/aws/sagemaker/TransformJobs"
 
 
-@pytest.fixture(autouse=True)
-def _programs_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "programs"))
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """Starts the supervisors of all worlds."""
+    with pytest.MonkeyPatch.context() as changes:
+        changes.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "programs"))
+        server = ForkServer(["job_stores"], log=tmp_path_factory.mktemp("server") / "log")
+        server.start()
+        yield server
+        server.close()
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path, "stop_seconds=5")
+def world(tmp_path: Path, server: ForkServer) -> Iterator[World]:
+    (tmp_path / "log").touch()
+    world = World(tmp_path, "stop_seconds=5", server=server, shared=True)
     yield world
     world.close()
 
