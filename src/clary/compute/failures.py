@@ -23,6 +23,7 @@ _TOOLKIT = re.compile(
 _MEMORY = ("MemoryError", "std::bad_alloc", "Cannot allocate memory", "Unable to allocate", "out of memory")
 _HINTS = (
     ("exec train failed", "the image needs a program `train` in its PATH, or an entry point of its own"),
+    ("failed to exec pid1", "the image needs a program `train` or `serve` in its PATH, or an entry point of its own"),
     ("exec serve failed", "the image needs a program `serve` in its PATH, or an entry point of its own"),
     ("ModuleNotFoundError", "install the module with a requirements.txt beside the script"),
     ("No such file or directory", "inputs lie below {inputs}"),

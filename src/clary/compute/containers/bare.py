@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.containers.engine import Engine
+from clary.compute.containers.running import machine_limits
 
 IMAGE = "clary.local/bare:1"
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/nix/store")
@@ -48,6 +49,7 @@ def python_config(
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"],
             "LogConfig": {"Type": "none"},
+            "Ulimits": machine_limits(),
         },
     }
 
