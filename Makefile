@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup clients demo up check test bench bench-peers lock docs
+.PHONY: help setup clients frameworks demo up check test bench bench-peers lock docs
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -20,7 +20,10 @@ up: setup ## start Clary
 check: setup ## format, lint, types, layers, documents
 	@scripts/check
 
-test: check clients ## the checks, then all tests
+frameworks: setup ## the framework environments that the tests need (clary frameworks builds others when they are needed)
+	@.venv/bin/clary frameworks install scikit-learn-1.2 pytorch-2.13 tensorflow-2.21
+
+test: check clients frameworks ## the checks, then all tests
 	@.venv/bin/python -m pytest -n 2
 
 bench: bench-peers ## the measurements of docs/performance.md

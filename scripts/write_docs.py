@@ -10,6 +10,7 @@ from pathlib import Path
 from clary.algorithms.document import pages
 from clary.app.coverage import answered, modelled, resource_name
 from clary.app.settings import Settings, variable
+from clary.frameworks import document as frameworks
 from clary.services.catalog import CATALOG
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +87,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md": f"{before}{BEGIN}\n{what_works()}\n{END}{after}",
         ROOT / "docs/coverage.md": coverage(),
         ROOT / "docs/settings.md": settings(),
+        ROOT / "docs/frameworks.md": f"# Frameworks\n\n{NOTE}\n{frameworks.page()}",
         **{ROOT / "docs/algorithms" / name: text for name, text in pages().items()},
     }
 
