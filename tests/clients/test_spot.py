@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tarfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 
 from tests.clients.conftest import CLARY, RunningClary, client_python
 from tests.clients.datasets import made_up, write_parts
+from tests.clients.frameworks import SCRIPTS, framework_python
 from tests.clients.test_main_path import run_program
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -135,19 +137,51 @@ def test_the_loss_curve_and_the_model_of_an_interrupted_job_are_those_of_an_unin
     assert cut["EnableManagedSpotTraining"] is True
 
 
+@pytest.mark.slow
+def test_the_loss_curve_of_an_interrupted_pytorch_script_is_that_of_an_uninterrupted_one(
+    account: Account, tmp_path: Path
+) -> None:
+    framework_python("pytorch-2.13")  # built before the clocks of the jobs run
+    with tarfile.open(tmp_path / "sourcedir.tar.gz", "w:gz") as packed:
+        packed.add(SCRIPTS / "spot_pytorch.py", "train.py")
+    account.s3.upload_file(str(tmp_path / "sourcedir.tar.gz"), BUCKET, "code/sourcedir.tar.gz")
+    changes: dict[str, Any] = {
+        "AlgorithmSpecification": {
+            "TrainingImage": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.5-cpu-py311",
+            "TrainingInputMode": "File",
+        },
+        "HyperParameters": {
+            "sagemaker_program": '"train.py"',
+            "sagemaker_submit_directory": f'"s3://{BUCKET}/code/sourcedir.tar.gz"',
+            "epochs": "16",
+            "checkpoint-path": '"/opt/ml/mine/checkpoints"',
+        },
+    }
+    tags = [{"Key": "clary:spot-interrupt-at-checkpoint", "Value": "4/11"}]
+    kept = {"S3Uri": f"s3://{BUCKET}/checkpoints/torch-{time.time_ns()}", "LocalPath": "/opt/ml/mine/checkpoints"}
+    beside = {**kept, "S3Uri": kept["S3Uri"] + "-whole"}
+    whole = account.finished(account.train("torch", spot=False, **changes | {"CheckpointConfig": beside}))
+    cut = account.finished(account.train("torch-cut", spot=True, Tags=tags, **changes | {"CheckpointConfig": kept}))
+    assert [job["TrainingJobStatus"] for job in (whole, cut)] == ["Completed", "Completed"], (whole, cut)
+    assert statuses(cut).count("Interrupted") == 2
+    curves = [account.curve(described["TrainingJobName"]) for described in (whole, cut)]
+    assert len(curves[0]) == 16
+    assert curves[0] == curves[1], "every epoch, however often it ran, says the same"
+
+
 def test_an_on_demand_job_takes_the_room_of_a_spot_job_which_goes_on_afterwards(account: Account) -> None:
-    cheap = account.train("cheap", spot=True, rounds=1200)
+    cheap = account.train("cheap", spot=True, rounds=700)
     account.until(cheap, lambda job: job["SecondaryStatus"] == "Training")
     dear = account.finished(account.train("dear", spot=False, rounds=5))
     assert dear["TrainingJobStatus"] == "Completed"
     described = account.finished(cheap)
     assert described["TrainingJobStatus"] == "Completed"
     assert "Interrupted" in statuses(described)
-    assert sorted(account.curve(cheap)) == list(range(1200)), "no round is missing"
+    assert sorted(account.curve(cheap)) == list(range(700)), "no round is missing"
 
 
 def test_the_command_interrupts_a_spot_job_and_refuses_any_other(account: Account, clary: RunningClary) -> None:
-    name = account.train("asked", spot=True, rounds=1200)
+    name = account.train("asked", spot=True, rounds=700)
     account.until(name, lambda job: job["SecondaryStatus"] == "Training")
     told = subprocess.run(
         [str(CLARY), "spot", "--data", str(clary.data), "interrupt", name], capture_output=True, text=True, check=True

@@ -72,8 +72,8 @@ class CheckpointWatch:
         self.count = counted
         self._wanted = wanted
         self._reached = reached
-        self._counted = self._look()
-        self._before = dict(self._counted)
+        self._before = self._look()
+        self._counted = set(self._before.values())
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints counted", daemon=True)
 
@@ -99,11 +99,13 @@ class CheckpointWatch:
     def look(self) -> int:
         """Looks once; returns how many have been counted so far."""
         now = self._look()
+        there = {mark[0] for mark in now.values()}
         for path, mark in self._before.items():
             after = now.get(path)
-            whole = after is None or after == mark or after[0] != mark[0]  # not if it is still being written
-            if whole and self._counted.get(path) != mark:
-                self._counted[path] = mark
+            # Not if it is still being written, nor if it was only given its name: then it counts under that.
+            whole = after == mark or mark[0] not in there
+            if whole and mark not in self._counted:
+                self._counted.add(mark)
                 self.count += 1
         self._before = now
         return self.count

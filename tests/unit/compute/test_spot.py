@@ -247,10 +247,14 @@ def test_checkpoints_are_counted_when_they_are_whole_whether_files_or_folders(tm
     (tmp_path / "checkpoint-500/optimizer").write_text("22")
     assert watch.look() == 3, "it is still being written"
     assert watch.look() == 4
+    (tmp_path / "half.new").write_text("33")
+    assert watch.look() == 4
+    (tmp_path / "half.new").rename(tmp_path / "whole")
+    assert [watch.look(), watch.look(), watch.look()] == [4, 5, 5], "it counts under one of its names"
     (tmp_path / "restored").write_text("newer")
     watch.look()
     (tmp_path / "restored").unlink()
-    assert watch.look() == 5, "one that is gone again was there, too"
+    assert watch.look() == 6, "one that is gone again was there, too"
 
 
 def test_an_interruption_is_no_use_to_a_job_whose_programs_had_ended() -> None:
