@@ -32,6 +32,7 @@ def serving(root: Path, socket_path: str, wishes: str = "") -> None:
     class Handler(_Handler):
         execution_parameters = wishes
 
+    Handler.root = root
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     with _Server(socket_path, Handler) as server:
         server.serve_forever()
@@ -45,6 +46,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     execution_parameters = ""
+    root = Path()
 
     def do_GET(self) -> None:
         if self.path == "/ping":
@@ -92,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
                 told = {name: self.headers[name] for name in ("Content-Type", "Accept")}
                 told["batch"] = os.environ.get("SAGEMAKER_BATCH", "")
                 return self._answer(200, json.dumps(told).encode())
+            case "ls":
+                return self._answer(200, " ".join(sorted(path.name for path in self.root.iterdir())).encode())
             case "few":
                 return self._answer(200, b"one answer for all")
         self._answer(200, body.upper())

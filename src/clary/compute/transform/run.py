@@ -46,7 +46,7 @@ class MakeLauncher(Protocol):
 class TransformRun:
     """A host of a batch transform, for its job's supervisor: started, stopped and asked like `HostRun`.
 
-    Objects that were stored are noted in the host's folder: a supervisor that takes the job over leaves them out.
+    Objects that were stored are noted beside the host's folder: a supervisor that takes the job over leaves them out.
 
     Args:
         name: "algo-1".
@@ -84,7 +84,9 @@ class TransformRun:
         self._replica: Replica | None = None
         self._logs: Logs | None = None
         self._thread: threading.Thread | None = None
-        self._done = root / "transformed"
+        # Beside the replica's folder, not in it: what a model could replace with a link must not be written or stored.
+        self._own = root.with_name(f"{root.name}.batch")
+        self._done = self._own / "transformed"
 
     def start(self, executor: Executor, logs: Logs, metrics: Metrics, ended: Callable[[int], None]) -> None:
         """Starts the replica and the transform.
@@ -201,9 +203,7 @@ class TransformRun:
         self._write_data_log([settings.line()])
         records = _record_filter(plan, settings)
         done = self._already_done()
-        transforms = ObjectTransforms(
-            self._data, plan, settings, exchange.send, records, self._root / "outputs", self._note
-        )
+        transforms = ObjectTransforms(self._data, plan, settings, exchange.send, records, self._own, self._note)
         return await transforms.run([source for source in self._sources if source.key not in done])
 
     def _already_done(self) -> set[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from clary.compute.channel_files import DataError, Source, channel_sources, check_names, shard, told_as_data_error
 from clary.compute.contract import TransformPlan
-from clary.compute.isolated_replica import REPLICAS
-from clary.compute.model_files import ModelStore, ModelUnavailable, remove_folder
+from clary.compute.folder import clear
+from clary.compute.model_files import ModelStore, ModelUnavailable
 from clary.storage.data_access import DataAccess, parse_uri
 
 
@@ -33,8 +33,8 @@ def stage(data: DataAccess, plan: TransformPlan, roots: Sequence[Path]) -> list[
             data.require(role_arn, "s3:PutObject", bucket, f"{prefix.rstrip('/')}/".lstrip("/") + "any.out")
     store = ModelStore(data)
     for root in roots:
-        root.mkdir(parents=True, exist_ok=True)
-        remove_folder(root / REPLICAS)  # of a supervisor that was killed
+        clear(root)  # a replica of a supervisor that was killed may have left anything in it
+        root.mkdir(parents=True)
         try:
             store.fetch(role_arn, plan.replica.model_uri, root)
             if plan.replica.code_uri:

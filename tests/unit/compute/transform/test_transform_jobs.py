@@ -146,6 +146,13 @@ def test_the_model_sees_content_type_accept_and_that_it_serves_a_batch(world: Wo
     }
 
 
+def test_the_model_cannot_reach_the_outputs_on_their_way(world: World) -> None:
+    world.put("in/1.csv", b"one")
+    world.put("in/2.csv", b"ls")
+    finished(world, plan(concurrent=1))
+    assert set(outputs(world)["2.csv.out"].decode().split()) <= {"model", "sockets"}
+
+
 def test_a_failure_that_passes_is_tried_again(world: World) -> None:
     world.put("in/a.csv", b"flaky 3 times\nfine")
     assert finished(world, plan()).status == "Completed"
