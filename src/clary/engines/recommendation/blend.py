@@ -21,6 +21,10 @@ from clary.engines.recommendation.members.user_neighbours import UserNeighbours
 from clary.engines.recommendation.priors import Priors
 from clary.engines.recommendation.sequences import Sequences, first_times, latest_distinct
 
+RARER = 0.2
+POINTED = 0.1
+"""What the candidates of weights differ by, see `Blend.candidate_weights`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -96,6 +100,8 @@ class Blend:
     def candidate_weights(self, choices: list[stacking.Choice]) -> list[NDArray[np.float64]]:
         """Weights learned from moments whose views came from `views`, with more and with less of popularity.
 
+        The last two take a little of popularity away, the last one also lets high scores of single members count more.
+
         Popularity makes everything that happens more likely, which is what is learned, but it can push better items
         from the top of the lists. Which candidate is best there has to be tried (`weighing.weigh`).
         """
@@ -107,7 +113,12 @@ class Blend:
             less = whole.copy()
             less[place] *= share
             found.append(less)
-        return [*found, stacking.learn(choices, count, unused=(place,))]
+        without = stacking.learn(choices, count, unused=(place,))
+        rarer = without.copy()
+        rarer[place] = -RARER
+        pointed = rarer.copy()
+        pointed[: 2 * len(self.members) : 2] += POINTED
+        return [*found, without, rarer, pointed]
 
     def learn_cold_weights(self, choices: list[stacking.Choice]) -> None:
         """Learns the weights for users without a history from moments whose views came from `cold_views`."""

@@ -28,7 +28,8 @@ class Similar:
     interactions, and the places that the table leaves open, are filled by likeness of features.
 
     Args:
-        popularity_discount: 0 to 1; how much of an item's popularity is taken out of its similarity.
+        popularity_discount: -1 to 1; how much of an item's popularity (log of its events) is taken out of its
+            similarity, or added to it; 0 is what was learned.
         width: items kept per item.
         seed: of the inner hold-out.
     """

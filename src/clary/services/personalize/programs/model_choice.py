@@ -44,9 +44,11 @@ def new_model(recipe: Recipe, parameters: Mapping[str, str], objective: Mapping[
         options["window_seconds"] = _SECONDS[parameters.get("trend_discovery_frequency", "2 hours").lower()]
     if name == "similar":
         defaults = {parameter.name: parameter.text for parameter in recipe.parameters}
-        discount = parameters.get("popularity_discount_factor", defaults.get("popularity_discount_factor"))
-        if discount is not None:
-            options["popularity_discount"] = float(discount)
+        usual = defaults.get("popularity_discount_factor")
+        if usual is not None:
+            # a smaller factor asks for popular items, a larger one for rare ones; the default is what was learned
+            discount = parameters.get("popularity_discount_factor", usual)
+            options["popularity_discount"] = float(discount) - float(usual)
     return models.create(name, **options)
 
 
