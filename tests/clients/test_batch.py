@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import struct
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -113,6 +114,17 @@ def as_csv(rows: Any) -> bytes:
     return "\n".join(",".join(f"{value:.4f}" for value in row) for row in rows).encode() + b"\n"
 
 
+def recordio(row: Any) -> bytes:
+    """A record as SageMaker's SDK writes it: features {"values": Value{Float32Tensor{values: row}}}, framed."""
+
+    def field(number: int, content: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    tensor = field(1, struct.pack(f"<{len(row)}f", *row))
+    record = field(1, field(1, b"values") + field(2, field(2, tensor)))
+    return struct.pack("<II", 0xCED7230A, len(record)) + record + b"\0" * (-len(record) % 4)
+
+
 @pytest.fixture(scope="module")
 def batch(clary: RunningClary) -> Batch:
     made = Batch(clary)
@@ -162,6 +174,41 @@ def test_the_objects_of_a_manifest_are_joined_with_their_scores(batch: Batch) ->
     found = np.array([line.split(",") for line in batch.get("listed-1/two.csv.out").split()], float)
     assert found[:, 0].tolist() == [0, 1, 2, 3, 4]
     assert np.allclose(found[:, 1], batch.scores(batch.rows[:5]), atol=1e-5)
+
+
+@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
+def test_json_lines_are_joined_with_their_scores(batch: Batch, strategy: str) -> None:
+    things = [{"id": number, "features": row.tolist()} for number, row in enumerate(batch.rows[:5])]
+    batch.put("lines/a.jsonl", "\n".join(map(json.dumps, things)).encode())
+    name = f"lines-{strategy}"
+    batch.transform(
+        name,
+        "s3://batch/lines/",
+        TransformInput={"ContentType": "application/jsonlines"},
+        TransformOutput={"Accept": "application/jsonlines"},
+        BatchStrategy=strategy,
+        DataProcessing={"JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"},
+    )
+    assert batch.ended("Transform", name)["TransformJobStatus"] == "Completed"
+    found = [json.loads(line) for line in batch.get(f"{name}/a.jsonl.out").splitlines()]
+    assert [thing["id"] for thing in found] == [0, 1, 2, 3, 4]
+    scores = [thing["SageMakerOutput"]["score"] for thing in found]
+    assert np.allclose(scores, batch.scores(batch.rows[:5]), atol=1e-5)
+
+
+@pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
+def test_recordio_is_split_into_records(batch: Batch, strategy: str) -> None:
+    batch.put("records/a.pbr", b"".join(recordio(row) for row in batch.rows[:7]))
+    name = f"records-{strategy}"
+    batch.transform(
+        name,
+        "s3://batch/records/",
+        TransformInput={"ContentType": "application/x-recordio-protobuf", "SplitType": "RecordIO"},
+        BatchStrategy=strategy,
+    )
+    assert batch.ended("Transform", name)["TransformJobStatus"] == "Completed"
+    scores = [float(line) for line in batch.get(f"{name}/a.pbr.out").split()]
+    assert np.allclose(scores, batch.scores(batch.rows[:7]), atol=1e-5)
 
 
 def test_the_command_lists_transform_and_processing_jobs_and_prints_their_logs(batch: Batch) -> None:
