@@ -13,8 +13,8 @@ from typing import Any
 
 from clary.compute.containers import relay
 from clary.compute.containers.access import ContainerAccess
+from clary.compute.containers.bare import provide_bare_image, python_config
 from clary.compute.containers.engine import EngineError
-from clary.compute.containers.bare import python_config, provide_bare_image
 from clary.compute.containers.program import DATA_LABEL, ENTRY, ContainerRun
 from clary.compute.containers.running import (
     ContainerProgram,

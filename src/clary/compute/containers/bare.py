@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.containers.engine import Engine
-from clary.compute.containers.running import machine_limits
 
+_LIMITS = (("nofile", resource.RLIMIT_NOFILE, 1 << 20), ("nproc", resource.RLIMIT_NPROC, 32_768))
 IMAGE = "clary.local/bare:1"
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/nix/store")
 
@@ -52,6 +53,16 @@ def python_config(
             "Ulimits": machine_limits(),
         },
     }
+
+
+def machine_limits() -> list[dict[str, Any]]:
+    """Limits of open files and processes within this machine's own: podman asks for more than many machines allow."""
+    limits = []
+    for name, kind, largest in _LIMITS:
+        _, most = resource.getrlimit(kind)
+        if most != resource.RLIM_INFINITY:
+            limits.append({"Name": name, "Soft": min(most, largest), "Hard": min(most, largest)})
+    return limits
 
 
 def _readable(script: Path) -> list[str]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clary.compute.containers.bare import provide_bare_image, python_config
 from clary.compute.containers.engine import Engine, EngineError, NoEngine, find_engine
-from clary.compute.containers.bare import python_config, provide_bare_image
 
 _MEMORY_BYTES = 256 << 20
 _SCRIPT = """\

@@ -19,6 +19,7 @@ from typing import Any
 
 from clary.compute import processes
 from clary.compute.containers.engine import Engine, EngineError
+from clary.compute.containers.ownership import take_over
 from clary.compute.machine import gibibytes
 
 KILL = signal.SIGUSR1
@@ -44,6 +45,7 @@ class ContainerRun:
             values of the config becomes its id.
         failure_file: where it is told that the container could not be started, "" for nowhere.
         memory_bytes: its limit, for the message when it goes beyond it.
+        taken_over: a folder whose files, when it has ended, become Clary's own again; "" for none.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ContainerRun:
     beside: tuple[tuple[str, dict[str, Any]], ...] = ()
     failure_file: str = ""
     memory_bytes: int = 0
+    taken_over: str = ""
     labels: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -122,6 +125,9 @@ class _Process:
                 f"Killed: the program's processes hold more than the {gibibytes(run.memory_bytes)} of memory of the "
                 "instance.\n".encode()
             )
+        if run.taken_over:
+            engine.remove(self._container)
+            take_over(engine, Path(run.taken_over))
         return code
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

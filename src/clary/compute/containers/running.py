@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import signal
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Protocol
 
+from clary.compute.containers.bare import machine_limits
 from clary.compute.containers.engine import Engine, EngineError
 from clary.compute.containers.program import KILL
 from clary.compute.contract import Program
 
 _NETWORK = "clary"
 _SIGNALLED = 128
-_LIMITS = (("nofile", resource.RLIMIT_NOFILE, 1 << 20), ("nproc", resource.RLIMIT_NPROC, 32_768))
 _MOST_SHARED_MEMORY_BYTES = 8 << 30
 
 
@@ -104,16 +103,6 @@ def container_config(
     if program.argv:
         config["Entrypoint"] = list(program.argv)
     return config
-
-
-def machine_limits() -> list[dict[str, Any]]:
-    """Limits of open files and processes within this machine's own: podman asks for more than many machines allow."""
-    limits = []
-    for name, kind, largest in _LIMITS:
-        _, most = resource.getrlimit(kind)
-        if most != resource.RLIM_INFINITY:
-            limits.append({"Name": name, "Soft": min(most, largest), "Hard": min(most, largest)})
-    return limits
 
 
 def outward_network(engine: Engine) -> str:

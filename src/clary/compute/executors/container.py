@@ -7,12 +7,14 @@ every program, it ends when the supervisor does, and takes the container with it
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import Engine, EngineError
+from clary.compute.containers.ownership import open_to_any_user
 from clary.compute.containers.program import DATA_LABEL, ENTRY, FOLDER_LABEL, ContainerRun, sweep
 from clary.compute.containers.running import ContainerProgram, container_config, outward_network, process_environment
 from clary.compute.contract import Limits, Program
@@ -62,6 +64,7 @@ class ContainerExecutor:
         try:
             engine = self._access.engine()
             sweep(engine, {FOLDER_LABEL: str(folder)})
+            open_to_any_user(folder)
             image = self._access.provide(engine, program.image)
             run = self._run(engine, image, program, folder, limits)
         except EngineError as error:
@@ -93,6 +96,7 @@ class ContainerExecutor:
             internal=not limits.network,
             failure_file=str(folder / "output" / "failure"),
             memory_bytes=memory_bytes,
+            taken_over="" if os.getuid() == 0 else str(folder),
             labels={FOLDER_LABEL: str(folder), DATA_LABEL: self._data},
         )
 
