@@ -258,3 +258,50 @@ def test_transform_and_processing_jobs_outlive_a_killed_server(killable: Callabl
     assert np.allclose(scores, batch.scores(many), atol=1e-5)
     assert batch.ended("Processing", "kept-2")["ProcessingJobStatus"] == "Completed"
     assert batch.get("kept-2/out/done") == "done"
+
+
+def test_a_script_that_fills_its_volume_is_ended_and_told_why(batch: Batch) -> None:
+    script = """
+import os, time
+with open("/opt/ml/processing/out/ballast", "wb") as file:
+    os.posix_fallocate(file.fileno(), 0, 3 << 30)
+    time.sleep(60)
+"""
+    batch.process("ballast-1", script)
+    job = batch.ended("Processing", "ballast-1", 60)
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert "VolumeSizeInGB" in job["FailureReason"]
+    assert batch.keys("ballast-1/out/") == []
+
+
+def test_an_isolated_script_has_no_network_and_sees_nothing_of_clary(batch: Batch) -> None:
+    script = """
+import os, pathlib, socket, sys
+problems = []
+try:
+    socket.create_connection(("127.0.0.1", int(sys.argv[1])), 2)
+    problems.append("the server can be reached")
+except OSError:
+    pass
+if pathlib.Path(sys.argv[2], "identities.db").exists():
+    problems.append("the data folder can be read")
+try:
+    pathlib.Path("/etc/clary-was-here").touch()
+    problems.append("/etc can be written")
+except OSError:
+    pass
+pathlib.Path("/opt/ml/processing/out/problems").write_text("; ".join(problems))
+"""
+    port = batch.clary.url.rpartition(":")[2]
+    code = ["python3", "/opt/ml/processing/code/run.py", port, str(batch.clary.data)]
+    batch.process(
+        "isolated-1",
+        script,
+        AppSpecification={"ImageUri": SCIKIT_LEARN, "ContainerEntrypoint": code},
+        NetworkConfig={"EnableNetworkIsolation": True},
+    )
+    job = batch.ended("Processing", "isolated-1")
+    if "cannot give" in job.get("FailureReason", ""):
+        pytest.skip(job["FailureReason"])
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert batch.get("isolated-1/out/problems") == ""
