@@ -17,7 +17,7 @@ import pytest
 from tests.clients.conftest import RunningClary, start_clary
 from tests.clients.tuning import config, definition, ended, put_data, trials_of, until
 
-ROUNDS = int(os.environ.get("CLARY_CRASH_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("CLARY_CRASH_ROUNDS", "2"))
 TRIALS = 8
 
 

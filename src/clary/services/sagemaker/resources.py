@@ -47,6 +47,6 @@ def resources(
         Endpoints(records, hosting),
         Runtime(hosting, data_capture),
         Tags(records),
-        TuningJobs(records, identities, tuning, own_images),
+        TuningJobs(records, identities, tuning, data_access, own_images),
         Search(records, searchables(records)),
     ]

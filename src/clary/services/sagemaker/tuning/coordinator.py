@@ -36,6 +36,7 @@ UNFINISHED = ("InProgress", "Stopping")
 _WATCH_SECONDS = 0.5
 _RETRY_SECONDS = 2.0
 _IDLE_SECONDS = 60.0
+_CLOSE_SECONDS = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +98,7 @@ class Coordinator:
         self._closed = True
         self._woken.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_CLOSE_SECONDS)  # it may wait for an advisor that computes for ever
         self._advice.close()
 
     def _run(self) -> None:

@@ -11,6 +11,7 @@ from clary.core.errors import ValidationException
 from clary.core.operations import operation
 from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.services.sagemaker.errors import ResourceInUse, ResourceNotFound
+from clary.services.sagemaker.job_records import writable_prefix
 from clary.services.sagemaker.listing import DEFAULT_PAGE, listing, page_of
 from clary.services.sagemaker.names import TUNING_JOB, resource_arn
 from clary.services.sagemaker.own_images import ImagesOfCaller
@@ -24,6 +25,7 @@ from clary.services.sagemaker.tuning.plan import Plan, definitions_of, plan_of
 from clary.services.sagemaker.tuning.trials import TrialJob, trial_jobs
 from clary.services.sagemaker.tuning.tuning_request import check_request
 from clary.services.sagemaker.tuning.warm_start import check_parents, parents_of
+from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
@@ -40,6 +42,7 @@ class TuningJobs:
 
     Args:
         coordinator: carries tuning jobs on; told when one is made or stopped.
+        data_access: tells whether the bucket exists that models shall go to.
         own_images: finds images of users.
     """
 
@@ -50,12 +53,14 @@ class TuningJobs:
         records: Records,
         identities: Identities,
         coordinator: Coordinator,
+        data_access: DataAccess,
         own_images: ImagesOfCaller | None = None,
     ) -> None:
         self._own_images = own_images
         self._records = records
         self._identities = identities
         self._coordinator = coordinator
+        self._data_access = data_access
 
     @operation("CreateHyperParameterTuningJob", resource=_RESOURCE, lower=True)
     def create(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -73,6 +78,8 @@ class TuningJobs:
         check_parents(self._records, call.account, call.region, chosen, plan)
         tags = tags_of(request.get("Tags", []))
         for member, training in definitions_of(chosen):
+            output = training["OutputDataConfig"]["S3OutputPath"]
+            writable_prefix(self._data_access, output, f"{member}.OutputDataConfig.S3OutputPath")
             require_role(self._identities, call, training["RoleArn"], f"{member}.RoleArn")
         arn = resource_arn(call, TUNING_JOB, name)
         del chosen["HyperParameterTuningJobName"]

@@ -27,6 +27,13 @@ from clary.storage.records import Record, Records
 from tests.unit.services.sagemaker.tuning.requests import METRIC, Oracle
 
 
+class Buckets:
+    """Stands for S3, where every bucket but one exists."""
+
+    def bucket_exists(self, name: str) -> bool:
+        return name != "nowhere"
+
+
 @dataclass
 class House:
     """Everything a tuning job touches, moved on by hand.
@@ -109,5 +116,5 @@ def house(
     metrics = Metrics(Database(tmp_path / "metrics.db", metrics_module.SCHEMA), clock)
     oracle = Oracle()
     coordinator = Coordinator(records, jobs, metrics, oracle, clock)  # type: ignore[arg-type]
-    tuning_jobs = TuningJobs(records, identities, coordinator)
+    tuning_jobs = TuningJobs(records, identities, coordinator, Buckets())  # type: ignore[arg-type]
     return House(records, queue, jobs, metrics, clock, call, oracle, coordinator, tuning_jobs)

@@ -125,6 +125,7 @@ REFUSALS: list[tuple[str, dict[str, Any]]] = [
     ("InstanceType is required", of_definition(ResourceConfig=None)),
     # the training jobs behind it
     ("Invalid S3 URI", of_definition(OutputDataConfig={"S3OutputPath": "s3:///x"})),
+    ("'nowhere' does not exist", of_definition(OutputDataConfig={"S3OutputPath": "s3://nowhere/x"})),
     ("Cross-account pass role", of_definition(RoleArn="arn:aws:iam::999999999999:role/Other")),
     # warm start
     (
