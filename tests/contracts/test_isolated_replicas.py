@@ -319,6 +319,15 @@ async def test_endpoints_come_back_after_a_restart_without_what_the_replicas_lef
     assert not left.exists()
 
 
+async def test_a_handlers_pieces_are_streamed_on(house: House) -> None:
+    streaming = "def model_fn(d): return d\ndef transform_fn(m, body, kind, accept):\n    yield 'one '\n    yield body"
+    house.source.objects["bucket", "m.tar.gz"] = archive(**{"code/inference.py": streaming})
+    await serve(house, isolated())
+    answer = await house.hosting.invoke_stream(arn_of("e"), InvokeRequest(b"two", "text/csv"))
+    assert answer.stream is not None
+    assert b"".join([piece async for piece in answer.stream]) == b"one two"
+
+
 async def test_many_requests_at_once_are_all_answered(house: House) -> None:
     await serve(house, isolated(replicas=2, SAGEMAKER_MODEL_SERVER_WORKERS="2"))
     answers = await asyncio.gather(*[do(house, "hello") for _ in range(200)])

@@ -179,15 +179,10 @@ class Pool:
         self._failed_starts = 0
         self._closed = False
 
-    async def start(self, first: tuple[subprocess.Popen[bytes], socket.socket] | None = None) -> None:
-        """Starts the workers; returns before they are ready.
-
-        Args:
-            first: a worker that was started already.
-        """
+    async def start(self) -> None:
+        """Starts the workers; returns before they are ready."""
         for _ in range(self._count):
-            started, first = first or self._command.start(), None
-            await self._adopt(*started)
+            await self._adopt(*self._command.start())
 
     def submit(self, exchange: Exchange) -> None:
         """Gives a request to the worker that has been idle for the shortest time, or lets it wait for one."""

@@ -92,9 +92,14 @@ async def serve(listening: socket.socket, command: WorkerCommand, settings: Sett
     )
     code = await finished
     accepting.close()
-    await pool.close(_GRACE_SECONDS if code == 0 else 0)
-    for connection in list(connections):
-        connection.close_when_idle()
+    deadline = loop.time() + (_GRACE_SECONDS if code == 0 else 0)
+    await pool.close(deadline - loop.time())
+    while connections:
+        for connection in list(connections):
+            connection.close_when_idle()
+        if loop.time() >= deadline:
+            break
+        await asyncio.sleep(0.01)  # what has been answered may still be on its way
     return code
 
 
