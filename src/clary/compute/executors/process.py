@@ -12,8 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clary.compute import processes
@@ -60,58 +59,65 @@ class ProcessExecutor:
             OSError: it cannot be started.
         """
         machine = this_machine()
-        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        environment.setdefault("PATH", os.defpath)
-        environment.setdefault("LANG", "C.UTF-8")
+        environment = _inherited()
         memory_bytes = machine.clamp_memory(limits.memory_bytes)
         argv: list[str] = []
-        depth = 0
-        wrapped = False
         confinement = None
         if program.argv:
-            path = (
-                f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"  # `python` is the one Clary runs on
-            )
-            environment |= {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", "PATH": path}  # noqa: S108 - its own, empty one
-            bubblewrap = isolation.probe().bubblewrap
-            if bubblewrap:
-                wrapped = True
-                depth = isolation.SIGNAL_DEPTH
-                argv = isolation.command(
-                    bubblewrap,
-                    program.argv,
-                    folder,
-                    self._hidden,
-                    network=limits.network,
-                    visible=program.visible,
-                )
-            elif not limits.network:
-                raise OSError("the job asks for network isolation, which this machine cannot give: " + self.isolation)
-            else:
-                environment |= {"HOME": str(folder), "SAGEMAKER_BASE_DIR": str(folder)}
-                argv = [part.replace(isolation.ML_FOLDER, str(folder)) for part in program.argv]
-                path = program.environment.get("PATH", "").replace(isolation.ML_FOLDER, str(folder))
-                program = replace(program, environment=program.environment | ({"PATH": path} if path else {}))
+            argv, own = self._isolated(program, folder, limits, environment)
+            environment |= own
         else:
             environment["HOME"] = os.environ.get("HOME", "/")
             hidden = tuple(str(path) for path in self._hidden)
             confinement = Confinement((str(folder), *program.writable), hidden, network=limits.network)
+            environment |= program.environment
+        wrapped = bool(argv and isolation.probe().bubblewrap)
         forked = self._launcher.spawn(
             program.entry,
             [folder, *program.args],
             argv=argv,
-            environment=environment | program.environment,
+            environment=environment,
             output=log,
             folder=folder,
             cpus=machine.clamp_cpus(limits.cpus),
             memory_bytes=memory_bytes,
             die_with_parent=True,
             contain=True,
-            signal_depth=depth,
+            signal_depth=isolation.SIGNAL_DEPTH if wrapped else 0,
             confinement=confinement,
         )
         volume = VolumeWatch(folder, limits.volume_bytes if program.argv else 0)
         return ProcessProgram(forked, memory_bytes, log, volume, wrapped=wrapped)
+
+    def _isolated(
+        self, program: Program, folder: Path, limits: Limits, inherited: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command of a program that a user brought, and its variables.
+
+        Raises:
+            OSError: it asks for an isolation that this machine cannot give.
+        """
+        # `python` is the one Clary runs on, unless the program has an environment of its own; its /tmp is empty.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{inherited['PATH']}"
+        given = {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", "PATH": path}  # noqa: S108 - its own, empty one
+        bubblewrap = isolation.probe().bubblewrap
+        if bubblewrap:
+            argv = isolation.command(
+                bubblewrap, program.argv, folder, self._hidden, network=limits.network, visible=program.visible
+            )
+            return argv, given | program.environment
+        if not limits.network:
+            raise OSError("the job asks for network isolation, which this machine cannot give: " + self.isolation)
+        argv = [part.replace(isolation.ML_FOLDER, str(folder)) for part in program.argv]
+        given |= {"HOME": str(folder), "SAGEMAKER_BASE_DIR": str(folder)} | program.environment
+        given["PATH"] = given["PATH"].replace(isolation.ML_FOLDER, str(folder))
+        return argv, given
+
+
+def _inherited() -> dict[str, str]:
+    """What every program gets of Clary's own environment."""
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **environment}
 
 
 class ProcessProgram:
