@@ -24,7 +24,7 @@ from clary.engines.tuning.gaussian_process import Doubles
 from clary.engines.tuning.spaces import Categorical, Integer, Space, Value, Values
 from clary.engines.tuning.trials import Trial
 
-_MOST_FITTED = 200  # the cost of a Gaussian process grows with the cube of what it is fitted to
+_MOST_FITTED = 140  # the cost of a Gaussian process grows with the cube of what it is fitted to
 _MOST_TRANSFERRED = 100
 _TREE_EVERY = 2
 _MOST_COORDINATES = 40
