@@ -5,6 +5,7 @@ It never touches an engine of the machine. Where it cannot run, the tests that n
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import re
@@ -70,8 +71,9 @@ def run_engine() -> Iterator[DockerEngine]:
     """Starts a dockerd, gives it the base image, and ends it; skips where that is impossible."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         pytest.skip("a dockerd of one's own needs Linux and root")
-    for program in ("dockerd", "busybox"):
-        if shutil.which(program) is None:
+    with (Path(tempfile.gettempdir()) / "clary-docker-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run in several processes
+        if shutil.which("dockerd") is None or shutil.which("busybox") is None:
             _install()
     folder = Path(tempfile.mkdtemp(prefix="clary-docker-"))
     socket = folder / "docker.sock"
