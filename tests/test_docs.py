@@ -54,5 +54,5 @@ def test_every_make_target_that_a_document_names_exists(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_subcommand_that_a_document_names_exists(path: Path) -> None:
     listed = subprocess.run([str(CLARY), "--help"], check=True, capture_output=True, text=True).stdout
-    commands = set(re.findall(r"^ {4}([a-z]+) ", listed, re.MULTILINE))
+    commands = set(re.findall(r"^ {4}([a-z]+)(?: |$)", listed, re.MULTILINE))
     assert set(re.findall(r"(?:[`(]|bin/)clary ([a-z]+)", path.read_text())) <= commands

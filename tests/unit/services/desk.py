@@ -35,21 +35,30 @@ class Desk:
 
     def __call__(
         self,
-        name: str,
+        operation: str,
+        /,
         *,
         principal: Principal | None = None,
         conditions: Mapping[str, str] | None = None,
         **request: Any,
     ) -> dict[str, Any]:
         caller = principal or self.principal
-        model = self._model.operation_model(name)
+        model = self._model.operation_model(operation)
         if model.input_shape is not None:
             problems = ParamValidator().validate(request, model.input_shape)
             assert not problems.has_errors(), problems.generate_report()
         call = Call(
-            self.api, name, caller.account, "us-east-1", caller, "id", datetime.now(UTC), "http://h", conditions or {}
+            self.api,
+            operation,
+            caller.account,
+            "us-east-1",
+            caller,
+            "id",
+            datetime.now(UTC),
+            "http://h",
+            conditions or {},
         )
-        answer: dict[str, Any] = self._table[self.api, name].handler(call, request)
+        answer: dict[str, Any] = self._table[self.api, operation].handler(call, request)
         if model.output_shape is not None:
             filled = {name: value for name, value in answer.items() if value != [] or not self._empty_lists}
             problems = ParamValidator().validate(filled, model.output_shape)

@@ -40,6 +40,9 @@ def check_solution(records: Records, group: Record, recipe: Recipe | None, reque
         raise InvalidInputException("Clary does not update versions by itself yet: leave out performIncrementalUpdate.")
     if config.get("eventsConfig") and request.get("eventType"):
         raise InvalidInputException("eventType and solutionConfig.eventsConfig exclude each other.")
+    for event in config.get("eventsConfig", {}).get("eventParametersList", []):
+        if event.get("weight", 1.0) != 1.0:
+            raise InvalidInputException("Clary does not weigh kinds of events yet: leave out weight in eventsConfig.")
     if "eventValueThreshold" in config:
         _check_threshold(config["eventValueThreshold"], request.get("eventType"))
     check_schedule(config.get("autoTrainingConfig"))
