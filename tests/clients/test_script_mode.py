@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import tarfile
+import time
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -57,17 +59,70 @@ def test_the_sdk_v3_trains_scripts_with_its_own_drivers(clary: RunningClary, tmp
     assert answers["pytorch"]["metrics"]["loss"] > 0
 
 
-def files_of(clary: RunningClary, uri: str, folder: Path) -> set[str]:
+MEETING = """
+import json, os
+import torch
+import torch.distributed as dist
+
+hosts, me = json.loads(os.environ["SM_HOSTS"]), os.environ["SM_CURRENT_HOST"]
+dist.init_process_group("gloo", rank=hosts.index(me), world_size=len(hosts))
+total = torch.tensor([dist.get_rank() + 1.0])
+dist.all_reduce(total)
+print(f"{me} sum={total.item()};")
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.slow
+def test_the_hosts_of_a_job_find_each_other_and_add_up(clary: RunningClary, tmp_path: Path) -> None:
+    framework_python("pytorch-2.13")
+    (tmp_path / "train.py").write_text(MEETING)
+    with tarfile.open(tmp_path / "source.tar.gz", "w:gz") as packed:
+        packed.add(tmp_path / "train.py", "train.py")
+    s3, sagemaker = client(clary, "s3"), client(clary, "sagemaker")
+    s3.create_bucket(Bucket="meeting")
+    s3.upload_file(str(tmp_path / "source.tar.gz"), "meeting", "source.tar.gz")
+    sagemaker.create_training_job(
+        TrainingJobName="meeting",
+        AlgorithmSpecification={
+            "TrainingImage": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.0.0-cpu-py310",
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": "sum", "Regex": "sum=([0-9.]+);"}],
+        },
+        RoleArn="arn:aws:iam::123456789012:role/ClaryExecutionRole",
+        HyperParameters={
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": "s3://meeting/source.tar.gz",
+        },
+        OutputDataConfig={"S3OutputPath": "s3://meeting/output"},
+        ResourceConfig={"InstanceType": "ml.t3.medium", "InstanceCount": 2, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 300},
+    )
+    deadline = time.monotonic() + 200
+    while (job := sagemaker.describe_training_job(TrainingJobName="meeting"))["TrainingJobStatus"] == "InProgress":
+        assert time.monotonic() < deadline, job
+        time.sleep(0.1)
+    assert job["TrainingJobStatus"] == "Completed", job
+    assert [metric["Value"] for metric in job["FinalMetricDataList"]] == [3.0]
+    log = clary.command("logs", "meeting")
+    assert "algo-1 sum=3.0;" in log
+    assert "algo-2 sum=3.0;" in log
+
+
+def client(clary: RunningClary, api: str) -> Any:
     environment = clary.environment()
-    s3 = boto3.client(
-        "s3",
+    return boto3.client(
+        api,
         endpoint_url=clary.url,
         region_name="us-east-1",
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
     )
+
+
+def files_of(clary: RunningClary, uri: str, folder: Path) -> set[str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     archive = folder / key.replace("/", "-")
-    s3.download_file(bucket, key, str(archive))
+    client(clary, "s3").download_file(bucket, key, str(archive))
     with tarfile.open(archive) as packed:
         return {member.name for member in packed if member.isfile()}
