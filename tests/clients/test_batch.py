@@ -244,7 +244,7 @@ def killable(tmp_path: Path) -> Iterator[Callable[[], Batch]]:
 def test_transform_and_processing_jobs_outlive_a_killed_server(killable: Callable[[], Batch]) -> None:
     batch = killable()
     batch.prepare()
-    many = np.repeat(batch.rows, 20, axis=0)
+    many = np.repeat(batch.rows, 8, axis=0)
     batch.put("many/a.csv", as_csv(many))
     batch.transform("kept-1", "s3://batch/many/", BatchStrategy="SingleRecord", MaxConcurrentTransforms=1)
     script = "import pathlib, time; time.sleep(3); pathlib.Path('/opt/ml/processing/out/done').write_text('done')"
