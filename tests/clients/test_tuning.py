@@ -82,7 +82,9 @@ def test_the_sagemaker_sdk_v3_tunes_and_reads_the_result(clary: RunningClary, fo
 
 
 @pytest.mark.parametrize("strategy", ["Bayesian", "Random"])
-def test_boto3_tunes_and_the_best_trial_is_the_best(clary: RunningClary, tuner: Tuner, strategy: str) -> None:
+def test_boto3_tunes_and_the_best_trial_is_the_best(
+    clary: RunningClary, tuner: Tuner, tmp_path: Path, strategy: str
+) -> None:
     name = tuner.create(f"boto3-{strategy}", config(strategy, most=7, parallel=2))
     told = ended(tuner.sagemaker, name)
     assert told["HyperParameterTuningJobStatus"] == "Completed"
@@ -103,6 +105,9 @@ def test_boto3_tunes_and_the_best_trial_is_the_best(clary: RunningClary, tuner: 
     listed = tuner.cloudwatch.list_metrics(Namespace="/aws/sagemaker/TrainingJobs", Dimensions=dimension)
     assert "ObjectiveMetric" in {metric["MetricName"] for metric in listed["Metrics"]}
     assert "Tuning jobs" in clary.command("status")
+    page = tmp_path / "search.html"
+    assert "wrote" in clary.command("tuning", name, "--html", str(page))
+    assert page.read_text().count("<circle") == 7
 
 
 def test_hyperband_ends_training_jobs_early_and_keeps_the_best(tuner: Tuner) -> None:

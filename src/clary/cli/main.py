@@ -48,6 +48,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]]
         "interrupt a spot training job: clary spot interrupt JOB",
         (("action", {"choices": ("interrupt",)}), ("name", {"metavar": "JOB"})),
     ),
+    "tuning": (
+        "clary.cli.tuning",
+        "the trials of a tuning job, the best first",
+        (("name", {"metavar": "TUNINGJOB"}), ("--html", {"metavar": "FILE", "help": "write a picture of the search"})),
+    ),
     "costs": (
         "clary.cli.costs",
         "what the work would have cost at AWS, per day and kind",
