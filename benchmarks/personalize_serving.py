@@ -4,7 +4,8 @@
 
 Requests are signed and their policies evaluated. They arrive at a fixed rate, whether or not the earlier ones are
 answered: what is measured counts from the moment a request was due. Filtered recommendations and events come at 200 a
-second each, one after the other and then both at once; rankings of 500 items at 50.
+second each, one after the other and then both at once; rankings of 500 items at 50. Of the 10,000 items 3,000 were sold
+before, the others are known by their features only.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from botocore.credentials import Credentials
 from benchmarks.clary_server import Server, running_clary
 from benchmarks.report import machine, report, table
 
-ITEMS, USERS, EVENTS = 10_000, 2_000, 60_000
+ITEMS, SOLD, USERS, EVENTS = 10_000, 3_000, 2_000, 40_000
 RATE, SECONDS, THREADS = 200, 20, 16
 GENRES = [f"genre{number}" for number in range(20)]
 
@@ -100,8 +101,8 @@ def furnish(server: Server) -> tuple[str, str, str, dict[str, float]]:
     personalize, s3 = server.client("personalize"), server.client("s3")
     role = server.client("iam").get_role(RoleName="ClaryExecutionRole")["Role"]["Arn"]
     dice = random.Random(3)
-    popularity = [1 / (rank + 10) for rank in range(ITEMS)]
-    drawn = dice.choices(range(ITEMS), popularity, k=EVENTS)
+    popularity = [1 / (rank + 10) for rank in range(SOLD)]
+    drawn = dice.choices(range(SOLD), popularity, k=EVENTS)
     log = [f"u{dice.randrange(USERS)},i{item},{1_700_000_000 + n * 60}" for n, item in enumerate(drawn)]
     rows = [f"i{n},{'|'.join(dice.sample(GENRES, 2))},{1980 + n % 45}" for n in range(ITEMS)]
     s3.create_bucket(Bucket="benchmark")
