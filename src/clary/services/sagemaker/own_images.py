@@ -25,7 +25,8 @@ class ImageFinder:
     """Finds the images that users mean.
 
     An address may have AWS's form ("ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG") or name this Clary itself
-    ("127.0.0.1:4566/NAME:TAG"); the latter means the caller's account and region.
+    ("127.0.0.1:4566/NAME:TAG"); the latter means the caller's account and region. Images of another account's registry
+    are nobody else's.
 
     Args:
         images: of this Clary's ECR.
@@ -53,7 +54,7 @@ class ImageFinder:
             return None
         place = _place(call, image)
         name = f"{place[0]}.dkr.ecr.{place[1]}.amazonaws.com/{image.repository}" if place is not None else ""
-        if place is not None:
+        if place is not None and place[0] == call.account:  # what another account's policy allows is not looked into
             record = self._images.repository(*place, image.repository)
             tag = "" if image.digest else image.tag
             stored = self._images.find(record.arn, digest=image.digest, tag=tag) if record is not None else None

@@ -41,9 +41,9 @@ def finder(images: Images, tmp_path: Path) -> ImageFinder:
     return ImageFinder(images, ContainerAccess(str(tmp_path / "no-engine.sock"), images))
 
 
-def push(images: Images, repository: str, tag: str) -> str:
-    arn = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{repository}"
-    images._records.insert(Record(REPOSITORY, ACCOUNT, "us-east-1", repository, arn))
+def push(images: Images, repository: str, tag: str, account: str = ACCOUNT) -> str:
+    arn = f"arn:aws:ecr:us-east-1:{account}:repository/{repository}"
+    images._records.insert(Record(REPOSITORY, account, "us-east-1", repository, arn))
     empty = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
     return images.put(arn, parse_manifest(json.dumps(empty).encode()), tag, lambda name: True).digest
 
@@ -70,6 +70,7 @@ def test_what_is_not_there_is_left_to_the_job_and_refused_for_a_model(finder: Im
         finder.for_models(CALL)("127.0.0.1:4566/none")
 
 
-def test_an_image_of_somebody_else_is_not_ones_own(finder: ImageFinder) -> None:
+def test_an_image_of_somebody_else_is_not_ones_own(finder: ImageFinder, images: Images) -> None:
+    push(images, "x", "1", account="999999999999")
     for uri in ("999999999999.dkr.ecr.us-east-1.amazonaws.com/x:1", "docker.io/library/x", "not an image"):
         assert finder.for_models(CALL)(uri) is None
