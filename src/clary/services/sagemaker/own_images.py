@@ -25,8 +25,8 @@ class ImageFinder:
     """Finds the images that users mean.
 
     An address may have AWS's form ("ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG") or name this Clary itself
-    ("127.0.0.1:4566/NAME:TAG"); the latter means the caller's account and region. Images of another account's registry
-    are nobody else's.
+    ("127.0.0.1:4566/NAME:TAG"); the latter means the caller's account and region. Images of other
+    accounts' registries are not taken.
 
     Args:
         images: of this Clary's ECR.
