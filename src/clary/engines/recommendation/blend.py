@@ -120,9 +120,18 @@ class Blend:
         pointed[: 2 * len(self.members) : 2] += POINTED
         return [*found, without, rarer, pointed]
 
-    def learn_cold_weights(self, choices: list[stacking.Choice]) -> None:
-        """Learns the weights for users without a history from moments whose views came from `cold_views`."""
-        self.cold_weights = stacking.learn(choices, len(self.priors.names))
+    def candidate_cold_weights(self, choices: list[stacking.Choice]) -> list[NDArray[np.float64]]:
+        """Weights for users without a history: popularity alone, and learned ones without and with recent popularity.
+
+        Args:
+            choices: moments whose views came from `cold_views`.
+        """
+        names = self.priors.names
+        recent = tuple(at for at, name in enumerate(names) if name.startswith("recent:"))
+        alone = np.zeros(len(names))
+        alone[0] = 1.0
+        learned = [stacking.learn(choices, len(names), unused=unused) for unused in (recent, ())]
+        return [alone, *learned]
 
     def utilities(self, situation: Situation) -> Reals:
         """[item_count] higher is better; a new item's chance grows with the exponential of it."""

@@ -19,7 +19,8 @@ def explore(
 ) -> tuple[Codes, Mask]:
     """Replaces some items of a list by young ones.
 
-    Each place is given away with the chance `how.weight`. The young items for these places are those with the highest
+    A place is given away with a chance that grows down the list and is `how.weight` on average, for a good item at the
+    top is worth more than one further down. The young items for these places are those with the highest
     draws from what their utility may be (Thompson, 1933): the utility plus noise that shrinks with the root of the
     item's interactions.
 
@@ -48,7 +49,7 @@ def explore(
         young &= limited
     young[history] = False
     candidates = np.flatnonzero(young)
-    places = np.flatnonzero(random.random(len(items)) < how.weight)
+    places = np.flatnonzero(random.random(len(items)) < _chances(len(items), how.weight))
     if not len(candidates) or not len(places):
         return items, explored
     spread = float(utilities.std()) or 1.0
@@ -60,3 +61,11 @@ def explore(
     for place, item in zip(places.tolist(), fresh, strict=False):
         chosen[place], explored[place] = item, True
     return np.array(chosen, np.int32), explored
+
+
+def _chances(places: int, weight: float) -> Reals:
+    """[places] chances that grow evenly down the list, none above one, with the mean `weight`."""
+    down = (np.arange(places, dtype=np.float32) + 0.5) / places
+    if weight <= 0.5:
+        return np.asarray(2 * weight * down, np.float32)
+    return np.asarray(1 - 2 * (1 - weight) * (1 - down), np.float32)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,20 +57,32 @@ def weigh(
     warm, cold = _moments(inner, data, events, contexts, last_only)
     choices = (stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm)
     cold_choices = (stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold)
-    blend.learn_cold_weights([choice for choice in cold_choices if choice is not None])
-    candidates = blend.candidate_weights([choice for choice in choices if choice is not None])
-    found = np.zeros((len(candidates), PLACES))
-    gains = np.zeros(len(candidates))
-    for one in warm:
-        places = _places(np.array(candidates, np.float32) @ blend.views(one.situation), one)
-        for at, own in enumerate(places):
-            np.add.at(found[at], own[own < PLACES], 1.0)
-            gains[at] += metrics.discounted_gain(np.isin(np.arange(TOP), own), TOP) / metrics.discounted_gain(
-                np.ones(min(TOP, len(own)), bool), TOP
-            )
+    cold_weights = blend.candidate_cold_weights([choice for choice in cold_choices if choice is not None])
+    # a user without a history is asked about at the end of the log
+    end = int(data.interactions.timestamps.max())
+    gains = _tried(cold_weights, cold, lambda one: blend.cold_views(replace(one.situation, time=end)))[0]
+    blend.cold_weights = cold_weights[int(np.argmax(gains))]
+    weights = blend.candidate_weights([choice for choice in choices if choice is not None])
+    gains, found = _tried(weights, warm, lambda one: blend.views(one.situation))
     chosen = int(np.argmax(gains))
-    blend.weights = candidates[chosen]
+    blend.weights = weights[chosen]
     repeats.fit_places(found[chosen], len(warm))
+
+
+def _tried(
+    weights: list[NDArray[np.float64]], moments_: list[_Moment], views: Callable[[_Moment], NDArray[np.float32]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each of some weights would have gained.
+
+    Returns:
+        [weights] the sum of the NDCG@TOP of all moments' lists; [weights, PLACES] the hits at each place.
+    """
+    gains, found = np.zeros(len(weights)), np.zeros((len(weights), PLACES))
+    for one in moments_:
+        for at, places in enumerate(_places(np.array(weights, np.float32) @ views(one), one)):
+            np.add.at(found[at], places[places < PLACES], 1.0)
+            gains[at] += metrics.ndcg(np.isin(np.arange(TOP), places), TOP, len(places))
+    return gains, found
 
 
 def _contexts(data: TrainingData) -> dict[str, NDArray[np.int32]]:
