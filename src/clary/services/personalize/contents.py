@@ -15,9 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clary.services.personalize import shelf
+from clary.services.personalize import names, shelf
 from clary.services.personalize.names import DELETION_JOB, IMPORT_JOB
-from clary.storage.records import Record, Records
+from clary.storage.records import Filters, Record, Records
+
+_READERS = (
+    names.SOLUTION_VERSION,
+    names.RECOMMENDER_VERSION,
+    names.EXPORT_JOB,
+    names.DELETION_JOB,
+    names.BATCH_INFERENCE_JOB,
+    names.BATCH_SEGMENT_JOB,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,11 @@ def summary(root: Path, parts: Sequence[Segment]) -> dict[str, Any]:
 
 
 def sweep(root: Path, records: Records, dataset: Record) -> None:
-    """Removes folders that do not count any more; nobody may be reading the data set."""
+    """Removes folders that do not count any more, unless a job that was told of them may still read them."""
+    for kind in _READERS:
+        running = Filters(status="InProgress")
+        if records.page(kind, dataset.account, dataset.region, filters=running, limit=1).records:
+            return
     kept = {segment.folder for segment in segments(records, dataset)}
     kept |= {
         job.body.get("segment", "")

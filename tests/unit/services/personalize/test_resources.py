@@ -143,6 +143,7 @@ def test_a_training_can_be_stopped_and_tells_what_became_of_it(office: Office) -
     solution = first.rpartition("/")[0]
     with pytest.raises(InvalidInputException, match="needs an ACTIVE version"):
         office.call("CreateSolutionVersion", solutionArn=solution, trainingMode="UPDATE")
+    office.clock.advance(1)
     second = office.call("CreateSolutionVersion", solutionArn=solution)["solutionVersionArn"]
     office.finish(second)
     assert office.call("GetSolutionMetrics", solutionVersionArn=second)["metrics"] == {"coverage": 0.5}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from clary.engines.recommendation.contract import Features
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_store import EventReader
+from clary.services.personalize.event_store import EventReader, Row
 from clary.services.personalize.programs.filter_masks import FilterMasks
 from clary.services.personalize.programs.row_tables import RowTable, read_segments
 from clary.services.personalize.schema_rules import columns_of
@@ -62,16 +62,22 @@ class LiveRows:
         last = reader.last_row(self._dataset["id"])
         if last == self._last and wanted == self._segments:
             return False
-        imported = None
-        with contextlib.suppress(FileNotFoundError):  # swept meanwhile: the next request names the new ones
-            imported = (
-                read_segments(self._root, wanted, self._columns, self._dataset.get("deletions")) if wanted else None
-            )
-        self.table.fill(imported, reader.rows(self._dataset["id"]))
-        self.masks = FilterMasks(self.table)
-        self._features = None
+        rows = reader.rows(self._dataset["id"])
+        deletions = self._dataset.get("deletions")
+        try:
+            imported = read_segments(self._root, wanted, self._columns, deletions) if wanted else None
+        except FileNotFoundError:  # replaced by a later import: the next request names that one
+            if self._last < 0:
+                self._take(None, rows)
+            return False
+        self._take(imported, rows)
         self._last, self._segments = last, wanted
         return True
+
+    def _take(self, imported: pa.Table | None, rows: Sequence[Row]) -> None:
+        self.table.fill(imported, rows)
+        self.masks = FilterMasks(self.table)
+        self._features = None
 
     def features(self) -> Features:
         """What is known of the rows, coded as in training."""
@@ -82,6 +88,8 @@ class LiveRows:
     def gone(self, count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """[count] rows that were there when the model was trained and are not any more."""
         before, now = np.zeros(count, bool), np.zeros(count, bool)
+        if self._last < 0:  # nothing is known yet
+            return before
         before[: len(self._before)] = self._before[:count]
         now[: len(self.table.present)] = self.table.present[:count]
         found: np.ndarray[Any, np.dtype[np.bool_]] = before & ~now

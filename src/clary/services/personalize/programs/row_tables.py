@@ -35,9 +35,14 @@ def read_segments(
         root: Personalize's folder.
         segments: the folders of the imports.
         deletions: segment -> folders of the deletion jobs that came after it: the rows of their users are left out.
+
+    Raises:
+        FileNotFoundError: a segment was replaced by a later import and removed.
     """
     tables = []
     for segment in segments:
+        if not (root / segment).is_dir():
+            raise FileNotFoundError(root / segment)
         gone = _deleted_users(root, (deletions or {}).get(segment, ()))
         for path in sorted((root / segment).glob("part-*.parquet"), key=lambda path: int(path.stem[5:])):
             table = pq.read_table(path)
