@@ -64,6 +64,12 @@ def take_memory(folder: Path, megabytes: str) -> None:
     print("held", len(held))
 
 
+def fill(folder: Path, path: str, megabytes: str) -> None:
+    with Path(path).open("wb", buffering=0) as file:
+        for _ in range(int(megabytes)):
+            file.write(bytes(1 << 20))
+
+
 def leave_orphan(folder: Path) -> None:
     """Starts a process that hides: forked twice, in a session of its own; then ends."""
     if os.fork() == 0:

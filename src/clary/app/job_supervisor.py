@@ -9,6 +9,7 @@ from clary.app.program_environments import ProgramEnvironments
 from clary.app.settings import Settings, variable
 from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
+from clary.compute.containers.engine import sockets_to_hide
 from clary.compute.jobs import SupervisorProgram
 from clary.compute.supervisor import JobStorage, Options, supervise
 from clary.frameworks.environments import Environments
@@ -36,7 +37,7 @@ def main(data: Path, *arguments: str) -> int:
     options = Options(
         stop_seconds=settings.job_stop_seconds,
         keep_folders=settings.keep_job_folders,
-        hidden=(folder.root,),
+        hidden=(folder.root, *sockets_to_hide(settings.container_socket)),
         preparation=ProgramEnvironments(Environments(settings.frameworks_folder)),
     )
     return supervise(job_id, folder.jobs, open_storage, options)

@@ -16,6 +16,7 @@ from clary.app.server_log import turn_over
 from clary.app.settings import Settings
 from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
+from clary.compute.containers.engine import sockets_to_hide
 from clary.compute.containers.leftovers import remove_leftovers
 from clary.compute.forkserver import ForkServer
 from clary.compute.hosting import Hosting
@@ -198,7 +199,7 @@ class Platform:
             folder.endpoints,
             unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
             preparation=ProgramEnvironments(Environments(settings.frameworks_folder)),
-            hidden=(folder.root,),
+            hidden=(folder.root, *sockets_to_hide(settings.container_socket)),
             containers=ContainerAccess(settings.container_socket, self.stores.images),
         )
 

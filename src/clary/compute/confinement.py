@@ -33,7 +33,14 @@ _CAPABILITY_VERSION_3 = 0x2008_0522
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _PROBE_SECONDS = 20
 
-PRIVATE = ("/tmp", "/var/tmp", "/run/user", "/dev/shm")  # noqa: S108 - they are replaced by empty ones
+PRIVATE = ("/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm")  # noqa: S108 - they are replaced by empty ones
+"""/run holds the sockets of services: of container engines, for one, which do what they are asked as root."""
+COVER_BYTES = 4 << 20
+"""What may be written over something hidden: a folder in memory has to have a size."""
+_KEPT_OF_RUN = (
+    "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf", "/run/nscd", "/run/current-system", "/run/opengl-driver",
+    "/run/nvidia-persistenced",
+)  # fmt: skip
 SECRETS = (".aws", ".ssh", ".gnupg", ".kube", ".docker", ".config/gcloud", ".netrc", ".git-credentials")
 """Below a home folder: what no program of a job has any business with."""
 
@@ -46,11 +53,13 @@ class Confinement:
         writable: folders it may write to; they lie where they lay.
         hidden: folders that appear empty, but for what of `writable` and of Clary's own code lies in them.
         network: whether the machine's network is there; otherwise only a loopback of its own is.
+        scratch_bytes: what each of its own empty folders (/tmp) may hold, in memory; 0: as much as the kernel lets it.
     """
 
     writable: tuple[str, ...]
     hidden: tuple[str, ...] = ()
     network: bool = True
+    scratch_bytes: int = 0
 
 
 def confine(confinement: Confinement) -> bool:
@@ -73,7 +82,7 @@ def confine(confinement: Confinement) -> bool:
     opened = [(path, os.open(path, os.O_PATH)) for path in _kept(confinement)]
     _set_read_only("/", read_only=True)
     for place in _covered(confinement):
-        _cover(place)
+        _cover(place, confinement.scratch_bytes if place in PRIVATE else COVER_BYTES)
     writable = set(confinement.writable)
     for path, descriptor in opened:
         _bring_back(path, descriptor, writable=path in writable)
@@ -145,6 +154,7 @@ def _kept(confinement: Confinement) -> list[str]:
     covered = [Path(place) for place in _covered(confinement)]
     code = (sys.base_prefix, sys.prefix, *sys.path, str(Path(__file__).parents[2]))
     needed = {str(Path(path).resolve()) for path in code if path and Path(path).exists()}
+    needed |= set(map(str, kept_of_run()))
     hidden_code = {path for path in needed if any(Path(path).is_relative_to(place) for place in covered)}
     return [*sorted(hidden_code), *confinement.writable]
 
@@ -160,11 +170,18 @@ def _covered(confinement: Confinement) -> list[str]:
     return [str(place) for place in places]
 
 
-def _cover(place: str) -> None:
+def kept_of_run() -> list[Path]:
+    """What programs need of /run: how names are resolved, and the places of some systems' libraries."""
+    found = {Path(place).resolve() for place in _KEPT_OF_RUN if Path(place).exists()}
+    return sorted(path for path in found if path.is_relative_to("/run"))
+
+
+def _cover(place: str, size_bytes: int) -> None:
     target = os.fsencode(place)
     if Path(place).is_dir():
         flags = _MS_NOSUID | _MS_NODEV
-        _check(_libc().mount(b"tmpfs", target, b"tmpfs", flags, b"mode=0755"), f"cover {place}")
+        options = b"mode=0755" + (f",size={size_bytes}".encode() if size_bytes else b"")
+        _check(_libc().mount(b"tmpfs", target, b"tmpfs", flags, options), f"cover {place}")
     else:
         _check(_libc().mount(b"/dev/null", target, None, _MS_BIND, None), f"cover {place}")
 

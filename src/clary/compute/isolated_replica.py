@@ -160,6 +160,7 @@ class IsolatedReplicas:
         shared = {f"{isolation.ML_FOLDER}/{name}": root / name for name in SHARED if (root / name).is_dir()}
         probe = isolation.probe()
         if probe.bubblewrap:
+            environment, variables = isolation.split_environment(environment)
             argv = isolation.command(
                 probe.bubblewrap,
                 program.argv,
@@ -168,6 +169,8 @@ class IsolatedReplicas:
                 network=plan.limits.network,
                 visible=program.visible,
                 shared=shared,
+                variables=variables,
+                scratch_bytes=memory_bytes,
             )
         elif not plan.limits.network:
             raise OSError(f"the model asks for network isolation, which this machine cannot give: {probe.description}")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -99,7 +100,7 @@ class Replica:
         self.available = False
         if not self.exited.done():
             self.exited.set_result(code)
-        self._socket_path.unlink(missing_ok=True)
+        shutil.rmtree(self._socket_path.parent, ignore_errors=True)
 
     def answered(self) -> None:
         """A request that was counted in `in_flight` is over."""
@@ -210,7 +211,9 @@ class Launcher:
         Raises:
             ReplicaFailed: it cannot be started.
         """
-        socket_path = self._sockets / f"{secrets.token_hex(6)}.sock"
+        # A folder of its own: a replica that was taken over must not put itself in the place of others.
+        socket_path = self._sockets / secrets.token_hex(6) / "s"
+        socket_path.parent.mkdir(mode=0o700)
         output = log.open()
         cancelled = threading.Event()
         start = asyncio.ensure_future(self._start(plan, root, socket_path, output, log, cancelled))
@@ -220,10 +223,13 @@ class Launcher:
             cancelled.set()
             with contextlib.suppress(OSError, PreparationFailed, PreparationCancelled):
                 (await start).kill()  # it is being born: wait for it, or nobody would ever end it
+            shutil.rmtree(socket_path.parent, ignore_errors=True)
             raise
         except PreparationFailed as error:
+            shutil.rmtree(socket_path.parent, ignore_errors=True)
             raise ReplicaFailed(f"{error}", final=True, started=False) from error
         except OSError as error:
+            shutil.rmtree(socket_path.parent, ignore_errors=True)
             raise ReplicaFailed(f"The serving program cannot be started: {error}") from error
         finally:
             os.close(output)
@@ -272,6 +278,9 @@ class Launcher:
             memory_bytes=plan.limits.memory_bytes,
             die_with_parent=True,
             confinement=Confinement(
-                (str(root), str(self._sockets), *program.writable), self._hidden, network=plan.limits.network
+                (str(root), str(socket_path.parent), *program.writable),
+                self._hidden,
+                network=plan.limits.network,
+                scratch_bytes=plan.limits.memory_bytes,
             ),
         )

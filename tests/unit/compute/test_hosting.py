@@ -55,6 +55,16 @@ async def test_a_serving_program_of_clarys_own_sees_none_of_clarys_data_but_its_
     assert [answer["exists"] for answer in answers] == [False, True]
 
 
+@pytest.mark.skipif("NOT" in confinement.probe(), reason=confinement.probe())
+async def test_a_replica_cannot_put_itself_in_the_place_of_another(house: House) -> None:
+    house.create(house.plan())
+    assert await house.settled() == "InService"
+    (own,) = socket_folder(house.folder / "hosting").iterdir()
+    other = own.with_name("other")
+    other.mkdir()
+    assert [(await house.ask(f"look at {path}"))["exists"] for path in (own, other)] == [True, False]
+
+
 async def test_a_model_that_is_not_there_fails_the_endpoint_with_its_address(house: House) -> None:
     house.create(house.plan("e", 1, variant("All", uri="s3://bucket/gone.tar.gz")))
     assert await house.settled() == "Failed"

@@ -83,6 +83,17 @@ def find_engine(container_socket: str = "") -> Engine:
     )
 
 
+def sockets_to_hide(container_socket: str = "") -> tuple[Path, ...]:
+    """Sockets of engines that no program must see, beside those in /run and in home folders: they are root's.
+
+    Args:
+        container_socket: the one that was chosen, "" for the usual places.
+    """
+    places = (container_socket, os.environ.get("DOCKER_HOST", ""), *usual_sockets({}))
+    paths = [Path(place.removeprefix("unix://")) for place in places if place]
+    return tuple(path for path in paths if path.is_socket())
+
+
 class _Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 

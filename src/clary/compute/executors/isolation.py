@@ -16,13 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from clary.compute.confinement import SECRETS
+from clary.compute.confinement import COVER_BYTES, PRIVATE, SECRETS, kept_of_run
 
 ML_FOLDER = "/opt/ml"
 SIGNAL_DEPTH = 2
 """The program is a child of bubblewrap's init, which is a child of the process that was started."""
 _PROBE_SECONDS = 20
-_PRIVATE = ("/tmp", "/var/tmp", "/run/user")  # noqa: S108 - they are replaced by empty ones
+# What programs must not be given by strangers that run with other rights than theirs, as the C library has it for
+# programs with set-user-ID.
+_READ_EARLY = (
+    "LD_", "DYLD_", "GLIBC_TUNABLES", "MALLOC_", "GCONV_PATH", "GETCONF_DIR", "LOCPATH", "NLSPATH", "TMPDIR",
+    "HOSTALIASES", "LOCALDOMAIN", "NIS_PATH", "RES_OPTIONS", "RESOLV_", "ASAN_", "TSAN_", "LSAN_", "UBSAN_",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def command(
     network: bool,
     visible: Sequence[str] = (),
     shared: Mapping[str, Path] = MappingProxyType({}),
+    variables: Mapping[str, str] = MappingProxyType({}),
+    scratch_bytes: int = 0,
 ) -> list[str]:
     """The command that runs `argv` isolated.
 
@@ -93,25 +100,27 @@ def command(
         visible: folders that stay in sight, read-only, at their own paths.
         shared: further folders, read-only: where they appear, and where they are.
         network: whether the machine's network is there; otherwise only a loopback of its own is.
+        variables: those of `split_environment` that must not reach bubblewrap itself.
+        scratch_bytes: what each of its own empty folders (/tmp) may hold, in memory; 0: as much as the kernel lets it.
     """
     arguments = [bubblewrap, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
     arguments += ["--unshare-cgroup-try"]
     if not network:
         arguments += ["--unshare-net"]
     arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    for place in _PRIVATE:
-        if Path(place).is_dir() and not Path(place).is_symlink():
-            arguments += ["--tmpfs", place]
-    for prefix in _interpreter_prefixes():
-        if any(prefix.is_relative_to(place) for place in _PRIVATE):
-            arguments += ["--ro-bind", str(prefix), str(prefix)]
+    for place in PRIVATE:
+        if place == "/dev/shm" or (Path(place).is_dir() and not Path(place).is_symlink()):  # noqa: S108
+            arguments += [*_size(scratch_bytes), "--tmpfs", place]
+    for path in (*_interpreter_prefixes(), *kept_of_run()):
+        if any(path.is_relative_to(place) for place in PRIVATE):
+            arguments += ["--ro-bind", str(path), str(path)]
     arguments += _visible_opt()
     for secret in map(Path.resolve, (*hidden, *_secrets())):
-        if any(secret.is_relative_to(place) for place in _PRIVATE):
+        if any(secret.is_relative_to(place) for place in PRIVATE):
             continue  # hidden already
         if secret.is_dir():
-            arguments += ["--tmpfs", str(secret)]
-        elif secret.is_file():
+            arguments += [*_size(COVER_BYTES), "--tmpfs", str(secret)]
+        elif secret.exists():
             arguments += ["--ro-bind", "/dev/null", str(secret)]
     for place in visible:
         arguments += ["--ro-bind", place, place]
@@ -123,7 +132,29 @@ def command(
         arguments += ["--hostname", host]
         if Path("/etc/hosts").is_file():
             arguments += ["--ro-bind", str(_hosts_file(folder)), "/etc/hosts"]
+    for name, value in variables.items():
+        arguments += ["--setenv", name, value]
     return [*arguments, "--chdir", ML_FOLDER, "--", *argv]
+
+
+def split_environment(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Keeps a user's variables from bubblewrap, which starts outside of the isolation that it makes.
+
+    The dynamic linker and the C library read some before a program's first line: LD_PRELOAD would run a file of the
+    user's with all of Clary's rights.
+
+    Args:
+        environment: what the program shall have.
+
+    Returns:
+        What bubblewrap is started with, and what it sets for the program alone.
+    """
+    inner = {name: value for name, value in environment.items() if name.startswith(_READ_EARLY)}
+    return {name: value for name, value in environment.items() if name not in inner}, inner
+
+
+def _size(limit_bytes: int) -> list[str]:
+    return ["--size", str(limit_bytes)] if limit_bytes else []
 
 
 def _interpreter_prefixes() -> list[Path]:

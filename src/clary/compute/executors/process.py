@@ -64,12 +64,13 @@ class ProcessExecutor:
         argv: list[str] = []
         confinement = None
         if program.argv:
-            argv, own = self._isolated(program, folder, limits, environment)
-            environment |= own
+            argv, environment = self._isolated(program, folder, limits, environment)
         else:
             environment["HOME"] = os.environ.get("HOME", "/")
             hidden = tuple(str(path) for path in self._hidden)
-            confinement = Confinement((str(folder), *program.writable), hidden, network=limits.network)
+            confinement = Confinement(
+                (str(folder), *program.writable), hidden, network=limits.network, scratch_bytes=memory_bytes
+            )
             environment |= program.environment
         wrapped = bool(argv and isolation.probe().bubblewrap)
         forked = self._launcher.spawn(
@@ -92,7 +93,7 @@ class ProcessExecutor:
     def _isolated(
         self, program: Program, folder: Path, limits: Limits, inherited: Mapping[str, str]
     ) -> tuple[list[str], dict[str, str]]:
-        """The command of a program that a user brought, and its variables.
+        """The command of a program that a user brought, and the variables it is started with.
 
         Raises:
             OSError: it asks for an isolation that this machine cannot give.
@@ -102,16 +103,24 @@ class ProcessExecutor:
         given = {"HOME": "/tmp", "PYTHONUNBUFFERED": "1", "PATH": path}  # noqa: S108 - its own, empty one
         bubblewrap = isolation.probe().bubblewrap
         if bubblewrap:
+            outer, variables = isolation.split_environment({**inherited, **given, **program.environment})
             argv = isolation.command(
-                bubblewrap, program.argv, folder, self._hidden, network=limits.network, visible=program.visible
+                bubblewrap,
+                program.argv,
+                folder,
+                self._hidden,
+                network=limits.network,
+                visible=program.visible,
+                variables=variables,
+                scratch_bytes=this_machine().clamp_memory(limits.memory_bytes),
             )
-            return argv, given | program.environment
+            return argv, outer
         if not limits.network:
             raise OSError("the job asks for network isolation, which this machine cannot give: " + self.isolation)
         argv = [part.replace(isolation.ML_FOLDER, str(folder)) for part in program.argv]
         given |= {"HOME": str(folder), "SAGEMAKER_BASE_DIR": str(folder)} | program.environment
         given["PATH"] = given["PATH"].replace(isolation.ML_FOLDER, str(folder))
-        return argv, given
+        return argv, {**inherited, **given}
 
 
 def _inherited() -> dict[str, str]:
