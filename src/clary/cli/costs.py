@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from clary.app.settings import Settings
 from clary.cli.client import folder_of
+from clary.cli.tables import console as standard_output
 from clary.compute import costs
 from clary.compute.costs import Cost, Ledger
 from clary.compute.prices import Prices
@@ -117,6 +117,6 @@ def _print_table(sums: Sequence[Sum], prices: Prices) -> None:
     total, saved = sum(entry.usd for entry in sums), sum(entry.saved_by_spot_usd for entry in sums)
     table.add_section()
     table.add_row("total", "", "", "", f"{total:.4f}", f"{saved:.4f}", "")
-    console = Console()
+    console = standard_output()
     console.print(table if sums else "Nothing has run that AWS would have sent a bill for.")
     console.print(f"Estimated with the prices of {prices.region} as of {prices.as_of}; nobody sends a bill.")

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from clary.app.settings import Settings
+from clary.cli.tables import console
 from clary.compute import confinement
 from clary.compute.containers import probe as containers
 from clary.compute.executors import isolation
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         failed |= finding.works is False
         mark = {True: "[green]ok[/green]", None: "[yellow]--[/yellow]", False: "[red]no[/red]"}[finding.works]
         table.add_row(mark, name, finding.detail)
-    Console().print(table)
+    console().print(table)
     return int(failed)
 
 

@@ -10,6 +10,7 @@ from rich.status import Status
 from rich.table import Table
 
 from clary.app.settings import Settings
+from clary.cli.tables import console as standard_output
 from clary.core.errors import ClaryError
 from clary.frameworks.catalog import FRAMEWORKS, Framework
 from clary.frameworks.environments import Environments, Installed
@@ -43,7 +44,7 @@ def _list(environments: Environments, names: list[str]) -> None:
         table.add_row(
             framework.name, framework.version, framework.environment_name, _state(installed, framework.environment_name)
         )
-    console = Console()
+    console = standard_output()
     console.print(table)
     for one in environments.installed():
         if not one.is_current:

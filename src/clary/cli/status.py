@@ -8,10 +8,11 @@ from typing import Any
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 
 from clary.app.data_folder import DataFolder, Running
 from clary.cli.client import client, folder_of, running_with_key
+from clary.cli.tables import console as standard_output
+from clary.cli.tables import named_table
 from clary.cli.tuning_status import print_tuning_jobs
 from clary.compute.costs import SCHEMA, Ledger, in_usd
 from clary.storage.database import Database
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the server's state, its latest jobs and its endpoints; exit code 1 when nothing runs."""
     folder = folder_of(arguments)
     running, key = running_with_key(folder)
-    console = Console()
+    console = standard_output()
     console.print(
         f"Clary answers at [bold]{running.url}[/bold]  (process {running.pid}, {_memory(running)}, {folder.root})"
     )
@@ -66,7 +67,7 @@ class _Costs:
 def _print(
     console: Console, title: str, rows: list[dict[str, Any]], name: str, status: str, costs: dict[str, float]
 ) -> None:
-    table = Table("name", "status", "created", "at AWS, USD", title=title, title_justify="left")
+    table = named_table(title, "name", "status", "created", "at AWS, USD")
     for row in rows:
         created = row["CreationTime"].astimezone().strftime("%Y-%m-%d %H:%M:%S")
         price = costs.get(row[name])

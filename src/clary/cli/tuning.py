@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from clary.cli.client import client, folder_of, running_with_key
+from clary.cli.tables import console, named_table
 
 _WIDTH, _HEIGHT, _MARGIN = 760, 320, 48
 _PAGE = """<!doctype html>
@@ -45,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
         for line in page["TrainingJobSummaries"]
     ]
     best_first = sorted(lines, key=lambda line: (objective_of(line) is None, _loss(line)))
-    table = Table("training job", "status", "objective", "hyperparameters", title=name, title_justify="left")
+    table = named_table(name, "training job", "status", "objective", "hyperparameters")
     for line in best_first:
         table.add_row(line["TrainingJobName"], line["TrainingJobStatus"], _number(line), _values(line))
-    Console().print(table)
+    console().print(table)
     if arguments.html:
         Path(arguments.html).write_text(page_of(name, told["HyperParameterTuningJobStatus"], lines), encoding="utf-8")
         print(f"wrote {arguments.html}")

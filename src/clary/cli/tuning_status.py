@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+from clary.cli.tables import named_table
 
 _SHOWN = 10
 
@@ -21,8 +22,7 @@ def print_tuning_jobs(console: Console, sagemaker: Any) -> None:
     )["HyperParameterTuningJobSummaries"]
     if not found:
         return
-    columns = ("name", "status", "trials", "running", "failed", "best so far", "with", "created")
-    table = Table(*columns, title="Tuning jobs", title_justify="left")
+    table = named_table("Tuning jobs", "name", "status", "trials", "best so far", "with")
     for line in found:
         told = sagemaker.describe_hyper_parameter_tuning_job(
             HyperParameterTuningJobName=line["HyperParameterTuningJobName"]
@@ -36,18 +36,20 @@ def _row(line: dict[str, Any], best: dict[str, Any] | None) -> list[str]:
     ended = counters["Completed"] + counters["Stopped"]
     failed = counters["NonRetryableError"] + counters["RetryableError"]
     most = line["ResourceLimits"].get("MaxNumberOfTrainingJobs")
+    parts = (
+        f"{ended + failed} of {most}" if most else str(ended + failed),
+        f"{counters['InProgress']} running" if counters["InProgress"] else "",
+        f"{failed} failed" if failed else "",
+    )
     metric = (best or {}).get("FinalHyperParameterTuningJobObjectiveMetric")
     return [
         line["HyperParameterTuningJobName"],
         line["HyperParameterTuningJobStatus"],
-        f"{ended + failed} of {most}" if most else str(ended + failed),
-        str(counters["InProgress"]),
-        str(failed),
+        ", ".join(part for part in parts if part),
         f"{metric['MetricName']} {metric['Value']:.6g}" if metric else "",
         ", ".join(
             f"{name} {_short(value)}" for name, value in sorted((best or {}).get("TunedHyperParameters", {}).items())
         ),
-        line["CreationTime"].astimezone().strftime("%Y-%m-%d %H:%M:%S"),
     ]
 
 
