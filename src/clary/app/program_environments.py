@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from clary.compute.contract import Program
 from clary.compute.executors.isolation import ML_FOLDER
+from clary.compute.folder import clear
 from clary.compute.preparation import PreparationCancelled, PreparationFailed
 from clary.frameworks.catalog import framework
 from clary.frameworks.environments import Cancelled, EnvironmentNotBuilt, Environments
@@ -56,7 +56,7 @@ class ProgramEnvironments:
             raise PreparationFailed(str(error)) from error
         except Cancelled:
             raise PreparationCancelled from None
-        shutil.rmtree(root / LAYER, ignore_errors=True)
+        clear(root / LAYER)
         make_layer(environment, root)
         layer = f"{ML_FOLDER}/{LAYER}"
         path = f"{layer}/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}"

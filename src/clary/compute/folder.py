@@ -14,13 +14,16 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import JobSpec
 
+CACHE = Path("sagemaker/warmpoolcache")
+"""Where programs find what the job before them left in a warm pool, relative to `/opt/ml`."""
 _LOCK_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.01
 
@@ -131,7 +134,7 @@ class JobFolder:
 
     def remove(self) -> None:
         """Removes everything."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_tree(self.path)
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -155,8 +158,13 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
     Args:
         root: the host's `/opt/ml`.
     """
-    for name in {"input", "model", "output", "code", *(output.folder.split("/")[0] for output in spec.outputs)}:
-        clear(root / name)
+    own = {"input", "model", "output", "code", *(output.folder.split("/")[0] for output in spec.outputs)}
+    kept = {spec.checkpoint_folder.split("/")[0], CACHE.parts[0]} - own
+    for path in root.iterdir() if root.is_dir() else ():
+        if path.name not in kept:
+            clear(path)
+    if not is_inside(root / CACHE, root):
+        clear(root / CACHE.parts[0])
     if not is_inside(root / spec.checkpoint_folder, root):
         clear(root / spec.checkpoint_folder.split("/")[0])
     for name in ("input/config", "input/data", "model", "output/data", "code", spec.checkpoint_folder):
@@ -185,9 +193,42 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
 def clear(path: Path) -> None:
     """Removes a folder, or a file or link that a program put in its place."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     else:  # a pipe, too: opening one would wait for its other end
         path.unlink(missing_ok=True)
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a folder that a program had, whatever it did to it; one that is not there is fine.
+
+    Programs can lock folders (`chmod 0`) and nest them deeper than Python's own functions can follow.
+    """
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(path, ignore_errors=True)
+    if os.path.lexists(path):
+        for command in (["chmod", "-R", "u+rwx", "--", str(path)], ["rm", "-rf", "--", str(path)]):
+            subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """All that lies below a folder, at any depth, links not followed; what vanishes meanwhile is left out.
+
+    Raises:
+        OSError: it is nested deeper than the kernel's longest path.
+    """
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as entries:
+                found = list(entries)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue
+        for entry in found:
+            path = place / entry.name
+            yield path
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
 
 
 def is_inside(path: Path, root: Path) -> bool:
@@ -226,8 +267,4 @@ def _write(path: Path, value: Any) -> None:
 
 def is_empty(folder: Path) -> bool:
     """Whether a folder holds no file, at any depth."""
-    return not any(path.is_symlink() or not path.is_dir() for path in _walk(folder))
-
-
-def _walk(folder: Path) -> Sequence[Path]:
-    return list(folder.rglob("*")) if folder.is_dir() else []
+    return not any(path.is_symlink() or not path.is_dir() for path in below(folder))

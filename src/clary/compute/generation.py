@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from clary.compute.contract import EndpointPlan, VariantPlan
+from clary.compute.folder import remove_tree
 from clary.compute.hosting_logs import LogShipper
 from clary.compute.hosting_metrics import HostingMetrics
 from clary.compute.isolated_replica import REPLICAS
@@ -111,7 +111,7 @@ class Generation:
             await self._launcher.blocking(self._models.fetch, plan.role_arn, plan.model_uri, variant.root)
             if plan.code_uri:
                 await self._launcher.blocking(self._models.fetch_code, plan.role_arn, plan.code_uri, variant.root)
-            await self._launcher.blocking(shutil.rmtree, variant.root / REPLICAS, True)  # of a Clary that was killed
+            await self._launcher.blocking(remove_tree, variant.root / REPLICAS)  # of a Clary that was killed
         except ModelUnavailable as error:
             raise GenerationFailed(str(error)) from error
         await self._scale(variant, variant.plan.replicas)
@@ -157,7 +157,7 @@ class Generation:
     async def remove(self) -> None:
         """`stop`, then deletes the model files."""
         await self.stop()
-        await self._launcher.blocking(shutil.rmtree, self.folder, True)
+        await self._launcher.blocking(remove_tree, self.folder)
 
     def choose(self, name: str | None) -> tuple[RunningVariant, Replica | None]:
         """The variant and replica for the next request; the replica is None while none is available.

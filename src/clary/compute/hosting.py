@@ -15,6 +15,7 @@ from clary.compute import endpoint_states
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import EndpointPlan
 from clary.compute.endpoint import PREVIOUS, Endpoint, EndpointGone
+from clary.compute.folder import remove_tree
 from clary.compute.generation import Generation, NoSuchVariant
 from clary.compute.hosting_logs import LogShipper, LogStore
 from clary.compute.hosting_metrics import HostingMetrics, MetricStore
@@ -207,7 +208,7 @@ class Hosting:
 
     def _forget(self, arn: str) -> None:
         """Deletes the endpoint's files, then its record: while there is a record, its name is taken."""
-        shutil.rmtree(self._endpoint_folder(arn), ignore_errors=True)
+        remove_tree(self._endpoint_folder(arn))
         self._metrics.forget(arn)
         while (record := self._records.by_arn(arn)) is not None:
             try:
@@ -225,7 +226,7 @@ class Hosting:
         }
         for generation in (self._folder / "models").glob("*/*"):
             if generation not in needed:
-                shutil.rmtree(generation, ignore_errors=True)
+                remove_tree(generation)
 
     def _bring_back(self, record: Record) -> None:
         if record.status == endpoint_states.DELETING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 from clary.compute import processes
 from clary.compute.contract import Program, ReplicaPlan
 from clary.compute.executors import isolation
+from clary.compute.folder import remove_tree
 from clary.compute.machine import gibibytes, this_machine
 from clary.compute.preparation import Preparation
 from clary.compute.spawner import Spawner, StartedProgram
@@ -83,7 +83,7 @@ class IsolatedProgram:
                 self.kill()
         if code > _SIGNALLED and code - _SIGNALLED in set(signal.Signals):
             code = _SIGNALLED - code  # bubblewrap tells a signal as a shell does
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_tree(self._folder)
         self.exited.set_result(code)
 
 
@@ -137,7 +137,7 @@ class IsolatedReplicas:
                 return self._spawn(plan, program, root, folder, listening.fileno(), output, tell)
         except BaseException:
             socket_path.unlink(missing_ok=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
             raise
 
     def _spawn(

@@ -16,7 +16,7 @@ from typing import IO, cast
 from clary.compute import processes
 from clary.compute.channel_files import DataError, told_as_data_error
 from clary.compute.contract import JobSpec, Output
-from clary.compute.folder import is_empty, is_inside
+from clary.compute.folder import below, is_empty, is_inside
 from clary.storage.data_access import DataAccess
 
 _GZIP_LEVEL = 6
@@ -49,9 +49,9 @@ def upload_outputs(data: DataAccess, spec: JobSpec, roots: list[Path], scratch: 
             continue
         folders = [root / output.folder for root in (roots[:1] if top == "model" else roots)]
         folders = [folder for folder, root in zip(folders, roots, strict=False) if is_inside(folder, root)]
-        if all(map(is_empty, folders)) and not output.required:
-            continue
         with told_as_data_error(output.uri, spec.role_arn):
+            if all(map(is_empty, folders)) and not output.required:
+                continue
             if output.packing == "tar.gz":
                 _upload_archive(data, spec, output, folders, scratch)
             else:
@@ -84,7 +84,7 @@ def _files(folders: list[Path]) -> Iterator[tuple[str, Path]]:
     inside = [folder.resolve() for folder in folders]
     found: dict[str, Path] = {}
     for folder in folders:
-        for path in folder.rglob("*"):
+        for path in below(folder):
             found.setdefault(str(path.relative_to(folder)), path)
     for name in sorted(found):
         path = found[name]
@@ -157,7 +157,7 @@ class FolderSync:
 
     def leave_out(self, folder: Path) -> None:
         """Counts what a folder holds now as stored."""
-        for path in folder.rglob("*"):
+        for path in below(folder):
             with _opened(path, folder) as file:
                 if file is not None:
                     self._stored[path] = _mark(file)
@@ -166,12 +166,12 @@ class FolderSync:
         while not self._ended.wait(_SYNC_SECONDS):
             try:
                 self._look(final=False)
-            except DataError as error:
+            except (DataError, OSError) as error:  # the program may do anything to its folder meanwhile
                 _log.warning("%s: %s", self._prefix, error)
 
     def _look(self, *, final: bool) -> None:
         for folder in self._folders:
-            for path in folder.rglob("*"):
+            for path in below(folder):
                 with _opened(path, folder) as file:
                     if file is None:
                         continue

@@ -6,7 +6,6 @@ folder `sagemaker/warmpoolcache` of each host, which programs see as `/opt/ml/sa
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import orjson
 
 from clary.compute.contract import JobSpec
-from clary.compute.folder import host_names
+from clary.compute.folder import CACHE, host_names, remove_tree
 from clary.storage.database import Database
 
 SCHEMA = """
@@ -32,7 +31,6 @@ CREATE INDEX IF NOT EXISTS warm_pools_by_status ON warm_pools (status);
 LONGEST_SECONDS = 28 * 86_400
 """How long a pool may be handed from job to job."""
 
-_CACHE = Path("sagemaker/warmpoolcache")
 _COLUMNS = "job_id, arn, matches, cpus, memory_bytes, since, until, made, status, ended, used_by"
 
 
@@ -110,7 +108,7 @@ class WarmPools:
                 (ended, pool.job_id),
             )
         )
-        shutil.rmtree(self._folder / pool.job_id, ignore_errors=True)
+        remove_tree(self._folder / pool.job_id)
 
     def keep_for(self, pool: WarmPool, seconds: int, now: float) -> None:
         """Changes how long a pool is kept, counted from when it became idle; ends it when that is over."""
@@ -133,11 +131,11 @@ class WarmPools:
     def save_cache(self, spec: JobSpec, folder: Path) -> None:
         """Moves the caches of a job that has ended to its pool."""
         for name in host_names(spec.hosts):
-            cache = folder / name / _CACHE
-            if cache.resolve() == (folder / name).resolve() / _CACHE and cache.is_dir():
+            cache = folder / name / CACHE
+            if cache.resolve() == (folder / name).resolve() / CACHE and cache.is_dir():
                 target = self._folder / spec.id / name
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                shutil.rmtree(target, ignore_errors=True)
+                remove_tree(target)
                 cache.rename(target)
 
     def load_cache(self, spec: JobSpec, roots: list[Path]) -> None:
@@ -146,18 +144,18 @@ class WarmPools:
         if pool is None:
             return
         for name, root in zip(host_names(spec.hosts), roots, strict=True):
-            source, target = self._folder / pool.job_id / name, root / _CACHE
+            source, target = self._folder / pool.job_id / name, root / CACHE
             if source.is_dir() and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 source.rename(target)
-        shutil.rmtree(self._folder / pool.job_id, ignore_errors=True)
+        remove_tree(self._folder / pool.job_id)
 
     def sweep(self) -> None:
         """Removes the caches that no pool holds any more."""
         known = {pool.job_id for pool in self.idle()}
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
             if path.name not in known and self._is_over(path.name):
-                shutil.rmtree(path, ignore_errors=True)
+                remove_tree(path)
 
     def _is_over(self, job_id: str) -> bool:
         """Whether a pool is terminated, or unknown; a job that reuses one may still be about to fetch its cache."""

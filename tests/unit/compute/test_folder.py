@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from clary.compute.contract import Channel, JobSpec, Program
-from clary.compute.folder import JobFolder, host_names, lay_out, program_environment
+from clary.compute.folder import CACHE, JobFolder, below, host_names, lay_out, program_environment, remove_tree
 
 SPEC = JobSpec(
     "id",
@@ -131,3 +133,51 @@ def test_only_the_owner_of_the_data_may_look_into_a_job(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path, "id")
     folder.create()
     assert folder.path.stat().st_mode & 0o777 == 0o700
+
+
+def nest(folder: Path, depth: int) -> None:
+    """Makes folders in folders, deeper than any path can name."""
+    script = f"import os\nfor _ in range({depth}):\n os.mkdir('d' * 9)\n os.chdir('d' * 9)\nopen('last', 'w').close()"
+    subprocess.run([sys.executable, "-c", script], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize("depth", [300, 2000])
+def test_folders_are_removed_however_deep_a_program_nested_them(tmp_path: Path, depth: int) -> None:
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    nest(deep, depth)
+    remove_tree(deep)
+    assert not deep.exists()
+
+
+def test_what_is_nested_too_deep_to_be_named_is_an_error_not_left_out(tmp_path: Path) -> None:
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    nest(deep, 2000)
+    try:
+        with pytest.raises(OSError, match="File name too long"):
+            list(below(deep))
+    finally:
+        remove_tree(deep)  # pytest cannot
+
+
+def test_links_that_a_program_left_are_not_followed_when_the_next_attempt_is_laid_out(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    outside.mkdir()
+    lay_out(root, SPEC, "algo-1")
+    for name in (".environment", CACHE.parts[0], "anything"):
+        (root / name).symlink_to(outside)
+    lay_out(root, SPEC, "algo-1")
+    assert not any(path.is_symlink() for path in root.iterdir())
+    assert not list(outside.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
+def test_folders_that_a_program_locked_are_removed(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    (locked / "inner").mkdir(parents=True)
+    (locked / "inner" / "file").touch()
+    (locked / "inner").chmod(0)
+    locked.chmod(0o500)
+    remove_tree(locked)
+    assert not locked.exists()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ import pytest
 from clary.compute import uploading
 from clary.compute.channel_files import DataError
 from clary.compute.contract import JobSpec, Output, Program
+from clary.compute.folder import remove_tree
 from clary.compute.uploading import CheckpointSync, pack, upload_outputs
 from tests.programs.job_stores import ACCOUNT, REGION, ROLE, Stores
 
@@ -214,3 +217,18 @@ def test_links_that_lead_outside_are_not_stored_as_files_or_checkpoints(stores: 
     CheckpointSync(stores.data, spec(checkpoint_uri="s3://data/ck"), [root / "checkpoints"]).close()
     assert keys(stores, "o") == ["o/real"]
     assert keys(stores, "ck") == ["ck/real"]
+
+
+def test_outputs_that_are_nested_too_deep_to_be_named_fail_the_job_with_a_reason(
+    tmp_path: Path, stores: Stores
+) -> None:
+    model = tmp_path / "host" / "model"
+    model.mkdir(parents=True)
+    script = "import os\nfor _ in range(2000):\n os.mkdir('d' * 9)\n os.chdir('d' * 9)\n"
+    subprocess.run([sys.executable, "-c", script], cwd=model, check=True)
+    job = spec(Output("model", "s3://data/out/model.tar.gz", "tar.gz", required=True))
+    try:
+        with pytest.raises(DataError, match="File name too long"):
+            upload_outputs(stores.data, job, [tmp_path / "host"], tmp_path, model=True)
+    finally:
+        remove_tree(model)
