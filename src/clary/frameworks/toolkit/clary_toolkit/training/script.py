@@ -10,6 +10,8 @@ from pathlib import Path
 from .failure import ExecuteUserScriptError, ToolkitError, script_failure, write_failure
 from .job import Job
 
+_COMPAT = str(Path(__file__).parents[1] / "compat")  # the last on the path: a package that is installed goes first
+
 
 def run_script(job: Job, path: Path, arguments: Sequence[str], command: Sequence[str]) -> int:
     """Runs the script as `__main__`.
@@ -25,6 +27,7 @@ def run_script(job: Job, path: Path, arguments: Sequence[str], command: Sequence
     main = sys.modules["__main__"]
     sys.argv = [str(path.relative_to(job.code)), *arguments]
     sys.path[0] = str(path.parent)
+    sys.path.append(_COMPAT)
     main.__dict__.clear()
     main.__dict__.update(
         __name__="__main__", __file__=str(path), __builtins__=__builtins__, __doc__=None, __spec__=None,

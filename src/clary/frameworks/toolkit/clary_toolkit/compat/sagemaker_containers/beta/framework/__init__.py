@@ -1,1 +1,8 @@
-"""What handlers import from `sagemaker_containers`."""
+"""What scripts import from `sagemaker_containers`."""
+
+from sagemaker_training.environment import Environment
+
+
+def training_env() -> Environment:
+    """The job of this process."""
+    return Environment()

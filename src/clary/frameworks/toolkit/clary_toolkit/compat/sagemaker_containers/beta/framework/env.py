@@ -1,4 +1,8 @@
-"""Importable, because scripts import it in one line with what they use; it has nothing."""
+"""The job as a script's toolkit describes it; the rest of the original is refused by name."""
+
+from sagemaker_training.environment import Environment as TrainingEnv
+
+__all__ = ["TrainingEnv"]
 
 
 def __getattr__(name: str) -> None:
