@@ -15,6 +15,8 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 LISTS = frozenset({DOCKER_LIST, OCI_INDEX})
 MEDIA_TYPES = frozenset({DOCKER_MANIFEST, OCI_MANIFEST}) | LISTS
 LARGEST_BYTES = 4 << 20
+_LARGEST_BLOB_BYTES = 1 << 44
+"""More than any layer has; the sizes of the most that a manifest can name still add up to a number of 64 bits."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -89,7 +91,8 @@ def parse_manifest(text: bytes, media_type: str = "") -> Manifest:
     if len(text) > LARGEST_BYTES:
         raise InvalidManifest(f"the manifest has {len(text)} bytes; at most {LARGEST_BYTES} are taken")
     try:
-        value = json.loads(text)
+        value = json.loads(text.decode())  # UTF-8 alone: `json` would take UTF-16, which nobody could read again
+        _encoded(value)
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(f"the manifest is not JSON: {error}") from error
     if not isinstance(value, dict) or value.get("schemaVersion") != 2:
@@ -111,6 +114,15 @@ def parse_manifest(text: bytes, media_type: str = "") -> Manifest:
 def is_digest(text: str) -> bool:
     """Whether the text is a digest that is supported: "sha256:" and 64 hexadecimal digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def _encoded(value: Any) -> bytes:
+    """The value as UTF-8.
+
+    Raises:
+        UnicodeEncodeError: there is half a surrogate pair in it, which can neither be stored nor told again.
+    """
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _media_type(value: dict[str, Any], sent: str) -> str:
@@ -135,8 +147,8 @@ def _descriptor(value: dict[str, Any]) -> Descriptor:
     digest, size = value["digest"], value["size"]
     if not isinstance(digest, str) or not is_digest(digest):
         raise InvalidManifest(f"{digest!r} is not a digest: sha256: and 64 hexadecimal digits are taken")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise InvalidManifest(f"the size of {digest} is {size!r}; it must be a number of bytes")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_BLOB_BYTES:
+        raise InvalidManifest(f"the size of {digest} is {size!r}; it must be a number of bytes up to 2^44")
     platform = value.get("platform") or {}
     named = "/".join(str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key))
     media_type = str(value.get("mediaType", ""))

@@ -12,8 +12,8 @@ from clary.storage.blobs import NoSuchUpload, UploadBusy, WrongDigest, WrongOffs
 from clary.storage.image_manifests import is_digest
 from clary.storage.images import Images, NoSuchRepository
 
-_RANGE = re.compile(r"bytes=(?P<first>[0-9]+)-(?P<last>[0-9]*)")
-_CONTENT_RANGE = re.compile(r"(?:bytes )?(?P<first>[0-9]+)-[0-9]+(?:/.*)?")
+_RANGE = re.compile(r"bytes=(?P<first>[0-9]{1,18})-(?P<last>[0-9]{0,18})")
+_CONTENT_RANGE = re.compile(r"(?:bytes )?(?P<first>[0-9]{1,18})-[0-9]{1,18}(?:/.*)?")
 Mountable = Callable[[Visit, str, str], int | None]
 
 

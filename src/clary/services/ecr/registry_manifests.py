@@ -11,6 +11,7 @@ from clary.services.ecr.registry_http import Refusal, Visit, answer, body_of, js
 from clary.storage.image_manifests import LARGEST_BYTES, OCI_INDEX, InvalidManifest, is_digest, parse_manifest
 from clary.storage.images import Images, InUse, StoredImage
 
+_COUNT = re.compile(r"[0-9]{1,9}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -66,7 +67,7 @@ class RegistryManifests:
         tags = await asyncio.to_thread(self._images.tags, visit.record.arn)
         tags = [tag for tag in tags if tag > visit.query.get("last", "")]
         wanted = visit.query.get("n", "")
-        count = int(wanted) if wanted.isdigit() and int(wanted) > 0 else len(tags)
+        count = (int(wanted) if _COUNT.fullmatch(wanted) else 0) or len(tags)
         headers = {}
         if len(tags) > count:
             following = f"/v2/{visit.record.name}/tags/list?n={count}&last={tags[count - 1]}"

@@ -15,6 +15,8 @@ from clary.core.http import ByteStream, Headers, HttpRequest, HttpResponse, stre
 from clary.services.ecr.credentials import RegistryCredentials
 from clary.services.ecr.registry import Registry
 from clary.storage.identity_entities import USER
+from clary.storage.images import REPOSITORY
+from clary.storage.records import Record
 
 from ..desk import ACCOUNT
 from .conftest import World, digest_of, manifest_of
@@ -223,3 +225,65 @@ async def test_where_nothing_is_verified_any_password_will_do(world: World, cloc
     answer = await registry.handle(HttpRequest("GET", "/v2/team/app/manifests/v1", "", headers))
     assert answer is not None
     assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        manifest_of({"size": 2, "digest": digest_of(b"{}")}).encode("utf-16"),
+        manifest_of({"size": 1 << 70, "digest": digest_of(b"{}")}).encode(),
+        manifest_of({"size": 2, "digest": digest_of(b"{}"), "mediaType": "\ud800"}).encode(),
+        b"[" * 100_000,
+        manifest_of({"size": 2, "digest": digest_of(b"{}"), "platform": [1]}).encode(),
+    ],
+    ids=["utf-16", "larger than any number", "half a character", "nested without end", "a list for a platform"],
+)
+async def test_a_manifest_that_could_not_be_told_again_is_refused(world: World, wire: Wire, manifest: bytes) -> None:
+    await wire.push_layer("team/app", b"{}")
+    assert code_of(await wire("PUT", "/v2/team/app/manifests/v1", manifest)) == (400, "MANIFEST_INVALID")
+    assert world.ecr("DescribeImages", repositoryName="team/app")["imageDetails"] == []
+
+
+async def test_numbers_without_end_in_headers_and_queries_do_no_harm(world: World, wire: Wire) -> None:
+    world.push("team/app", "v1", content=b"layer")
+    layer = f"/v2/team/app/blobs/{digest_of(b'layer')}"
+    assert (await wire("GET", layer, range="bytes=" + "9" * 5000 + "-")).status == 200  # as if it were not there
+    assert (await wire("GET", layer, range="bytes=0-" + "9" * 18)).status == 206
+    began = await wire("POST", "/v2/team/app/blobs/uploads/")
+    answer = await wire("PATCH", dict(began.headers)["Location"], b"x", content_range="9" * 18 + "-" + "9" * 18)
+    assert answer.status == 416
+    for count in ("9" * 5000, "\u00b2", "0", "-1"):
+        assert (await wire("GET", f"/v2/team/app/tags/list?n={count}")).status == 200
+
+
+async def test_another_accounts_registry_is_opened_by_its_policy_alone(world: World, wire: Wire) -> None:
+    """The password is good, the address another account's: mounting from there is no way in either."""
+    other = "210987654321"
+    arn = f"arn:aws:ecr:us-east-1:{other}:repository/theirs"
+    record = world.records.insert(Record(REPOSITORY, other, "us-east-1", "theirs", arn))
+    upload = world.images.blobs.begin(arn)
+    world.images.blobs.append(arn, upload, [b"secret"])
+    world.images.add_layer(arn, digest_of(b"secret"), world.images.blobs.finish(arn, upload, digest_of(b"secret")))
+    there = f"{other}.dkr.ecr.us-east-1.amazonaws.com"
+    for method, path in (
+        ("HEAD", f"/v2/theirs/blobs/{digest_of(b'secret')}"),
+        ("GET", f"/v2/theirs/blobs/{digest_of(b'secret')}"),
+        ("POST", "/v2/theirs/blobs/uploads/"),
+        ("GET", "/v2/theirs/tags/list"),
+        ("GET", "/v2/_catalog"),
+    ):
+        assert (await wire(method, path, host=there)).status == 403, path
+    for source in ("theirs", "../theirs", f"{there}/theirs", other + "/theirs"):
+        mounted = await wire("POST", f"/v2/team/app/blobs/uploads/?mount={digest_of(b'secret')}&from={source}")
+        assert mounted.status == 202
+    assert world.images.layer_bytes(record.arn, digest_of(b"secret")) == 6
+    assert (await wire("HEAD", f"/v2/team/app/blobs/{digest_of(b'secret')}")).status == 404
+
+
+async def test_an_upload_is_of_its_repository_and_of_nobody_elses(world: World, wire: Wire) -> None:
+    world.ecr("CreateRepository", repositoryName="other")
+    began = dict((await wire("POST", "/v2/team/app/blobs/uploads/")).headers)["Docker-Upload-UUID"]
+    for method in ("GET", "PATCH", "DELETE"):
+        assert (await wire(method, f"/v2/other/blobs/uploads/{began}", b"x")).status == 404
+    for identity in ("..", "..%2F..%2Fclary", "%00", "x" * 5000, began.upper() + "%0d%0aX: y"):
+        assert (await wire("PATCH", f"/v2/team/app/blobs/uploads/{identity}", b"x")).status == 404
