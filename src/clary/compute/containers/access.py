@@ -17,6 +17,8 @@ _ECR = re.compile(
     r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
     r"(?P<name>[a-z0-9][a-z0-9._/-]*?)(?::(?P<tag>[\w][\w.-]*))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+LOADED = "clary.local"
+"""The registry in the names by which the engine has what was loaded into it; nobody asks for an image by one."""
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -66,7 +68,7 @@ class ContainerAccess:
             raise NoSuchImage(self._not_in_ecr(match))
         manifest = self._for_this_machine(self.images, found)
         name, digest = match["name"], manifest.digest.removeprefix("sha256:")
-        tag = f"clary.local/{match['account']}/{match['region']}/{name}:{digest}"
+        tag = f"{LOADED}/{match['account']}/{match['region']}/{name}:{digest}"
         if engine.image(tag) is None:
             engine.load(image_archive(self.images, manifest, tag))
         self.images.note_pull(found)

@@ -20,6 +20,7 @@ from typing import Any
 from clary.compute import processes
 from clary.compute.containers.engine import Engine, EngineError
 from clary.compute.containers.ownership import take_over
+from clary.compute.folder import is_inside
 from clary.compute.machine import gibibytes
 
 KILL = signal.SIGUSR1
@@ -148,8 +149,7 @@ class _Process:
             message = f"the container engine went away: {error.message}"
         _write(f"{message}\n".encode())
         if self._run.failure_file:
-            with contextlib.suppress(OSError):
-                Path(self._run.failure_file).write_text(f"ClientError: {message}", encoding="utf-8")
+            _write_failure(Path(self._run.failure_file), f"ClientError: {message}")
         return CANNOT_START
 
     def _clean(self) -> None:
@@ -176,6 +176,16 @@ def sweep(engine: Engine, labels: Mapping[str, str]) -> int:
             engine.remove(container["Id"])
             removed += 1
     return removed
+
+
+def _write_failure(path: Path, text: str) -> None:
+    """Writes the failure file of a job's folder, unless the container put a link in its place."""
+    root = path.parents[1]
+    if is_inside(path, root):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
 
 
 def _filled(config: Any, container: str) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from clary.compute.containers.access import ContainerAccess
+from clary.compute.containers.access import LOADED, ContainerAccess
 from clary.compute.containers.engine import EngineError
 from clary.core.call import Call
 from clary.core.errors import ValidationException
@@ -62,7 +62,7 @@ class ImageFinder:
                 return f"{name}@{stored.digest}"
         if built_in(uri) is not None or framework_of(uri) is not None:
             return None
-        if self._is_local(uri):
+        if self._is_local(uri, image):
             return uri
         if place is None or place[0] != call.account:
             return None
@@ -70,11 +70,19 @@ class ImageFinder:
             raise ValidationException(f"Requested image {uri} not found.")
         return f"{name}@{image.digest}" if image.digest else f"{name}:{image.tag}"
 
-    def _is_local(self, uri: str) -> bool:
+    def _is_local(self, uri: str, image: Image) -> bool:
+        """Whether the engine has an image of that name.
+
+        The name must be one that the engine's owner gave: what Clary itself loaded is an account's own, and an id, of
+        which a few digits would do, is that of any image.
+        """
+        if image.registry == LOADED:
+            return False
         try:
-            return self._containers.engine().image(uri) is not None
+            found = self._containers.engine().image(uri)
         except EngineError:
             return False
+        return found is not None and not str(found.get("Id", "")).removeprefix("sha256:").startswith(uri.removeprefix("sha256:"))
 
 
 def _place(call: Call, image: Image) -> tuple[str, str] | None:

@@ -70,6 +70,27 @@ def test_what_is_not_there_is_left_to_the_job_and_refused_for_a_model(finder: Im
         finder.for_models(CALL)("127.0.0.1:4566/none")
 
 
+class FakeEngine:
+    """Has one image, which another account's job brought into it."""
+
+    ID = "3f2a" + "0" * 60
+    LOADED = f"clary.local/999999999999/us-east-1/x:{'0' * 64}"
+
+    def image(self, reference: str) -> dict[str, str] | None:
+        known = reference in (self.LOADED, "tools:1") or self.ID.startswith(reference.removeprefix("sha256:"))
+        return {"Id": f"sha256:{self.ID}"} if known else None
+
+
+@pytest.mark.parametrize("uri", [FakeEngine.LOADED, FakeEngine.ID, FakeEngine.ID[:2], f"sha256:{FakeEngine.ID[:9]}"])
+def test_what_another_accounts_job_brought_into_the_engine_is_not_to_be_had_by_name_or_id(
+    images: Images, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setattr(ContainerAccess, "engine", lambda access: FakeEngine())
+    find = ImageFinder(images, ContainerAccess("", images)).for_jobs(CALL)
+    assert find("tools:1") == "tools:1"
+    assert find(uri) is None
+
+
 def test_an_image_of_somebody_else_is_not_ones_own(finder: ImageFinder, images: Images) -> None:
     push(images, "x", "1", account="999999999999")
     for uri in ("999999999999.dkr.ecr.us-east-1.amazonaws.com/x:1", "docker.io/library/x", "not an image"):
