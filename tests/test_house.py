@@ -64,7 +64,8 @@ def test_no_function_is_too_long(path: Path) -> None:
 def test_names_say_what_a_thing_is(path: Path) -> None:
     classes = [node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
     assert not [name for name in classes if re.search(r"(Manager|Helper|Utils?)$", name)]
-    assert not re.search(r"manager|helper|utils?\b", path.stem)
+    if "compat" not in path.parts:  # those modules have the names under which scripts import them
+        assert not re.search(r"manager|helper|utils?\b", path.stem)
 
 
 @pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=ids)
