@@ -82,7 +82,10 @@ class ImageFinder:
             found = self._containers.engine().image(uri)
         except EngineError:
             return False
-        return found is not None and not str(found.get("Id", "")).removeprefix("sha256:").startswith(uri.removeprefix("sha256:"))
+        if found is None:
+            return False
+        identity = str(found.get("Id", "")).removeprefix("sha256:")
+        return not identity.startswith(uri.removeprefix("sha256:"))
 
 
 def _place(call: Call, image: Image) -> tuple[str, str] | None:

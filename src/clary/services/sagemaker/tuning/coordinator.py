@@ -123,6 +123,9 @@ class Coordinator:
                 wanted = self._carry_on(record)
             except RecordChanged:
                 wanted = 0.0
+            except Exception:  # one tuning job that cannot go on must not hold up those of others
+                _log.exception("tuning job %s", record.arn)
+                wanted = _RETRY_SECONDS
             if wanted is not None:
                 pause = wanted if pause is None else min(pause, wanted)
         return pause

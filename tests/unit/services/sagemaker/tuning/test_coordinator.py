@@ -14,6 +14,7 @@ from clary.services.sagemaker.tuning.advice import NoAdvice
 from clary.services.sagemaker.tuning.coordinator import Coordinator
 from clary.services.sagemaker.tuning.trials import OBJECTIVE_METRIC, TrialJob
 from clary.storage.metrics import MetricPoint
+from clary.storage.records import Record
 from tests.unit.services.sagemaker.tuning.conftest import House
 from tests.unit.services.sagemaker.tuning.requests import METRIC, config, tuning_request
 
@@ -193,3 +194,17 @@ def test_a_trial_that_was_submitted_already_is_not_submitted_again(house: House)
     again = Coordinator(house.records, house.jobs, house.metrics, house.oracle, house.clock)  # type: ignore[arg-type]
     again._submit(house.tuning(), search.plan, 0, 1, {"max_depth": 3, "eta": 0.2})
     assert house.trials() == before
+
+
+def test_a_tuning_job_that_cannot_go_on_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, _ = house.create(tuning_request("broken")), house.create(tuning_request("sound"))
+    carry_on = house.coordinator._carry_on
+
+    def fail(record: Record) -> float | None:
+        if record.name == broken.name:
+            raise KeyError("what an older Clary did not write")
+        return carry_on(record)
+
+    monkeypatch.setattr(house.coordinator, "_carry_on", fail)
+    assert house.look() is not None  # it is tried again
+    assert len(house.running("sound")) == 2
