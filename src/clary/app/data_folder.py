@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from clary.core.address import Address
 from clary.core.errors import ClaryError
 
 _CLAIM_SECONDS = 0.3
@@ -41,8 +42,7 @@ class Running:
     @property
     def url(self) -> str:
         """The address clients use."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return Address(self.host, self.port).url
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class DataFolder:
         self.sagemaker_config = root / "sagemaker-config.yaml"
         self._lock = root / "clary.lock"
         self._running = root / "running.json"
+        self._address = root / "address.json"
 
     def create(self) -> None:
         """Makes the folder and its sub-folders where they are missing."""
@@ -110,6 +111,17 @@ class DataFolder:
     def announce(self, running: Running) -> None:
         """Writes down where this Clary listens; done by the process that holds the folder."""
         write_private(self._running, json.dumps(asdict(running)))
+
+    def note_address(self, address: Address) -> None:
+        """Writes down where this Clary listens, also for when it does no more: jobs outlive it."""
+        write_private(self._address, json.dumps(asdict(address)))
+
+    def address(self) -> Address | None:
+        """Where this folder's Clary listens, or listened last; None before its first start."""
+        try:
+            return Address(**json.loads(self._address.read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
 
     def running(self) -> Running | None:
         """The Clary that holds the folder and listens, or None."""

@@ -11,6 +11,7 @@ from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import sockets_to_hide
 from clary.compute.jobs import SupervisorProgram
+from clary.compute.role_access import RoleAccess
 from clary.compute.supervisor import JobStorage, Options, supervise
 from clary.frameworks.environments import Environments
 
@@ -32,7 +33,15 @@ def main(data: Path, *arguments: str) -> int:
     def open_storage() -> JobStorage:
         stores = Stores(folder, settings)
         containers = ContainerAccess(settings.container_socket, stores.images)
-        return JobStorage(stores.records, stores.data_access, stores.logs, stores.metrics, stores.close, containers)
+        return JobStorage(
+            stores.records,
+            stores.data_access,
+            stores.logs,
+            stores.metrics,
+            stores.close,
+            containers,
+            lambda holder: RoleAccess(stores.identities, folder.address, holder, containers),
+        )
 
     options = Options(
         stop_seconds=settings.job_stop_seconds,

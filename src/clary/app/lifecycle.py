@@ -18,6 +18,7 @@ import uvloop
 from clary.app.data_folder import DataFolder, Running
 from clary.app.platform import Platform
 from clary.app.settings import Settings
+from clary.core.address import Address
 from clary.core.errors import ClaryError
 from clary.gateway.connection import BoundedConnection
 
@@ -46,9 +47,10 @@ def serve(settings: Settings, announce: Callable[[Running], None]) -> None:
     folder = DataFolder(settings.data)
     folder.create()
     with folder.claimed():
-        listener = _listen(settings)
+        listener = _listen(settings, folder.address())
         with listener:
             port = listener.getsockname()[1]
+            folder.note_address(Address(settings.host, port))  # before the first program starts that is told of it
             running = Running(os.getpid(), settings.host, port, time.time())
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(_serve(settings, folder, listener, running, announce))
@@ -116,17 +118,25 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(settings: Settings) -> socket.socket:
+def _listen(settings: Settings, before: Address | None = None) -> socket.socket:
+    """Any free port is the one it had before where that is free: jobs that still run, and shells, know that one."""
+    if settings.port == 0 and before is not None and before.host == settings.host:
+        with contextlib.suppress(CannotListen):
+            return _listen_on(settings, before.port)
+    return _listen_on(settings, settings.port)
+
+
+def _listen_on(settings: Settings, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((settings.host, port))
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise CannotListen(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
+            f"cannot listen on {settings.host} port {port}: {error.strerror}. "
             "Choose another port with --port, or --port 0 for any free one."
         ) from error
     return listener

@@ -24,6 +24,7 @@ from clary.compute.jobs import Jobs
 from clary.compute.machine import this_machine
 from clary.compute.model_files import UnpackLimits
 from clary.compute.prices import Prices
+from clary.compute.role_access import REPLICAS, RoleAccess
 from clary.compute.serving_costs import INTERVAL_SECONDS, ServingCosts
 from clary.core.call import Call
 from clary.core.operations import BoundOperation, collect
@@ -190,6 +191,7 @@ class Platform:
         return Coordinator(self.stores.records, self.jobs, self.stores.metrics, advice, self.stores.clock, own_images)
 
     def _hosting(self, settings: Settings, folder: DataFolder) -> Hosting:
+        containers = ContainerAccess(settings.container_socket, self.stores.images)
         return Hosting(
             self.stores.records,
             self.stores.data_access,
@@ -200,7 +202,8 @@ class Platform:
             unpack_limits=UnpackLimits(total_bytes=settings.unpacked_model_limit_bytes),
             preparation=ProgramEnvironments(Environments(settings.frameworks_folder)),
             hidden=(folder.root, *sockets_to_hide(settings.container_socket)),
-            containers=ContainerAccess(settings.container_socket, self.stores.images),
+            containers=containers,
+            role_access=RoleAccess(self.stores.identities, folder.address, REPLICAS, containers),
         )
 
     def _authorizer(self, settings: Settings) -> Authorizer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,13 @@ class HostRun:
         root: its `/opt/ml`, laid out.
         pipe: the named pipe for its output.
         stream: its log stream.
+        hidden: words that its log must not show.
     """
 
-    def __init__(self, spec: JobSpec, name: str, root: Path, pipe: Path, stream: str) -> None:
+    def __init__(
+        self, spec: JobSpec, name: str, root: Path, pipe: Path, stream: str, hidden: Sequence[str] = ()
+    ) -> None:
+        self._hidden = hidden
         self._spec = spec
         self._name = name
         self._root = root
@@ -45,7 +49,7 @@ class HostRun:
         Raises:
             OSError: it cannot be started.
         """
-        self._collector = LogCollector(logs, metrics, self._spec, self._pipe, self._stream)
+        self._collector = LogCollector(logs, metrics, self._spec, self._pipe, self._stream, hidden=self._hidden)
         environment = program_environment(self._spec, self._name) | self._spec.program.environment
         program = executor.start(
             replace(self._spec.program, environment=environment), self._root, self._spec.limits, self._pipe

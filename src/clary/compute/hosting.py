@@ -23,6 +23,7 @@ from clary.compute.invocation import InvocationFailed, InvocationTimeout, Invoke
 from clary.compute.model_files import ModelSource, ModelStore, UnpackLimits
 from clary.compute.preparation import Preparation
 from clary.compute.replica import HostingTimes, Launcher
+from clary.compute.role_access import RoleAccess
 from clary.compute.spawner import Spawner
 from clary.storage.records import Record, RecordChanged, Records
 
@@ -61,6 +62,7 @@ class Hosting:
         preparation: makes the environments of programs that users bring.
         hidden: folders that programs that users bring must not see.
         containers: what runs images.
+        role_access: lets programs that users bring in as their model's role; None where they get no credentials.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Hosting:
         preparation: Preparation | None = None,
         hidden: Sequence[Path] = (),
         containers: ContainerAccess | None = None,
+        role_access: RoleAccess | None = None,
     ) -> None:
+        self._role_access = role_access
         self._records = records
         self._folder = folder
         self._spawner = forkserver
@@ -110,7 +114,10 @@ class Hosting:
             preparation=self._preparation,
             hidden=self._hidden,
             containers=self._containers,
+            role_access=self._role_access,
         )
+        if self._role_access is not None:  # a Clary that was killed could not
+            await self._launcher.blocking(self._role_access.withdraw_all)
         self._tasks = [asyncio.create_task(self._shipper.run()), asyncio.create_task(self._metrics.run())]
         records = [
             record for kind in ENDPOINT_KINDS for record in await self._launcher.blocking(self._records.of_kind, kind)

@@ -7,15 +7,18 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Protocol
+
+from clary.compute.log_collector import without
 
 _READ_BYTES = 64 << 10
 _LONGEST_LINE_BYTES = 240 << 10  # CloudWatch takes 256 KiB an event
 _MOST_WAITING_EVENTS = 10_000
 _LAST_LINES = 12
 _FLUSH_SECONDS = 0.5
+_MOST_HIDDEN = 8
 
 _log = logging.getLogger(__name__)
 
@@ -45,12 +48,13 @@ class ReplicaLog:
         self._partial = b""
         self._readers: set[int] = set()
         self._paused: set[int] = set()
+        self._hidden: deque[str] = deque(maxlen=_MOST_HIDDEN)  # a replica that crashes again and again has many
 
     @property
     def last_lines(self) -> list[str]:
         """What the process of the last `open` printed last."""
         self._read_all()
-        return [*self._last, *([_text(self._partial)] if self._partial else [])]
+        return [*self._last, *([without(self._hidden, _text(self._partial))] if self._partial else [])]
 
     def open(self) -> int:
         """A descriptor for a process's stdout and stderr; the caller closes it once the process has it."""
@@ -61,6 +65,10 @@ class ReplicaLog:
         self._readers.add(reading)
         self._loop.add_reader(reading, self._read, reading)
         return writing
+
+    def hide(self, words: Iterable[str]) -> None:
+        """Words that are left out from now on: secrets that a program was given, and prints."""
+        self._hidden.extend(words)
 
     def note(self, line: str) -> None:
         """Adds a line of Clary's own."""
@@ -123,7 +131,7 @@ class ReplicaLog:
             self._partial = self._partial[_LONGEST_LINE_BYTES:]
 
     def _add(self, line: bytes) -> None:
-        text = _text(line)
+        text = without(self._hidden, _text(line))
         if text:
             self._last.append(text)
             self._events.append((int(time.time() * 1000), text))

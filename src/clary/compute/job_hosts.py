@@ -50,17 +50,18 @@ class JobHosts:
         for host, root in zip(host_names(spec.hosts), self._roots, strict=True):
             make(root, spec, host)
 
-    def host(self, spec: JobSpec, number: int, epoch: int) -> Host:
+    def host(self, spec: JobSpec, number: int, epoch: int, hidden: Sequence[str] = ()) -> Host:
         """What runs on a host, not started yet.
 
         Args:
             spec: the job, ready to be started.
             number: of the host, from 0.
             epoch: the second it starts, for the names of its log streams.
+            hidden: words that its log must not show.
         """
         name, root = host_names(spec.hosts)[number], self._roots[number]
         if spec.transform is None:
-            return HostRun(spec, name, root, self._folder.log_pipe(name), f"{spec.name}/{name}-{epoch}")
+            return HostRun(spec, name, root, self._folder.log_pipe(name), f"{spec.name}/{name}-{epoch}", hidden)
         assert self._launcher is not None
         share = self._shares[number]
         return TransformRun(

@@ -9,7 +9,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,20 @@ class LogCollector:
     Args:
         pipe: the named pipe, which the program will write to.
         stream: the log stream.
+        hidden: words that are left out: secrets that the program was given, and prints.
     """
 
     def __init__(
-        self, logs: Logs, metrics: Metrics, spec: JobSpec, pipe: Path, stream: str, clock: Clock | None = None
+        self,
+        logs: Logs,
+        metrics: Metrics,
+        spec: JobSpec,
+        pipe: Path,
+        stream: str,
+        clock: Clock | None = None,
+        hidden: Iterable[str] = (),
     ) -> None:
+        self._hidden = tuple(hidden)
         self.last_lines: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
         self._logs = logs
         self._metrics = metrics
@@ -115,7 +124,7 @@ class LogCollector:
         if ended and self._partial:
             lines.append(self._partial)
             self._partial = b""
-        return [part for line in lines for part in _text(line)]
+        return [without(self._hidden, part) for line in lines for part in _text(line)]
 
     def _store(self, lines: Sequence[str]) -> None:
         spec = self._spec
@@ -156,6 +165,13 @@ class LogCollector:
             if size > _MOST_WAITING_CHARACTERS:
                 del self._events[: index + 1]
                 return
+
+
+def without(hidden: Iterable[str], text: str) -> str:
+    """A text with stars in the place of words that must not be seen."""
+    for word in hidden:
+        text = text.replace(word, "*****")
+    return text
 
 
 def _text(line: bytes) -> list[str]:

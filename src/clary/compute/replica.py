@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from clary.compute.replica_client import (
     ResponseTooLarge,
     request_bytes,
 )
+from clary.compute.role_access import RoleAccess, admit_replica
 from clary.compute.spawner import Spawner, StartedProgram
 
 __all__ = ["HostingTimes", "Launcher", "Replica", "ReplicaFailed", "Spawner", "StartedProgram"]
@@ -179,6 +180,7 @@ class Launcher:
         preparation: makes the environments of programs that users bring.
         hidden: folders that serving programs must not see; Clary's data first.
         containers: what runs images.
+        role_access: lets programs that users bring in as their model's role; None where they get no credentials.
     """
 
     def __init__(
@@ -191,7 +193,9 @@ class Launcher:
         preparation: Preparation | None = None,
         hidden: Sequence[Path] = (),
         containers: ContainerAccess | None = None,
+        role_access: RoleAccess | None = None,
     ) -> None:
+        self._role_access = role_access
         self.times = times
         self._containers = containers or ContainerAccess()
         self._data = next(iter(hidden), None)
@@ -216,7 +220,7 @@ class Launcher:
         socket_path.parent.mkdir(mode=0o700)
         output = log.open()
         cancelled = threading.Event()
-        start = asyncio.ensure_future(self._start(plan, root, socket_path, output, log, cancelled))
+        start = asyncio.ensure_future(self._admit_and_start(plan, root, socket_path, output, log, cancelled))
         try:
             program = await asyncio.shield(start)
         except asyncio.CancelledError:
@@ -234,6 +238,30 @@ class Launcher:
         finally:
             os.close(output)
         return Replica(program, socket_path, self.times)
+
+    async def _admit_and_start(
+        self,
+        plan: ReplicaPlan,
+        root: Path,
+        socket_path: Path,
+        output: int,
+        log: ReplicaLog,
+        cancelled: threading.Event,
+    ) -> StartedProgram:
+        """Starts a program with its role's credentials, which end when it does."""
+        access = self._role_access
+        if access is None or not (plan.program.argv or plan.program.image):
+            return await self._start(plan, root, socket_path, output, log, cancelled)
+        admission = await self.blocking(admit_replica, access, plan)
+        log.hide(admission.secrets)
+        plan = replace(plan, program=admission.program)
+        try:
+            program = await self._start(plan, root, socket_path, output, log, cancelled)
+        except Exception:
+            await self.blocking(access.withdraw, admission)
+            raise
+        program.exited.add_done_callback(lambda _: access.withdraw(admission))
+        return program
 
     async def _start(
         self,

@@ -13,25 +13,26 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clary.compute import job_events
 from clary.compute.channel_files import DataError
-from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import Executor, JobSpec, NoSuchImage
 from clary.compute.executors import executor, executor_for
 from clary.compute.folder import JobFolder, host_names
 from clary.compute.forkserver import ForkServer
 from clary.compute.host_run import with_meeting_place
+from clary.compute.job_access import JobAccess
 from clary.compute.job_checkpoints import JobCheckpoints
 from clary.compute.job_events import Event
 from clary.compute.job_hosts import Host, JobHosts
 from clary.compute.job_preparation import JobPreparation
 from clary.compute.job_queue import Entry, JobQueue
+from clary.compute.job_storage import JobStorage, Options
 from clary.compute.life import TERMINAL, Life, State
 from clary.compute.machine import run_on
-from clary.compute.preparation import NothingToPrepare, Preparation, PreparationCancelled, PreparationFailed
+from clary.compute.preparation import PreparationCancelled, PreparationFailed
 from clary.compute.replica import HostingTimes, Launcher
 from clary.compute.spot import interruption, next_deadline
 from clary.compute.staging import Cancelled, Staging
@@ -41,49 +42,12 @@ from clary.compute.uploading import ContinuousUploads, upload_outputs
 from clary.compute.wake import Wake
 from clary.compute.warm_pools import WarmPools
 from clary.core.clock import Clock, SystemClock
-from clary.storage.data_access import DataAccess
-from clary.storage.logs import Logs
-from clary.storage.metrics import Metrics
-from clary.storage.records import Records
+
+__all__ = ["JobStorage", "Options", "Supervisor", "supervise"]
 
 _FAILED_SECONDS = 10.0
 _SIGN_SECONDS = 5.0
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class JobStorage:
-    """What a supervisor reads and writes; `close` is called when the job is finished.
-
-    Attributes:
-        containers: what runs images.
-    """
-
-    records: Records
-    data: DataAccess
-    logs: Logs
-    metrics: Metrics
-    close: Callable[[], None]
-    containers: ContainerAccess = ContainerAccess()
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How jobs are run.
-
-    Attributes:
-        executor: a name in `EXECUTORS`.
-        stop_seconds: between SIGTERM and SIGKILL.
-        keep_folders: whether a finished job's folder stays.
-        hidden: folders that programs which users brought must not see.
-        preparation: makes programs ready to start.
-    """
-
-    executor: str = "process"
-    stop_seconds: float = 120.0
-    keep_folders: bool = False
-    hidden: tuple[Path, ...] = ()
-    preparation: Preparation = field(default_factory=NothingToPrepare)
 
 
 def supervise(
@@ -116,6 +80,7 @@ def supervise(
         left = entry is not None and not entry.running
         if entry is not None and entry.running:
             run_on(entry.cpus)
+            access = storage.role_access(entry.spec.arn) if storage.role_access is not None else None
             name = executor_for(entry.spec.program, options.executor)
             runner = executor(name, launcher, options.hidden, storage.containers)
             replicas = functools.partial(
@@ -125,8 +90,10 @@ def supervise(
                 preparation=options.preparation,
                 hidden=options.hidden,
                 containers=storage.containers,
+                role_access=access,
             )
-            left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, replicas).run()
+            job_access = JobAccess(access, entry.spec, options.stop_seconds)
+            left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, replicas, job_access).run()
         storage.close()
         if left:
             _log.info("job %s waits again", job_id)
@@ -153,6 +120,7 @@ class Supervisor:
         entry: the job's row in the queue.
         folder: its folder, whose lock this process holds.
         make_launcher: makes what starts the replicas of a batch transform.
+        access: lets the programs in as the job's role.
     """
 
     def __init__(
@@ -165,6 +133,7 @@ class Supervisor:
         options: Options,
         clock: Clock | None = None,
         make_launcher: MakeLauncher | None = None,
+        access: JobAccess | None = None,
     ) -> None:
         self._spec: JobSpec = entry.spec
         self._folder = folder
@@ -188,6 +157,7 @@ class Supervisor:
             self._cancelled,
         )
         self._checkpoints = JobCheckpoints(storage.data, self._spec, self._roots)
+        self._access = access or JobAccess(None, self._spec, options.stop_seconds)
         self._kind = JobHosts(self._spec, folder, self._roots, storage.data, make_launcher)
         self._uploads = ContinuousUploads(storage.data, self._spec, self._roots)
         self._hosts: list[Host] = []
@@ -202,6 +172,7 @@ class Supervisor:
         """Runs until the job is finished, or waits for another part of the machine; returns whether it waits."""
         with Wake(self._folder.open_wake(), self._happened.put):
             try:
+                self._access.withdraw()  # of a supervisor that was killed
                 self._apply(job_events.SupervisorStarted(self._clock.time()))
                 while self._life.state not in TERMINAL and self._life.state is not State.WAITING:
                     self._handle(self._next())
@@ -302,9 +273,9 @@ class Supervisor:
         self._checkpoints.start(self._life, self._checkpoint_reached)
         self._uploads.start()
         try:
-            spec = with_meeting_place(self._spec)
+            spec = self._access.admit(with_meeting_place(self._spec))
             for number in range(spec.hosts):
-                host = self._kind.host(spec, number, epoch)
+                host = self._kind.host(spec, number, epoch, self._access.secrets)
                 self._hosts.append(host)
                 host.start(
                     self._executor,
@@ -315,6 +286,7 @@ class Supervisor:
         except OSError as error:
             for host in self._hosts:
                 host.kill()
+            self._access.withdraw()
             missing = isinstance(error, NoSuchImage)
             reason = f"ClientError: {error}" if missing else f"ClientError: the program cannot be started: {error}"
             self._apply(job_events.ProgramsEnded(self._clock.time(), reason))
@@ -355,6 +327,7 @@ class Supervisor:
         self._kill_at = None
         for host in self._hosts:
             host.close()
+        self._access.withdraw()
         fed = self._staging.error
         self._staging.close()
         reason = ""
@@ -393,6 +366,7 @@ class Supervisor:
         """Ends what runs; the job fails, or is tried again: Clary itself went wrong."""
         for host in self._hosts:
             host.kill()
+        self._access.withdraw()
         broken = job_events.Broken(self._clock.time(), f"{type(error).__name__}: {error}")
         self._life, _ = self._queue.apply(self._spec.arn, broken)
         if self._life.state is State.WAITING:

@@ -214,6 +214,7 @@ class Keys:
         duration_seconds: int,
         policies: Sequence[str] = (),
         tags: Mapping[str, str] | None = None,
+        holder: str = "",
     ) -> Session:
         """Makes temporary credentials.
 
@@ -222,12 +223,13 @@ class Keys:
             duration_seconds: how long they are valid.
             policies: documents of which each must allow what the session does.
             tags: session tags.
+            holder: for whom they are made, so that `withdraw_sessions` finds them; "" for nobody in particular.
         """
         now = self._store.clock.time()
         session = Session(unique_id("ASIA", 20), secret_key(), secrets.token_urlsafe(192), now + duration_seconds)
         acting = replace(principal, access_key_id=session.access_key_id)
         body = orjson.dumps(
-            {"principal": asdict(acting), "policies": list(policies), "tags": dict(tags or {})}
+            {"principal": asdict(acting), "policies": list(policies), "tags": dict(tags or {}), "holder": holder}
         ).decode()
 
         def write(connection: sqlite3.Connection) -> Session:
@@ -239,6 +241,18 @@ class Keys:
             return session
 
         return self._store.database.write(write)  # nothing that was read before is changed by a new key
+
+    def withdraw_session(self, access_key_id: str) -> None:
+        """Makes temporary credentials worthless at once; nothing happens where there are none of that id."""
+        self._withdraw("DELETE FROM iam_sessions WHERE id=?", access_key_id)
+
+    def withdraw_sessions(self, holder: str) -> None:
+        """Makes all temporary credentials worthless that were made for a holder."""
+        if self._store.row("SELECT 1 FROM iam_sessions WHERE json_extract(body, '$.holder')=?", holder) is not None:
+            self._withdraw("DELETE FROM iam_sessions WHERE json_extract(body, '$.holder')=?", holder)
+
+    def _withdraw(self, sql: str, value: str) -> None:
+        self._store.write(lambda connection: connection.execute(sql, (value,)).rowcount)
 
 
 def user_principal(user: Entity, access_key_id: str = "") -> Principal:

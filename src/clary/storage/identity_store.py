@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS iam_sessions (
     body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS iam_sessions_expires ON iam_sessions (expires);
+CREATE INDEX IF NOT EXISTS iam_sessions_holder ON iam_sessions (json_extract(body, '$.holder'));
 CREATE TABLE IF NOT EXISTS iam_generation (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL);
 INSERT OR IGNORE INTO iam_generation (one, generation) VALUES (1, 0);
 """

@@ -115,6 +115,17 @@ def outward_network(engine: Engine) -> str:
     return _NETWORK
 
 
+def address_of_machine(engine: Engine) -> str:
+    """The address that this machine has in the outward network, "" where the engine tells none."""
+    name = outward_network(engine)
+    for network in engine.networks():
+        if network["Name"] == name:
+            for config in (network.get("IPAM") or {}).get("Config") or ():
+                if config.get("Gateway"):
+                    return str(config["Gateway"])
+    return ""
+
+
 def process_environment() -> dict[str, str]:
     """What the process that stands for a container needs; the container gets nothing of it."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
