@@ -32,7 +32,8 @@ class OperationMark:
         api: the API, where it differs from the class's `api`.
         action: the IAM action without its prefix; the operation's name by default (HeadObject is "GetObject").
         resource: the resource part of the ARN that policies are checked against, filled from the request:
-            "training-job/{TrainingJobName}". Lower-casing is the resource's own rule, see `lower`. "*" is any resource.
+            "training-job/{TrainingJobName}"; "A or B" where either may be named. Lower-casing is the resource's own
+            rule, see `lower`. "*" is any resource.
         lower: whether the resource's name is lower-cased in its ARN, as SageMaker does.
         public: whether no policy is checked (sts:GetCallerIdentity).
     """

@@ -132,11 +132,11 @@ def tag_conditions(request: Mapping[str, Any]) -> dict[str, Values]:
 
 
 def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str, Any]) -> str:
-    template = bound.mark.resource
+    def is_named(template: str) -> bool:
+        return all(isinstance(request.get(name), str) for name in _MEMBER.findall(template))
+
+    template = next(filter(is_named, bound.mark.resource.split(" or ")), "*")
     if template == "*":
-        return "*"
-    names = _MEMBER.findall(template)
-    if any(not isinstance(request.get(name), str) for name in names):
         return "*"
     resource = _MEMBER.sub(lambda match: str(request[match[1]]), template)
     if resource.startswith("arn:"):

@@ -98,6 +98,20 @@ def test_public_operations_and_missing_resources_are_left_to_their_handlers(iden
     check(identities, alice, GET, "s3", Guard(is_missing=True), Bucket="none", Key="k")
 
 
+@pytest.mark.parametrize("member", ["campaignArn", "recommenderArn"])
+def test_a_resource_that_may_be_named_in_either_of_two_members_is_protected_in_both(
+    identities: Identities, alice: Principal, member: str
+) -> None:
+    mark = OperationMark("GetRecommendations", resource="{campaignArn} or {recommenderArn}")
+    secret, other = (f"arn:aws:personalize:eu-west-1:{ACCOUNT}:thing/{name}" for name in ("secret", "other"))
+    statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    statements += [{"Effect": "Deny", "Action": "sagemaker:GetRecommendations", "Resource": secret}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    identities.policies.put_inline(ACCOUNT, USER, "alice", "p", document)
+    check(identities, alice, mark, "sagemaker", **{member: other})
+    assert "explicit deny" in refused(identities, alice, mark, "sagemaker", **{member: secret}).message
+
+
 def test_policies_may_demand_the_tags_of_a_request(identities: Identities, alice: Principal) -> None:
     statement = {
         "Effect": "Allow",

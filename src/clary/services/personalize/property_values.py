@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from clary.services.personalize.errors import InvalidInputException
 from clary.services.personalize.schema_rules import Column
 
@@ -22,8 +24,8 @@ def parsed(text: str | None, member: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = orjson.loads(text)  # it takes nothing that it could not write again
+    except ValueError as error:
         raise InvalidInputException(f"{member} is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidInputException(f"{member} must be a JSON object.")
