@@ -31,7 +31,7 @@ class Settings:
     host: str = _setting(
         "127.0.0.1", "the address to listen on; anything else than loopback opens Clary to the network"
     )
-    port: int = _setting(4566, "the TCP port to listen on; 0 takes a free one")
+    port: int = _setting(4566, "the TCP port to listen on; 0 takes a free one, the last one where it is free")
     account: str = _setting("123456789012", "the account that the first key belongs to", "12 digits")
     region: str = _setting("us-east-1", "the region of requests that name none, and of `clary env`; a real AWS region")
     verify_signatures: bool = _setting(True, "whether request signatures are verified and policies evaluated")
