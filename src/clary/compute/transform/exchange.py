@@ -25,6 +25,9 @@ DEFAULT_PAYLOAD_BYTES = 6 << 20
 MOST_BYTES_AT_ONCE = 100 << 20
 UNLIMITED_PAYLOAD_BYTES = 1 << 30
 """What stands for MaxPayloadInMB 0: a request is held in memory."""
+MOST_AT_ONCE, MOST_UNLIMITED_AT_ONCE = 100, 4
+"""Requests at once, whatever the job asks for: they are held in the memory of Clary, not of the instance."""
+_SMALLEST_ANSWER_LIMIT_BYTES = 64 << 20
 _PARAMETERS_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
 _LONGEST_DETAIL_CHARACTERS = 2000
@@ -44,6 +47,11 @@ class Settings:
     concurrent: int
     payload_bytes: int
     several: bool
+
+    @property
+    def answer_bytes(self) -> int:
+        """The largest answer that is taken: a model must not fill Clary's memory with many at once."""
+        return max(4 * MOST_BYTES_AT_ONCE // self.concurrent, _SMALLEST_ANSWER_LIMIT_BYTES)
 
     def line(self) -> str:
         """The first line of the data log."""
@@ -66,6 +74,7 @@ def settings_of(plan: TransformPlan, wishes: Mapping[str, Any]) -> Settings:
     if not concurrent:
         fit = max(1, MOST_BYTES_AT_ONCE // payload_bytes) if payload_bytes else 1
         concurrent = min(_positive(wishes.get("MaxConcurrentTransforms")) or 1, fit)
+    concurrent = min(concurrent, MOST_AT_ONCE if payload_bytes else MOST_UNLIMITED_AT_ONCE)
     strategy = plan.strategy or str(wishes.get("BatchStrategy", "MULTI_RECORD"))
     several = strategy.upper().replace("_", "") != "SINGLERECORD"
     return Settings(concurrent, payload_bytes or UNLIMITED_PAYLOAD_BYTES, several)

@@ -22,7 +22,7 @@ from clary.compute.hosting_logs import LogShipper, ReplicaLog
 from clary.compute.replica import Launcher, Replica, ReplicaFailed
 from clary.compute.transform.capture import write_capture
 from clary.compute.transform.errors import TransformError
-from clary.compute.transform.exchange import MOST_BYTES_AT_ONCE, Exchange, Settings, settings_of
+from clary.compute.transform.exchange import Exchange, Settings, settings_of
 from clary.compute.transform.json_path import parse
 from clary.compute.transform.objects import Failure, ObjectTransforms
 from clary.compute.transform.records import Filters, Format, RecordFilter, format_of
@@ -178,7 +178,6 @@ class TransformRun:
             ReplicaFailed: the replica did not become healthy, or ended.
         """
         replica = self._replica = await launcher.launch(self._plan.replica, self._root, log)
-        replica.client.most_response_bytes = 4 * MOST_BYTES_AT_ONCE
         await replica.until_healthy(self._plan.replica.startup_seconds)
         transforming = asyncio.create_task(self._transform(replica))
         try:
@@ -200,6 +199,7 @@ class TransformRun:
         plan = self._plan
         exchange = Exchange(replica, plan, plan.accept)
         settings = settings_of(plan, await exchange.wishes())
+        replica.client.most_response_bytes = settings.answer_bytes
         self._write_data_log([settings.line()])
         records = _record_filter(plan, settings)
         done = self._already_done()
