@@ -38,20 +38,26 @@ def _mapped(path: Path) -> NDArray[Any]:
 
 def best(scores: NDArray[np.floating[Any]], k: int) -> Codes:
     """The positions of the k largest scores, largest first; -inf is left out, of equals the first comes first."""
-    if k <= 0:
-        return np.empty(0, np.int32)
-    if k < len(scores):
-        # a partition of values is several times quicker than one of positions
-        smallest = np.partition(scores, len(scores) - k)[len(scores) - k]
-        positions = np.flatnonzero(scores >= smallest) if smallest > -np.inf else np.flatnonzero(scores > -np.inf)
-        if len(positions) > k:
-            above = np.flatnonzero(scores > smallest)
-            positions = np.concatenate([above, np.flatnonzero(scores == smallest)[: k - len(above)]])
-    else:
-        positions = np.arange(len(scores))
+    positions = highest(scores, k)
     order = np.lexsort((positions, -scores[positions]))
-    positions = positions[order]
-    return positions[scores[positions] > -np.inf].astype(np.int32)
+    return positions[order].astype(np.int32)
+
+
+def highest(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.intp]:
+    """As `best`, in no order."""
+    if k <= 0:
+        return np.empty(0, np.intp)
+    if k >= len(scores):
+        return np.flatnonzero(scores > -np.inf)
+    # a partition of values is several times quicker than one of positions
+    smallest = np.partition(scores, len(scores) - k)[len(scores) - k]
+    if smallest == -np.inf:
+        return np.flatnonzero(scores > -np.inf)
+    positions = np.flatnonzero(scores >= smallest)
+    if len(positions) > k:
+        above = np.flatnonzero(scores > smallest)
+        positions = np.concatenate([above, np.flatnonzero(scores == smallest)[: k - len(above)]])
+    return positions
 
 
 def forbid(scores: NDArray[np.floating[Any]], allowed: Mask | None) -> NDArray[np.floating[Any]]:

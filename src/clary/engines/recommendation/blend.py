@@ -83,6 +83,12 @@ class Blend:
         """Which priors are weighed beside the members. Recent popularity is not: it did not help on any set."""
         return [at for at, name in enumerate(self.priors.names) if not name.startswith("recent:")]
 
+    @property
+    def orders(self) -> list[int]:
+        """The rows of `views` without the second one of each member, which has the order of the first."""
+        count = 2 * len(self.members)
+        return [*range(0, count, 2), *range(count, count + len(self.stacked_priors))]
+
     def views(self, situation: Situation) -> NDArray[np.float32]:
         """[views, item_count] for a user with a history: two per member, then the priors."""
         query = Query(latest_distinct(situation.history, RECENT))

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from clary.engines.recommendation import features
 from clary.engines.recommendation.contract import Features, Reals
@@ -27,6 +28,9 @@ class ColdItems:
         self.item_count = 0
         self._known_count = 0
         self._table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
+        self._mixture: sparse.csr_matrix | None = None
+        self._drawn = np.zeros(0, np.float32)
+        self._warm = np.zeros(0, np.intp)
 
     def fit(self, catalogue: Features | None, counts: NDArray[np.floating]) -> Self:
         """Finds the neighbours.
@@ -48,7 +52,23 @@ class ColdItems:
             if rows.shape[0] < self.item_count:
                 rows.resize((self.item_count, rows.shape[1]))
             self._table = features.neighbours(rows[self.codes], rows[warm], warm, NEIGHBOURS, self.item_count)
+        self._mixture = None
         return self
+
+    def _mixed(self) -> sparse.csr_matrix:
+        """[cold items, m] how much each item counts for each cold item: every answer multiplies by it."""
+        if self._mixture is None:
+            weights, columns = np.asarray(self._table.weights), np.asarray(self._table.columns)
+            shares = weights / (weights.sum(axis=1, keepdims=True) + 1.0)
+            kept = shares > 0
+            starts = np.concatenate([[0], np.cumsum(kept.sum(axis=1))])
+            shape = (len(self.codes), self._known_count)
+            self._mixture = sparse.csr_matrix((shares[kept], columns[kept], starts), shape=shape)
+            self._drawn = (1.0 - shares.sum(axis=1)).astype(np.float32)
+            warm = np.ones(self._known_count, bool)
+            warm[self.codes[self.codes < self._known_count]] = False
+            self._warm = np.flatnonzero(warm)
+        return self._mixture
 
     def extend(self, utilities: Reals) -> Reals:
         """[item_count] the utilities of all items, from those [m] of the model."""
@@ -56,12 +76,9 @@ class ColdItems:
             return utilities
         result = np.zeros(self.item_count, np.float32)
         result[: self._known_count] = utilities
-        warm = np.ones(self._known_count, bool)
-        warm[self.codes[self.codes < self._known_count]] = False
-        mean = float(utilities[warm].mean()) if warm.any() else 0.0
-        weights = self._table.weights
-        alike = (weights * (result[self._table.columns] - mean)).sum(axis=1)
-        result[self.codes] = mean + alike / (weights.sum(axis=1) + 1.0)
+        mixed = self._mixed()
+        mean = float(utilities[self._warm].mean()) if len(self._warm) else 0.0
+        result[self.codes] = mixed @ utilities + np.float32(mean) * self._drawn
         return result
 
     def neighbours_of(self, item: int) -> dict[int, float]:
@@ -86,4 +103,5 @@ class ColdItems:
         self.codes = arrays["codes"]
         self.item_count, self._known_count = (int(count) for count in arrays["counts"])
         self._table = NeighbourTable(arrays["columns"], arrays["weights"], self.item_count)
+        self._mixture = None
         return self

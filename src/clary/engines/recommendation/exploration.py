@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from clary.engines.recommendation.arrays import best
 from clary.engines.recommendation.contract import Codes, Exploration, Mask, Reals, Session, Times
 
 
@@ -53,8 +54,9 @@ def explore(
     if not len(candidates) or not len(places):
         return items, explored
     spread = float(utilities.std()) or 1.0
-    draws = utilities[candidates] + spread * random.standard_normal(len(candidates)) / np.sqrt(1.0 + counts[candidates])
-    ranked = candidates[np.argsort(-draws, kind="stable")][: 2 * len(items)].tolist()
+    noise = random.standard_normal(len(candidates), dtype=np.float32) / np.sqrt(1.0 + counts[candidates])
+    draws = utilities[candidates] + np.float32(spread) * noise
+    ranked = candidates[best(draws, 2 * len(items))].tolist()
     chosen = items.tolist()
     listed = set(chosen)
     fresh = [item for item in ranked if item not in listed]

@@ -49,9 +49,11 @@ def strongest(matrix: sparse.csr_matrix, width: int) -> NeighbourTable:
     """The `width` largest entries of each row of a sparse matrix."""
     rows, columns = matrix.shape
     matrix = matrix.tocsr()
+    matrix.sort_indices()
     counts = np.diff(matrix.indptr)
     of_row = np.repeat(np.arange(rows), counts)
-    order = np.lexsort((matrix.indices, -matrix.data, of_row))
+    # rows upwards, weights downwards, of equals the first column: sorting by one key is quicker than by three
+    order = np.argsort((of_row << 32) - _ordered(matrix.data), kind="stable")
     place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], counts)
     width = max(1, min(width, int(counts.max(initial=0))))
     kept = place < width
@@ -72,15 +74,25 @@ def strongest_dense(matrix: NDArray[np.floating], width: int, names: Codes) -> N
     width = max(1, min(width, len(names)))
     columns = np.zeros((len(matrix), width), np.int32)
     weights = np.zeros((len(matrix), width), np.float32)
-    for begin in range(0, len(matrix), 256):  # blocks bound the memory of argpartition
-        block = matrix[begin : begin + 256]
-        places = np.argpartition(block, block.shape[1] - width, axis=1)[:, block.shape[1] - width :]
-        values = np.take_along_axis(block, places, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        values = np.maximum(np.take_along_axis(values, order, axis=1), 0.0)
-        columns[begin : begin + 256] = np.where(values > 0, names[np.take_along_axis(places, order, axis=1)], 0)
+    size = matrix.shape[1]
+    backwards = np.arange(size - 1, -1, -1, dtype=np.int64)
+    for begin in range(0, len(matrix), 256):  # blocks bound the memory of the keys
+        # weight and place in one number: numpy partitions and sorts values many times faster than positions
+        keys = _ordered(np.maximum(matrix[begin : begin + 256], 0.0)) << 32
+        keys |= backwards
+        keys.partition(size - width, axis=1)
+        found = np.sort(keys[:, size - width :], axis=1)[:, ::-1]
+        values = (found >> 32).astype(np.int32).view(np.float32)
+        places = size - 1 - (found & 0xFFFFFFFF)
+        columns[begin : begin + 256] = np.where(values > 0, names[places], 0)
         weights[begin : begin + 256] = values
     return NeighbourTable(columns, weights, int(names.max(initial=-1)) + 1)
+
+
+def _ordered(weights: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Non-negative numbers as whole ones in the same order: the bits of a float32."""
+    found: NDArray[np.int64] = np.ascontiguousarray(weights, np.float32).view(np.int32).astype(np.int64)
+    return found
 
 
 def spread(table: NeighbourTable, names: Codes, item_count: int) -> NeighbourTable:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from clary.engines.recommendation import arrays
 from clary.engines.recommendation.contract import Codes
 
 
@@ -33,6 +35,7 @@ def sample(
     random: np.random.Generator,
     hard: int = 100,
     easy: int = 300,
+    orders: Sequence[int] | None = None,
 ) -> Choice | None:
     """Candidates for one moment: what came next, the best of each view, and some of the rest.
 
@@ -42,6 +45,7 @@ def sample(
         truth: items that came next, none of them seen.
         hard: the best items of each view that are candidates.
         easy: how many of the rest are; each stands for its part of the rest.
+        orders: the views that are looked at for candidates: one of those that put the items into the same order.
 
     Returns:
         None if no view has anything that came next among its best: nothing can be learned there about the top of a
@@ -51,9 +55,8 @@ def sample(
     open_ = np.ones(item_count, bool)
     open_[seen] = False
     chosen = np.zeros(item_count, bool)
-    for view in views:
-        masked = np.where(open_, view, -np.inf)
-        chosen[np.argpartition(masked, max(item_count - hard, 0))[max(item_count - hard, 0) :]] = True
+    for view in views if orders is None else views[list(orders)]:
+        chosen[arrays.highest(np.where(open_, view, -np.inf), hard)] = True
     chosen &= open_
     reachable = truth[chosen[truth]]
     if not len(reachable):

@@ -55,7 +55,9 @@ def weigh(
     blend.fit(outer, sequences(log))
     contexts = _contexts(data)
     warm, cold = _moments(inner, data, events, contexts, last_only)
-    choices = (stacking.sample(blend.views(one.situation), one.seen, one.truth, random) for one in warm)
+    choices = (
+        stacking.sample(blend.views(one.situation), one.seen, one.truth, random, orders=blend.orders) for one in warm
+    )
     cold_choices = (stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold)
     cold_weights = blend.candidate_cold_weights([choice for choice in cold_choices if choice is not None])
     # a user without a history is asked about at the end of the log

@@ -17,7 +17,7 @@ from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.datasets import columns_in, dataset_of
 from clary.services.personalize.errors import InvalidInputException, ResourceNotFoundException
-from clary.services.personalize.filter_language.parser import parse
+from clary.services.personalize.filter_language.parser import parsed
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.names import CAMPAIGN, FILTER, RECOMMENDER
 from clary.services.personalize.recipe_table import BY_ARN, Recipe
@@ -46,7 +46,7 @@ class Runtime:
         self._hosting = hosting
         self._segments: dict[str, tuple[float, dict[str, list[str]]]] = {}
 
-    @operation("GetRecommendations", resource="{campaignArn}")
+    @operation("GetRecommendations", resource="{campaignArn} or {recommenderArn}")
     async def recommend(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Recommends items to a user, or items that go with an item.
 
@@ -150,7 +150,7 @@ class Runtime:
         text = record.body["filterExpression"]
         values = request.get("filterValues", {})
         try:
-            read_values(parse(text), values)
+            read_values(parsed(text), values)
         except FilterValueError as error:
             raise InvalidInputException(str(error)) from error
         return text, values

@@ -15,6 +15,7 @@ Words count in any case.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from clary.services.personalize.filter_language.syntax import (
@@ -53,6 +54,12 @@ def parse(text: str) -> Expression:
         FilterError: with the position of what does not fit the grammar.
     """
     return _Parser(text).expression()
+
+
+@functools.lru_cache(maxsize=512)
+def parsed(text: str) -> Expression:
+    """As `parse`, and kept: requests name the same filters over and over."""
+    return parse(text)
 
 
 def parse_condition(text: str) -> Condition:

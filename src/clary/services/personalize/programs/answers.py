@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,7 @@ from clary.engines.recommendation.vocabulary import Vocabulary
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.event_store import Event, EventReader
-from clary.services.personalize.filter_language.parser import parse
-from clary.services.personalize.filter_language.syntax import Expression
+from clary.services.personalize.filter_language.parser import parsed
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.filter_masks import Circumstances, FilterMasks, Mask
@@ -52,11 +50,6 @@ class Asker:
     done: list[int]
     types: list[str]
     values: dict[str, Any]
-
-
-@functools.lru_cache(maxsize=512)
-def _parsed(text: str) -> Expression:
-    return parse(text)
 
 
 class Answers:
@@ -252,7 +245,7 @@ class Answers:
         return allowed
 
     def _passing(self, text: str, values: Mapping[str, str], who: Asker, count: int) -> Mask:
-        expression = _parsed(text)
+        expression = parsed(text)
         try:
             read = read_values(expression, values)
         except FilterValueError as error:
@@ -303,10 +296,11 @@ class Answers:
         del context
         columns = request.get("columns", ())
         found = []
-        for code, score, explored in zip(
-            ranking.items.tolist(), ranking.scores.tolist(), ranking.explored.tolist(), strict=True
-        ):
-            item: dict[str, Any] = {"itemId": self._names.items.name(code), "score": round(score, 7)}
+        codes = ranking.items.tolist()
+        names = self._names.items.names(ranking.items)
+        scores = ranking.scores.astype(np.float64).round(7).tolist()
+        for code, name, score, explored in zip(codes, names, scores, ranking.explored.tolist(), strict=True):
+            item: dict[str, Any] = {"itemId": name, "score": score}
             if columns and self._items is not None:
                 item["metadata"] = self._metadata(code, columns)
             reasons = ["Exploration"] if explored else []
