@@ -6,6 +6,7 @@ set's id, which is new each time a data set is made: what belonged to a deleted 
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ CREATE TABLE IF NOT EXISTS rows (
 );
 CREATE INDEX IF NOT EXISTS rows_seq ON rows (dataset, seq);
 """
+MOST_OF_USER = 5000
+"""So many of a user's latest events since the training count in an answer: one busy robot must not slow down all."""
+_ROWS_PER_STEP = 5000
 _EVENT_COLUMNS = "seq, user, session, item, time, type, value, body"
 
 
@@ -102,13 +106,14 @@ class EventStore:
         await self._database.write_async(write)
 
     def forget(self, dataset: str) -> None:
-        """Removes everything that was put into a data set."""
-
-        def write(connection: sqlite3.Connection) -> None:
-            for table in ("events", "sessions", "rows"):
-                connection.execute(f"DELETE FROM {table} WHERE dataset=?", (dataset,))  # noqa: S608 - literal names
-
-        self._database.write(write)
+        """Removes everything that was put into a data set, in steps: other writes wait for one step at most."""
+        for table, key in (("events", "seq"), ("sessions", "session"), ("rows", "seq")):
+            text = (
+                f"DELETE FROM {table} WHERE dataset=?1 AND {key} IN "  # noqa: S608 - literal names
+                f"(SELECT {key} FROM {table} WHERE dataset=?1 LIMIT {_ROWS_PER_STEP})"
+            )
+            while self._database.write(functools.partial(_removed, text, dataset)):
+                pass
 
     def forget_users(self, dataset: str, users: Sequence[str], *, rows: bool) -> int:
         """Removes the events (or, with `rows`, the rows) of users; returns how many there were."""
@@ -126,19 +131,23 @@ class EventStore:
         return self._database.write(write)
 
 
+def _removed(text: str, dataset: str, connection: sqlite3.Connection) -> int:
+    return connection.execute(text, (dataset,)).rowcount
+
+
 def _insert_events(connection: sqlite3.Connection, dataset: str, events: Sequence[Event]) -> None:
     for event in events:
         user = event.user
-        if user:
+        found = connection.execute(
+            "SELECT user FROM sessions WHERE dataset=? AND session=?", (dataset, event.session)
+        ).fetchone()
+        if not user:
+            user = found[0] if found else ""
+        elif found is None or found[0] != user:  # else no event of the session is anonymous
             connection.execute("INSERT OR REPLACE INTO sessions VALUES (?,?,?)", (dataset, event.session, user))
             connection.execute(
                 "UPDATE events SET user=? WHERE dataset=? AND session=? AND user=''", (user, dataset, event.session)
             )
-        else:
-            found = connection.execute(
-                "SELECT user FROM sessions WHERE dataset=? AND session=?", (dataset, event.session)
-            ).fetchone()
-            user = found[0] if found else ""
         connection.execute(
             "INSERT INTO events (dataset, user, session, item, time, type, value, body) VALUES (?,?,?,?,?,?,?,?)",
             (
@@ -176,16 +185,22 @@ class EventReader:
         Args:
             user: a user's id, or that of an anonymous session.
             after: only events that were stored after this one.
+
+        Returns:
+            The last `MOST_OF_USER` of them.
         """
-        found = self._events("dataset=? AND user=? AND seq>?", (dataset, user, after))
+        found = self._latest("dataset=? AND user=? AND seq>?", (dataset, user, after))
         if not found:
             known = self._connection.execute(
                 "SELECT user FROM sessions WHERE dataset=? AND session=?", (dataset, user)
             ).fetchone()
             if known:
-                found = self._events("dataset=? AND user=? AND seq>?", (dataset, known[0], after))
-        found += self._events("dataset=? AND session=? AND user='' AND seq>?", (dataset, user, after))
+                found = self._latest("dataset=? AND user=? AND seq>?", (dataset, known[0], after))
+        found += self._latest("dataset=? AND session=? AND user='' AND seq>?", (dataset, user, after))
         return sorted(found, key=lambda event: (event.time, event.seq))
+
+    def _latest(self, where: str, values: tuple[Any, ...]) -> list[Event]:
+        return self._events(where, values, MOST_OF_USER, "DESC")
 
     def events(self, dataset: str, after: int = 0, limit: int = 100_000) -> list[Event]:
         """The events of a data set in the order in which they were stored."""
@@ -212,9 +227,9 @@ class EventReader:
         row = self._connection.execute("SELECT max(seq) FROM rows WHERE dataset=?", (dataset,)).fetchone()
         return int(row[0] or 0)
 
-    def _events(self, where: str, values: tuple[Any, ...], limit: int = 1_000_000) -> list[Event]:
+    def _events(self, where: str, values: tuple[Any, ...], limit: int, order: str = "ASC") -> list[Event]:
         found = self._connection.execute(
-            f"SELECT {_EVENT_COLUMNS} FROM events WHERE {where} ORDER BY seq LIMIT ?",  # noqa: S608 - literal texts
+            f"SELECT {_EVENT_COLUMNS} FROM events WHERE {where} ORDER BY seq {order} LIMIT ?",  # noqa: S608 - literal texts
             (*values, limit),
         )
         return [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clary.services.personalize import event_store
 from clary.services.personalize.event_store import SCHEMA, Event, EventReader, EventStore, Row
 from clary.storage.database import Database
 
@@ -88,3 +89,30 @@ async def test_two_hundred_writers_at_once_all_find_their_event(store: EventStor
 def test_a_reader_cannot_write(store: EventStore, reader: EventReader) -> None:
     with pytest.raises(sqlite3.OperationalError):
         reader._connection.execute("DELETE FROM events")
+
+
+async def test_of_a_busy_robot_the_latest_events_count(
+    store: EventStore, reader: EventReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_store, "MOST_OF_USER", 2)
+    await store.put_events("set", [event("u", "s", item, 7) for item in "abcd"])
+    assert items(reader.of_user("set", "u")) == ["c", "d"]
+
+
+async def test_a_large_data_set_is_forgotten_in_steps_and_others_stay(
+    store: EventStore, reader: EventReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_store, "_ROWS_PER_STEP", 3)
+    await store.put_events("set", [event(f"u{n}", f"s{n}", "a") for n in range(10)])
+    await store.put_rows("set", [Row(f"i{n}", {}, 1.0) for n in range(7)])
+    await store.put_events("other", [event("u", "s", "a")])
+    store.forget("set")
+    assert (reader.count("set"), reader.rows("set"), reader.count("other")) == (0, [], 1)
+    await store.put_events("set", [event("", "s1", "b")])
+    assert reader.of_user("set", "u1") == [], "the session is not known any more"
+
+
+async def test_a_session_that_changes_its_user_keeps_what_was_said(store: EventStore, reader: EventReader) -> None:
+    await store.put_events("set", [event("u", "s", "a", 1), event("v", "s", "b", 2), event("", "s", "c", 3)])
+    assert items(reader.of_user("set", "u")) == ["a"]
+    assert items(reader.of_user("set", "v")) == ["b", "c"]

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import orjson
@@ -25,15 +26,17 @@ class JsonAnswers:
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+        self._one_at_a_time = threading.Lock()
 
     def predict(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
-        """Answers one request.
+        """Answers one request; large ones arrive in threads, and a model answers one request after the other.
 
         Raises:
             InputError: the request asks for what cannot be answered.
         """
         try:
-            return orjson.dumps(self._answers.answer(orjson.loads(body))), "application/json"
+            with self._one_at_a_time:
+                return orjson.dumps(self._answers.answer(orjson.loads(body))), "application/json"
         except BadRequest as error:
             raise InputError(str(error)) from error
 
