@@ -179,6 +179,11 @@ def test_expressions_that_do_not_fit_the_schemas_are_refused(text: str, rule: st
         check(parse(text), SCHEMAS)
 
 
+def test_numbers_without_an_end_are_words() -> None:
+    expression = parse("INCLUDE ItemID WHERE Items.GENRES IN ($G)")
+    assert read_values(expression, {"G": "inf,-Infinity,nan,7"}) == {"G": ("inf", "-Infinity", "nan", 7.0)}
+
+
 def test_values_of_placeholders_are_read_as_requests_write_them() -> None:
     expression = parse("INCLUDE ItemID WHERE Items.GENRES IN ($G) AND Items.YEAR > $Y")
     found = read_values(expression, {"G": '"Action", "Sci-Fi, really","a\\"b"', "Y": "1990"})

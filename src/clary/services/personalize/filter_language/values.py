@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -54,6 +55,7 @@ def _values(text: str) -> tuple[Value, ...]:
 
 def _bare(text: str) -> Value:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return number if math.isfinite(number) else text  # "inf" and "nan" are words here

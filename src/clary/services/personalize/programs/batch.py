@@ -61,6 +61,11 @@ def _read(line: str) -> dict[str, Any]:
         raise BadRequest(f"The line is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise BadRequest("The line is not a JSON object.")
+    for member in ("context", "filterValues"):
+        if not isinstance(value.get(member, {}), dict) or not _are_texts(list(value.get(member, {}).values())):
+            raise BadRequest(f"{member} must be a JSON object whose values are strings.")
+    if not _are_texts(value.get("itemList", [])):
+        raise BadRequest("itemList must be a list of item identifiers.")
     return value
 
 
@@ -84,3 +89,7 @@ def _answer(answers: Answers, line: Mapping[str, Any], task: Mapping[str, Any]) 
     if "item" not in request:
         output["scores"] = [item.get("score", 0.0) for item in found]
     return {"input": dict(line), "output": output, "error": None}
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
