@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from clary.core import ids
 from clary.core.call import ANONYMOUS, Call
 from clary.core.clock import Clock
 from clary.services.personalize import shelf
+from clary.services.personalize.errors import InvalidInputException
 from clary.services.personalize.names import SOLUTION_VERSION
 from clary.services.personalize.solution_requests import check_schedule
 from clary.services.personalize.solution_versions import SolutionVersions
 from clary.storage.records import Record, Records
 
+_log = logging.getLogger(__name__)
 _DAY_SECONDS = 86_400
 _FIRST_AFTER_SECONDS = 1800
 """A solution that nobody has trained by then is trained for the first time."""
@@ -33,7 +37,7 @@ class AutomaticTraining:
         """Puts a training into the queue where the schedule says so.
 
         Raises:
-            ServiceError: there is no room for another training now, or a data set is missing.
+            ServiceError: there is no room for another training now.
         """
         if not solution.body.get("performAutoTraining"):
             return
@@ -51,4 +55,7 @@ class AutomaticTraining:
             request_id=ids.request_id(),
             time=self._clock.now(),
         )
-        self._versions.train(call, solution, mode="AUTOTRAIN", training_type="AUTOMATIC")
+        try:
+            self._versions.train(call, solution, mode="AUTOTRAIN", training_type="AUTOMATIC")
+        except InvalidInputException as error:  # there is no data set to learn from yet
+            _log.info("%s is not trained: %s", solution.arn, error)

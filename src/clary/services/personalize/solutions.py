@@ -69,7 +69,7 @@ class Solutions:
         name = request["name"]
         arn = resource_arn(call, SOLUTION, name)
         body = {str(member): request[member] for member in _MEMBERS if member in request}
-        body.setdefault("performAutoTraining", False)
+        body.setdefault("performAutoTraining", True)
         record = Record(SOLUTION, call.account, call.region, name, arn, ACTIVE, group.arn, body=body)
         shelf.insert(self._records, record, tags)
         return {"solutionArn": arn}

@@ -20,6 +20,7 @@ from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore
 from clary.services.personalize.names import SCHEMA
 from clary.services.personalize.resources import resources
+from clary.services.personalize.solution_versions import SolutionVersions
 from clary.storage import identities as identities_module
 from clary.storage import object_schema
 from clary.storage import records as records_module
@@ -59,6 +60,7 @@ class Office:
     hosting: Plans
     folder: Path
     clock: FixedClock
+    versions: SolutionVersions
 
     def group(self, name: str = "g", domain: str = "") -> str:
         """A group with interactions and items (of a custom one)."""
@@ -124,6 +126,7 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     )
     caller = identities.role_principal(ROLE, "clary")
     desk = Desk("personalize", made, caller, empty_lists=True)
-    yield Office(desk, records, JobQueue(records, clock), hosting, tmp_path / "personalize", clock)
+    versions = next(one for one in made if isinstance(one, SolutionVersions))
+    yield Office(desk, records, JobQueue(records, clock), hosting, tmp_path / "personalize", clock, versions)
     objects.close()
     database.close()
