@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from clary.compute import confinement
 from clary.compute.contract import Executor, Limits, Program
 from clary.compute.executors import executor, isolation
+from clary.compute.folder import remove_tree
 from clary.compute.forkserver import ForkServer
 
-from .test_executors import LIMITS, confined, entry, isolated, root, secrets, server, shell
+from .test_executors import LIMITS, confined, entry, isolated, python, root, secrets, server, shell
 
 __all__ = ["root", "secrets", "server"]
 
@@ -87,3 +89,14 @@ def test_what_hides_something_holds_next_to_nothing(
     place = command.index("/srv")
     assert command[place - 3 : place] == ["--size", str(confinement.COVER_BYTES), "--tmpfs"]
     assert os.fspath(root) in command
+
+
+@isolated
+def test_nothing_is_hidden_from_the_limit_of_the_volume_by_nesting_folders(runner: Executor, root: Path) -> None:
+    script = "import os, time\nfor _ in range(1000):\n os.mkdir('d' * 9)\n os.chdir('d' * 9)\ntime.sleep(600)"
+    limits = Limits(cpus=1, memory_bytes=1 << 30, volume_bytes=1 << 30)
+    try:
+        assert runner.start(python(script), root, limits, root / "log").wait(20) == -signal.SIGKILL
+        assert "nested deeper than a path can name" in (root / "log").read_text()
+    finally:
+        remove_tree(root)  # pytest cannot

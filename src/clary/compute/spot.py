@@ -138,7 +138,7 @@ def _mark(entry: os.DirEntry[str]) -> _Mark | None:
             states = [(Path(folder) / name).lstat() for folder, _, names in os.walk(entry.path) for name in names]
         elif not stat.S_ISREG(state.st_mode):
             return None
-    except OSError:
+    except (OSError, RecursionError):  # nested deeper than can be followed
         return None
     size = sum(state.st_size for state in states)
     return (state.st_ino, max(state.st_mtime_ns for state in states), size) if size else None

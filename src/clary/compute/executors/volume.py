@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -31,7 +32,10 @@ class VolumeWatch:
         if not self._limit_bytes or time.monotonic() < self._next:
             return ""
         started = time.monotonic()
-        held = _held_bytes(str(self._folder))
+        try:
+            held = _held_bytes(str(self._folder))
+        except OSError:
+            return "Killed: the folders below /opt/ml are nested deeper than a path can name."
         now = time.monotonic()
         self._next = now + max(_LEAST_SECONDS, _PAUSE_PER_WALK * (now - started))
         if held <= self._limit_bytes:
@@ -43,7 +47,11 @@ class VolumeWatch:
 
 
 def _held_bytes(folder: str) -> int:
-    """Bytes on disk below a folder; what vanishes meanwhile counts nothing."""
+    """Bytes on disk below a folder; what vanishes meanwhile counts nothing.
+
+    Raises:
+        OSError: something is nested so deep that it cannot be looked at: anything may be hidden there.
+    """
     total = 0
     waiting = [folder]
     while waiting:
@@ -54,6 +62,7 @@ def _held_bytes(folder: str) -> int:
                         waiting.append(entry.path)
                     else:
                         total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK_BYTES
-        except OSError:
-            continue
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise
     return total

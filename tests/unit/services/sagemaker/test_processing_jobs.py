@@ -196,6 +196,8 @@ BROKEN: list[tuple[type[ServiceError], str, dict[str, Any]]] = [
     (ValidationException, "Invalid LocalPath '/etc/data'", inputs(source(LocalPath="/etc/data"))),
     (ValidationException, "Invalid LocalPath", inputs(source(LocalPath="/opt/ml/processing/../model"))),
     (ValidationException, "Invalid LocalPath", outputs(target(LocalPath="processing/output"))),
+    (ValidationException, "printable", inputs(source(LocalPath="/opt/ml/processing/a\0b"))),
+    (ValidationException, "at most 255 bytes", outputs(target(LocalPath="/opt/ml/processing/" + "\u00fc" * 128))),
     (ValidationException, "InputName must be unique: 'data'", inputs(source(), source())),
     (ValidationException, "OutputName must be unique", outputs(target(), target())),
     (ValidationException, "does not exist", outputs(target(S3Uri="s3://gone/out"))),

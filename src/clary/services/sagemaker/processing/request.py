@@ -21,6 +21,7 @@ from clary.services.sagemaker.locations import location
 
 MOST_INSTANCES = 20
 ML_FOLDER = "/opt/ml"
+_LONGEST_NAME_BYTES = 255
 PROCESSING_FOLDER = f"{ML_FOLDER}/processing"
 
 # Repositories of images that bring a program of AWS's own -> what it is.
@@ -99,12 +100,19 @@ def folder_of(path: str, member: str) -> str:
         member: where the request says it, for the message.
 
     Raises:
-        ValidationException: it does not lie below `/opt/ml/processing`.
+        ValidationException: it does not lie below `/opt/ml/processing`, or cannot be the name of a folder.
     """
     normal = posixpath.normpath(path) if path else ""
     if normal != PROCESSING_FOLDER and not normal.startswith(PROCESSING_FOLDER + "/"):
         raise ValidationException(
             f"Invalid LocalPath {path!r} in {member}: it must be an absolute path below {PROCESSING_FOLDER}."
+        )
+    if not all(
+        part.isprintable() and len(part.encode("utf-8", "replace")) <= _LONGEST_NAME_BYTES for part in normal.split("/")
+    ):
+        raise ValidationException(
+            f"Invalid LocalPath {path!r} in {member}: its parts must be printable characters, at most "
+            f"{_LONGEST_NAME_BYTES} bytes of them each."
         )
     return posixpath.relpath(normal, ML_FOLDER)
 
