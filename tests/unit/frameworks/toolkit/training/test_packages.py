@@ -33,6 +33,27 @@ def test_a_package_that_does_not_install_is_named_with_pips_reason(tiny: Environ
     assert "no_such_thing==4.2 cannot be installed. pip: Could not find a version" in folder.failure
 
 
+FAKE_PIP = """
+import sys
+versions = ", ".join(f"1.{n}.0" for n in range(200))
+print("ERROR: Ignored the following versions that require a different python version: " + versions)
+print(f"ERROR: Could not find a version that satisfies the requirement pandas==9.9 (from versions: {versions})")
+print("ERROR: No matching distribution found for pandas==9.9")
+sys.exit(1)
+"""
+
+
+def test_a_version_that_does_not_exist_is_told_with_the_latest_ones_and_not_with_all(tmp_path: Path) -> None:
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip/__init__.py").touch()
+    (tmp_path / "pip/__main__.py").write_text(FAKE_PIP)
+    folder = Folder(tmp_path / "ml", {"train.py": USE, "requirements.txt": "pandas==9.9\n"})
+    assert folder.run(PYTHONPATH=str(tmp_path)).returncode == 1
+    assert "pandas==9.9 cannot be installed. pip: " in folder.failure
+    assert "(from versions: 1.196.0, 1.197.0, 1.198.0, 1.199.0, and 196 earlier)" in folder.failure
+    assert len(folder.failure) < 900
+
+
 @pytest.mark.parametrize(
     ("isolated", "reason"),
     [("1", "EnableNetworkIsolation is set"), ("", "the package index cannot be reached from this machine")],

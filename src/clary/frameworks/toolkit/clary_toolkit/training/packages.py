@@ -20,6 +20,10 @@ _OFFLINE = re.compile(
 )
 _WANTED = re.compile(r"No matching distribution found for (?P<one>.+)|satisfies the requirement (?P<two>.+?)(?: \(|$)")
 
+_VERSIONS = re.compile(r"\(from versions: (?P<list>[^)]+)\)")
+_LATEST = 4
+_LINE_CHARACTERS = 300
+
 
 class Source(Protocol):
     """The user's source: a training job's, or the handlers' of a model."""
@@ -75,9 +79,20 @@ def _reason(lines: list[str]) -> str:
     """The package that could not be installed and why, in pip's words."""
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR:")]
     wanted = next((match["one"] or match["two"] for line in errors if (match := _WANTED.search(line))), "")
-    text = "; ".join(dict.fromkeys(errors)) or (lines[-1] if lines else "pip said nothing")
+    text = "; ".join(dict.fromkeys(map(_short, errors))) or (lines[-1] if lines else "pip said nothing")
     if os.environ.get(ISOLATED) or any(_OFFLINE.search(line) for line in lines):
         isolated = "EnableNetworkIsolation is set: the job has no network to install packages from"
         why = isolated if os.environ.get(ISOLATED) else "the package index cannot be reached from this machine"
         return f"{wanted or 'the packages'} cannot be installed: {why}. pip: {text}"
     return f"{wanted} cannot be installed. pip: {text}" if wanted else f"pip: {text}"
+
+
+def _short(line: str) -> str:
+    """A line of pip's with the latest of the versions that there are, not all, so that a FailureReason has room."""
+    found = _VERSIONS.search(line)
+    versions = found["list"].split(", ") if found else []
+    if found and len(versions) > _LATEST:
+        latest = ", ".join(versions[-_LATEST:])
+        told = f"(from versions: {latest}, and {len(versions) - _LATEST} earlier)"
+        line = line[: found.start()] + told + line[found.end() :]
+    return line if len(line) <= _LINE_CHARACTERS else line[: _LINE_CHARACTERS - 3] + "..."
