@@ -47,6 +47,7 @@ os.write(2, b"no line end" * 100_000)
 print("\\nloss=0.25;", flush=True)
 """
 ENDLESS = "print('a' * 4000 + '!')\nprint('loss=0.5;')\n" * 5
+NEST = "import os\nos.chdir('/opt/ml/model')\nfor _ in range(2000):\n os.mkdir('d' * 9)\n os.chdir('d' * 9)\n"
 NETWORK = "import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=5)\n"
 
 # (files, members of the request, the status, what the FailureReason must say)
@@ -56,6 +57,7 @@ CASES: dict[str, Case] = {
     "writes-outside": ({"train.py": OUTSIDE}, {}, "Failed", ["train.py, line", "only /opt/ml and /tmp can be written"]),
     "fills-the-disk": ({"train.py": FILL}, {}, "Failed", ["VolumeSizeInGB"]),
     "grows": ({"train.py": GROW}, {}, "Failed", ["MemoryError", "train.py, line 3", "larger instance type"]),
+    "nests-without-end": ({"train.py": NEST}, {}, "Failed", []),
     "makes-noise": ({"train.py": NOISE}, {}, "Completed", []),
     "endless-regex": ({"train.py": ENDLESS}, {}, "Completed", []),
     "no-network": ({"train.py": NETWORK}, ISOLATED, "Failed", ["Error", "train.py, line 2"]),
@@ -176,3 +178,17 @@ os.wait()
     submit(owner, "forks", {"train.py": script})
     assert ended(owner.client("sagemaker"), "forks")["TrainingJobStatus"] == "Completed"
     assert not [process for process in psutil.process_iter(["cmdline"]) if mark in (process.info["cmdline"] or [])]
+
+
+def test_the_variables_of_a_job_do_nothing_outside_of_its_isolation(owner: Attacker, impatient: RunningClary) -> None:
+    """The dynamic linker obeys them before a program's first line: also that of the program that isolates."""
+    mark = impatient.data / "left"
+    submit(owner, "linked", {"train.py": ""}, Environment={"LD_DEBUG": "libs", "LD_DEBUG_OUTPUT": str(mark)})
+    assert ended(owner.client("sagemaker"), "linked")["TrainingJobStatus"] == "Completed"
+    assert not list(impatient.data.glob("left*"))
+
+
+def test_no_folder_of_a_job_is_left_whatever_its_script_did_to_it(
+    impatient: RunningClary, jobs: dict[str, dict[str, Any]]
+) -> None:
+    until("the last folder is gone", lambda: not list((impatient.data / "jobs").glob("*/algo-1")))
