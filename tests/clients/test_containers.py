@@ -91,6 +91,7 @@ def world(docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory)
     data = tmp_path_factory.mktemp("containers") / "data"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLARY_CONTAINER_SOCKET", str(docker_engine.socket))
+        patch.setenv("CLARY_HOST", "0.0.0.0")  # containers have a network of their own
         clary = start_clary(data)
     values = clary.environment()
     session = boto3.Session(
@@ -192,6 +193,17 @@ def test_too_much_memory_is_told_as_such(world: World) -> None:
     job = world.until_ended(world.train("greedy", {"mode": "memory", "bytes": str(6 << 30)}, ResourceConfig=resources))
     assert job["TrainingJobStatus"] == "Failed"
     assert "exceeded the memory of ml.t3.medium (4 GiB)" in job["FailureReason"]
+
+
+def test_a_container_calls_clary_as_its_role_unless_its_network_is_isolated(world: World) -> None:
+    world.train("role", {"mode": "role"})
+    world.train("no-role", {"mode": "role"}, EnableNetworkIsolation=True)
+    for name, said in (
+        ("role", "arn:aws:sts::123456789012:assumed-role/ClaryExecutionRole/SageMaker"),
+        ("no-role", ""),
+    ):
+        assert world.until_ended(name)["TrainingJobStatus"] == "Completed"
+        assert f"caller={said};" in world.log(name)
 
 
 def test_the_hosts_of_an_isolated_job_reach_each_other_by_name(world: World) -> None:
