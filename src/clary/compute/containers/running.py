@@ -97,6 +97,8 @@ def container_config(
             "Init": True,  # signals reach a program that does not expect to be the first of all processes
             "LogConfig": {"Type": "none"},
             "SecurityOpt": ["no-new-privileges"],
+            # No packets in the name of other containers of the same bridge, no devices in a folder of the machine's.
+            "CapDrop": ["NET_RAW", "MKNOD"],
             "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}, *machine_limits()],
         },
     }
