@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from clary.engines.recommendation.members.contract import Query
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, stacked, strongest, strongest_dense
+from clary.engines.recommendation.members.neighbours import NeighbourMember
+from clary.engines.recommendation.neighbour_table import stacked, strongest, strongest_dense
 from clary.engines.recommendation.sequences import Sequences
 
 
-class ItemNeighbours:
+class ItemNeighbours(NeighbourMember):
     """Cosine of the items' user vectors, weighted by BM25 (Robertson and Walker, 1994), where a user is the document.
 
     Args:
@@ -30,12 +28,11 @@ class ItemNeighbours:
     def __init__(
         self, decay: float = 5.0, k1: float = 100.0, b: float = 0.5, width: int = 200, longest: int = 500
     ) -> None:
-        self.decay = decay
+        super().__init__(decay)
         self.k1 = k1
         self.b = b
         self.width = width
         self.longest = longest
-        self.table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
 
     def fit(self, events: Sequences) -> Self:
         """Learns from sequences in which no user has an item twice."""
@@ -69,21 +66,3 @@ class ItemNeighbours:
         norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
         matrix.data /= np.maximum(norms, 1e-12)[matrix.indices]
         return matrix
-
-    def scores(self, query: Query) -> NDArray[np.float64]:
-        """[item_count] a score for every item, higher is better."""
-        rows = query.recent[: int(4 * self.decay)]
-        return self.table.scores(rows, recency(len(rows), self.decay))
-
-    def contributions(self, query: Query, item: int) -> NDArray[np.float64]:
-        """[r] how much each of the query's items adds to the score of `item`."""
-        return self.table.entries(query.recent, item) * recency(len(query.recent), self.decay)
-
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays that make up the fitted member."""
-        return {"columns": self.table.columns, "weights": self.table.weights}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Becomes the member that gave these arrays."""
-        self.table = NeighbourTable(arrays["columns"], arrays["weights"], len(arrays["columns"]))
-        return self

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from clary.engines.recommendation.members.contract import Query
 from clary.engines.recommendation.members.frequent import frequent_items, restricted
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, spread, strongest_dense
+from clary.engines.recommendation.members.neighbours import NeighbourMember
+from clary.engines.recommendation.neighbour_table import spread, strongest_dense
 from clary.engines.recommendation.sequences import Sequences
 
 
-class LinearAutoencoder:
+class LinearAutoencoder(NeighbourMember):
     """EASE (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", 2019).
 
     With X the matrix of users and items and P = (X'X + ridge I)^-1, the weights are -P_ij / P_jj off the diagonal.
@@ -34,12 +33,11 @@ class LinearAutoencoder:
     def __init__(
         self, decay: float = 5.0, ridge: float = 100.0, width: int = 400, least_users: int = 5, most_items: int = 6_000
     ) -> None:
-        self.decay = decay
+        super().__init__(decay)
         self.ridge = ridge
         self.width = width
         self.least_users = least_users
         self.most_items = most_items
-        self.table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
 
     def fit(self, events: Sequences) -> Self:
         """Learns from sequences in which no user has an item twice."""
@@ -62,24 +60,6 @@ class LinearAutoencoder:
         weights /= -np.diag(inverse).copy()
         np.fill_diagonal(weights, 0.0)
         self.table = spread(strongest_dense(weights, self.width, names), names, events.item_count)
-        return self
-
-    def scores(self, query: Query) -> NDArray[np.float64]:
-        """[item_count] a score for every item, higher is better."""
-        rows = query.recent[: int(4 * self.decay)]
-        return self.table.scores(rows, recency(len(rows), self.decay))
-
-    def contributions(self, query: Query, item: int) -> NDArray[np.float64]:
-        """[r] how much each of the query's items adds to the score of `item`."""
-        return self.table.entries(query.recent, item) * recency(len(query.recent), self.decay)
-
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays that make up the fitted member."""
-        return {"columns": self.table.columns, "weights": self.table.weights}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Becomes the member that gave these arrays."""
-        self.table = NeighbourTable(arrays["columns"], arrays["weights"], len(arrays["columns"]))
         return self
 
 

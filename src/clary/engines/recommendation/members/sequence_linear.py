@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
 from clary.engines.recommendation.lagged_pairs import add_pairs, pairs
-from clary.engines.recommendation.members.contract import Query
 from clary.engines.recommendation.members.frequent import frequent_items, restricted
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, spread, strongest_dense
+from clary.engines.recommendation.members.neighbours import NeighbourMember
+from clary.engines.recommendation.neighbour_table import spread, strongest_dense
 from clary.engines.recommendation.sequences import Sequences
 
 
-class SequenceLinear:
+class SequenceLinear(NeighbourMember):
     """A linear next-items model.
 
     With S the decayed sums of the items up to each position and T the decayed sums of the items after it, the model is
@@ -44,13 +43,12 @@ class SequenceLinear:
         least_users: int = 5,
         most_items: int = 6_000,
     ) -> None:
-        self.decay = decay
+        super().__init__(decay)
         self.target_decay = target_decay
         self.ridge = ridge
         self.width = width
         self.least_users = least_users
         self.most_items = most_items
-        self.table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
 
     def fit(self, events: Sequences) -> Self:
         """Learns from sequences in which no user has an item twice."""
@@ -84,21 +82,3 @@ class SequenceLinear:
         factored = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
         solved: NDArray[np.float32] = linalg.cho_solve(factored, target, overwrite_b=True, check_finite=False)
         return np.ascontiguousarray(solved)
-
-    def scores(self, query: Query) -> NDArray[np.float64]:
-        """[item_count] a score for every item, higher is better."""
-        rows = query.recent[: int(4 * self.decay)]
-        return self.table.scores(rows, recency(len(rows), self.decay))
-
-    def contributions(self, query: Query, item: int) -> NDArray[np.float64]:
-        """[r] how much each of the query's items adds to the score of `item`."""
-        return self.table.entries(query.recent, item) * recency(len(query.recent), self.decay)
-
-    def arrays(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays that make up the fitted member."""
-        return {"columns": self.table.columns, "weights": self.table.weights}
-
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Becomes the member that gave these arrays."""
-        self.table = NeighbourTable(arrays["columns"], arrays["weights"], len(arrays["columns"]))
-        return self
