@@ -157,6 +157,14 @@ def test_an_ended_job_tells_its_message(
         processing_jobs.stop(call, {"ProcessingJobName": "Prepare-1"})
 
 
+def test_jobs_are_listed_the_oldest_first(processing_jobs: ProcessingJobs, call: Call, clock: FixedClock) -> None:
+    for name in ("first", "second"):
+        processing_jobs.create(call, request_for(name))
+        clock.advance(1)
+    listed = [line["ProcessingJobName"] for line in processing_jobs.list(call, {})["ProcessingJobSummaries"]]
+    assert listed == ["first", "second"]
+
+
 def test_a_waiting_job_is_stopped_at_once(processing_jobs: ProcessingJobs, call: Call) -> None:
     processing_jobs.create(call, request_for())
     assert processing_jobs.stop(call, {"ProcessingJobName": "Prepare-1"}) == {}

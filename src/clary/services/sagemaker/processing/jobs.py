@@ -101,7 +101,7 @@ class ProcessingJobs:
     @operation("ListProcessingJobs")
     def list(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """A page of jobs."""
-        page = page_of(self._records, call, PROCESSING_JOB, request, descending_by_default=True)
+        page = page_of(self._records, call, PROCESSING_JOB, request, descending_by_default=False)
         lines = [{**summary(record, "ProcessingJob"), **_message(record)} for record in page.records]
         return listing("ProcessingJobSummaries", lines, page)
 

@@ -107,7 +107,7 @@ class TuningJobs:
     @operation("ListHyperParameterTuningJobs")
     def list(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """A page of tuning jobs."""
-        page = page_of(self._records, call, TUNING_JOB, request, descending_by_default=False)
+        page = page_of(self._records, call, TUNING_JOB, {"SortBy": "Name", **request}, descending_by_default=False)
         lines = [reading.summary(record, reached(self._records, record)) for record in page.records]
         return listing("HyperParameterTuningJobSummaries", lines, page)
 
