@@ -196,6 +196,16 @@ def test_batches_answer_line_by_line(shop: Shop) -> None:
     assert "not valid JSON" in errors
 
 
+def test_an_import_leaves_a_page_in_the_bucket(shop: Shop) -> None:
+    found = shop.s3.list_objects_v2(Bucket=shop.bucket, Prefix="clary-reports/personalize/")["Contents"]
+    pages = [
+        entry["Key"] for entry in found if entry["Key"].endswith(".html") and "solution-versions" not in entry["Key"]
+    ]
+    page = shop.s3.get_object(Bucket=shop.bucket, Key=pages[0])["Body"].read().decode()
+    assert len(pages) >= 2, "interactions and items"
+    assert "most frequent" in page
+
+
 def test_broken_data_fails_with_a_reason_and_a_report_and_changes_nothing(shop: Shop) -> None:
     log = shop.log  # type: ignore[attr-defined]
     text = interactions() + "u1,,click,now\n"

@@ -79,7 +79,12 @@ class ImportJobs:
             if status_of(other) in UNFINISHED:
                 raise ResourceInUseException(f"Dataset {dataset.arn} is used by {other.arn}, which is in progress.")
         schema = shelf.find(self._records, call, SCHEMA, dataset.body["schema"])
-        task = {"schema": schema.body["schema"], "dataset": dataset.body["id"], "type": dataset.body["type"]}
+        task = {
+            "schema": schema.body["schema"],
+            "dataset": dataset.body["id"],
+            "type": dataset.body["type"],
+            "title": f"Import {name}",
+        }
         spec = job_spec(
             call,
             record,

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clary.services.personalize.job_specs import fail, read_task
+from clary.services.personalize.programs import import_page
 from clary.services.personalize.programs.csv_check import ARROW_TYPES, CsvFile, Findings
 from clary.services.personalize.schema_rules import Column, columns_of
 
@@ -44,6 +45,7 @@ def main(folder: Path, data: str) -> int:
         report.write_text(json.dumps(findings.to_json(), indent=1), encoding="utf-8")
         return fail(folder, told(findings))
     write_durably(draft / "summary.json", {"rows": findings.rows})
+    import_page.write(folder / "output/report", task.get("title", "Import"), draft, columns_of(task["schema"]))
     publish(draft, target)
     print(f"{findings.rows} rows imported")  # noqa: T201 - this is the job's log
     return 0

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clary.services.personalize.programs import pages
+
 if TYPE_CHECKING:
     from clary.services.personalize.programs.training import Material
-
-_WIDTH, _HEIGHT, _POINTS = 640, 240, 120
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:60rem;margin:2rem auto;color:#222}table{border-collapse:collapse}"
-    "td,th{padding:.2rem .8rem;border-bottom:1px solid #ddd;text-align:left}td.n{text-align:right}"
-    "svg{background:#f7f7f7}"
-)
 
 
 def write(folder: Path, task: Mapping[str, Any], material: Material, result: Mapping[str, Any]) -> None:
@@ -39,8 +34,8 @@ def write(folder: Path, task: Mapping[str, Any], material: Material, result: Map
         "title": task["title"],
         "recipe": result["recipe"],
         "counts": result["counts"],
-        "items": _spread(counts),
-        "users": _spread(np.sort(lengths)[::-1]),
+        "items": pages.spread(counts),
+        "users": pages.spread(np.sort(lengths)[::-1]),
         "metrics": result["metrics"],
         "intervals": result["intervals"],
         "baselines": result["baselines"],
@@ -48,21 +43,6 @@ def write(folder: Path, task: Mapping[str, Any], material: Material, result: Map
     }
     (folder / "report.json").write_text(json.dumps(shown, indent=1), encoding="utf-8")
     (folder / "report.html").write_text(_page(shown, counts), encoding="utf-8")
-
-
-def _spread(counts: NDArray[np.integer[Any]]) -> dict[str, float]:
-    """How uneven some counts are."""
-    if not len(counts):
-        return {"count": 0}
-    top = max(1, round(0.2 * len(counts)))
-    return {
-        "count": len(counts),
-        "median": float(np.median(counts)),
-        "mean": round(float(counts.mean()), 2),
-        "most": int(counts[0]),
-        "share_of_the_top_fifth": round(float(counts[:top].sum() / counts.sum()), 4),
-        "with_a_single_one": int(np.count_nonzero(counts == 1)),
-    }
 
 
 def _named(sample: Mapping[str, Any], names: Any) -> dict[str, Any]:
@@ -87,35 +67,12 @@ def _page(shown: Mapping[str, Any], counts: NDArray[np.integer[Any]]) -> str:
     ]
     figures = [[key, json.dumps(shown[key])] for key in ("counts", "items", "users")]
     parts = [
-        f"<h1>{html.escape(shown['title'])}</h1><p>{html.escape(shown['recipe'])}</p>",
-        "<h2>Data</h2>" + _table(["", ""], figures),
+        f"<p>{html.escape(shown['recipe'])}</p>",
+        "<h2>Data</h2>" + pages.table(["", ""], figures),
         "<h2>The long tail</h2><p>Interactions of each item, most popular first; both axes are logarithmic.</p>",
-        _curve(counts),
+        pages.curve(counts),
         "<h2>Metrics</h2><p>Users who were not trained on; the newest tenth of what they did is the truth.</p>",
-        _table(head, rows),
-        "<h2>Samples</h2>" + _table(["user", "last items", "recommended", "truth"], samples),
+        pages.table(head, rows),
+        "<h2>Samples</h2>" + pages.table(["user", "last items", "recommended", "truth"], samples),
     ]
-    return (
-        f"<!doctype html><meta charset=utf-8><title>{html.escape(shown['title'])}</title><style>{_STYLE}</style>"
-        + "\n".join(parts)
-    )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{cells}</tr>{body}</table>"
-
-
-def _curve(counts: NDArray[np.integer[Any]]) -> str:
-    """Counts over ranks as a line."""
-    if not len(counts):
-        return ""
-    ranks = np.unique(np.geomspace(1, len(counts), _POINTS).astype(int))
-    across = np.log(ranks) / max(np.log(len(counts)), 1e-9) * _WIDTH
-    up = _HEIGHT - np.log(counts[ranks - 1]) / max(np.log(counts[0]), 1e-9) * (_HEIGHT - 10)
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up, strict=True))
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}">'
-        f'<polyline fill="none" stroke="#17694c" stroke-width="2" points="{points}"/></svg>'
-    )
+    return pages.page(shown["title"], parts)
