@@ -10,6 +10,7 @@ from typing import Any
 
 from clary.core.call import Principal
 from clary.core.clock import Clock
+from clary.core.errors import AccessDeniedException
 from clary.core.policy import Decision, Effect, PolicyDocument, Request
 from clary.core.policy_conditions import Values
 from clary.core.policy_documents import MalformedPolicy, PolicyKind, parse
@@ -199,6 +200,27 @@ class Identities:
             service: "sagemaker.amazonaws.com".
         """
         return self.allowed(principal, "iam:PassRole", role_arn, {"iam:PassedToService": service})
+
+    def hand_over(self, principal: Principal, role_arn: str, service: str) -> bool:
+        """Checks that a caller may hand a role to a service; returns whether the service can take it.
+
+        Args:
+            service: "sagemaker.amazonaws.com".
+
+        Returns:
+            False when there is no such role, or it does not trust the service.
+
+        Raises:
+            AccessDeniedException: the caller may not pass it.
+        """
+        # A caller without a name gets here only where the owner has switched verification off.
+        if not principal.is_anonymous and not self.may_pass(principal, role_arn, service).allowed:
+            raise AccessDeniedException(
+                f"User: {principal.arn} is not authorized to perform: iam:PassRole on resource: {role_arn} because no "
+                "identity-based policy allows the iam:PassRole action"
+            )
+        role = self.role(role_arn)
+        return role is not None and self.trusts(role, service)
 
     def bootstrap(self, account: str = "") -> Credentials:
         """Makes what a new installation needs, once: the execution role and the first access key.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clary.core.arn import Arn
 from clary.core.call import Call
-from clary.core.errors import AccessDeniedException, ValidationException
+from clary.core.errors import ValidationException
 from clary.storage.identities import Identities
 
 SERVICE_PRINCIPAL = "sagemaker.amazonaws.com"
@@ -22,14 +22,7 @@ def require_role(identities: Identities, call: Call, role_arn: str, member: str 
     """
     if Arn.parse(role_arn).account != call.account:
         raise ValidationException(f"{member}: Cross-account pass role is not allowed.")
-    # A caller without a name gets here only where the owner has switched verification off.
-    if not call.principal.is_anonymous and not identities.may_pass(call.principal, role_arn, SERVICE_PRINCIPAL).allowed:
-        raise AccessDeniedException(
-            f"User: {call.principal.arn} is not authorized to perform: iam:PassRole on resource: {role_arn} because no "
-            "identity-based policy allows the iam:PassRole action"
-        )
-    role = identities.role(role_arn)
-    if role is None or not identities.trusts(role, SERVICE_PRINCIPAL):
+    if not identities.hand_over(call.principal, role_arn, SERVICE_PRINCIPAL):
         raise ValidationException(
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             f"'{SERVICE_PRINCIPAL}' to assume the role."
