@@ -62,9 +62,9 @@ class RoleAccess:
     Promises:
         **Whose.** Only programs that users brought get anything, and only those that may reach the network.
         **The user's word.** What the user's own environment sets stays; own credentials are never mixed with these.
-        **End.** Credentials are worthless when `withdraw` or `withdraw_all` has returned (to other processes, a tenth of a
-            second later), unless the disk took nothing; those of jobs end with their time then, those of replicas with
-            the next start of Clary.
+        **End.** Credentials are worthless when `withdraw` or `withdraw_all` has returned (for other processes, a tenth
+            of a second later), unless the disk took nothing; those of jobs end with their time then, those of replicas
+            with the next start of Clary.
 
     Args:
         identities: makes the sessions; its policies decide what they may do.
