@@ -78,13 +78,7 @@ class ImportJobs:
         for other in shelf.children(self._records, IMPORT_JOB, dataset):
             if status_of(other) in UNFINISHED:
                 raise ResourceInUseException(f"Dataset {dataset.arn} is used by {other.arn}, which is in progress.")
-        schema = shelf.find(self._records, call, SCHEMA, dataset.body["schema"])
-        task = {
-            "schema": schema.body["schema"],
-            "dataset": dataset.body["id"],
-            "type": dataset.body["type"],
-            "title": f"Import {name}",
-        }
+        task = self._task(call, dataset, name)
         spec = job_spec(
             call,
             record,
@@ -124,6 +118,15 @@ class ImportJobs:
         """A page of imports."""
         parent = request.get("datasetArn")
         return shelf.listing(self._records, call, IMPORT_JOB, request, "datasetImportJobs", _summary, parent=parent)
+
+    def _task(self, call: Call, dataset: Record, name: str) -> dict[str, Any]:
+        schema = shelf.find(self._records, call, SCHEMA, dataset.body["schema"])
+        return {
+            "schema": schema.body["schema"],
+            "dataset": dataset.body["id"],
+            "type": dataset.body["type"],
+            "title": f"Import {name}",
+        }
 
     def _report(self, role: str, bucket: str, name: str) -> tuple[Output, ...]:
         """Where the report goes: none where the role may not write, which must not fail the import."""
