@@ -138,7 +138,7 @@ def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str,
     template = next(filter(is_named, bound.mark.resource.split(" or ")), "*")
     if template == "*":
         return "*"
-    resource = _MEMBER.sub(lambda match: str(request[match[1]]), template)
+    resource = _MEMBER.sub(lambda match: _named(str(request[match[1]]), template[: match.start()]), template)
     if resource.startswith("arn:"):
         return resource
     if bound.mark.lower:
@@ -146,6 +146,13 @@ def _arn(rule: ArnRule, call: Call, bound: BoundOperation, request: Mapping[str,
     region = call.region if rule.has_region else ""
     account = call.account if rule.has_account else ""
     return f"arn:aws:{rule.prefix}:{region}:{account}:{resource}"
+
+
+def _named(value: str, before: str) -> str:
+    """What fills a template behind `before`; of an ARN that is sent in the place of a name, the name."""
+    if before and value.startswith("arn:"):
+        return value.partition(f":{before}")[2].removesuffix(":*") or value
+    return value
 
 
 def _denied(call: Call, action: str, resource_arn: str, decision: Decision) -> AccessDenied | AccessDeniedException:

@@ -112,6 +112,20 @@ def test_a_resource_that_may_be_named_in_either_of_two_members_is_protected_in_b
     assert "explicit deny" in refused(identities, alice, mark, "sagemaker", **{member: secret}).message
 
 
+@pytest.mark.parametrize("sent", ["secret", "arn:aws:sagemaker:eu-west-1:123456789012:log-group:secret:*"])
+def test_a_resource_is_protected_when_its_arn_is_sent_in_the_place_of_its_name(
+    identities: Identities, alice: Principal, sent: str
+) -> None:
+    mark = OperationMark("Read", resource="log-group:{name}:log-stream:* or log-group:{identifier}:log-stream:*")
+    secret = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:log-group:secret:*"
+    statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    statements += [{"Effect": "Deny", "Action": "*", "Resource": secret}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    identities.policies.put_inline(ACCOUNT, USER, "alice", "p", document)
+    check(identities, alice, mark, "sagemaker", identifier="other")
+    assert "explicit deny" in refused(identities, alice, mark, "sagemaker", identifier=sent).message
+
+
 def test_policies_may_demand_the_tags_of_a_request(identities: Identities, alice: Principal) -> None:
     statement = {
         "Effect": "Allow",

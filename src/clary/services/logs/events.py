@@ -85,7 +85,11 @@ class LogEvents:
             rejected["expiredLogEventEndIndex"] = expired
         return max(expired, too_old), len(times) - too_new, rejected
 
-    @operation("GetLogEvents", resource="log-group:{logGroupName}:log-stream:{logStreamName}")
+    @operation(
+        "GetLogEvents",
+        resource="log-group:{logGroupName}:log-stream:{logStreamName} or "
+        "log-group:{logGroupIdentifier}:log-stream:{logStreamName}",
+    )
     def get(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """A page of a stream, with the tokens of the pages before and behind it; at an end the token stays."""
         group = named_group(self._logs, call, request)
@@ -136,7 +140,10 @@ class LogEvents:
             return 0, 0
         return stream.last_ms, stream.events
 
-    @operation("FilterLogEvents", resource="log-group:{logGroupName}:log-stream:*")
+    @operation(
+        "FilterLogEvents",
+        resource="log-group:{logGroupName}:log-stream:* or log-group:{logGroupIdentifier}:log-stream:*",
+    )
     def filter(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """The events of a group that match a pattern, those of all streams in order of time."""
         group = named_group(self._logs, call, request)

@@ -46,7 +46,10 @@ class LogStreams:
         self._logs.delete_stream(find_stream(self._logs, group, request["logStreamName"]))
         return {}
 
-    @operation("DescribeLogStreams", resource="log-group:{logGroupName}:log-stream:*")
+    @operation(
+        "DescribeLogStreams",
+        resource="log-group:{logGroupName}:log-stream:* or log-group:{logGroupIdentifier}:log-stream:*",
+    )
     def describe(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Lists streams by name or by the time of their last event.
 
