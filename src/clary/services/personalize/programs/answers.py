@@ -23,6 +23,7 @@ from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.filter_masks import Circumstances, FilterMasks, Mask
 from clary.services.personalize.programs.live_rows import LiveRows
 from clary.services.personalize.programs.model_choice import load_model
+from clary.services.personalize.programs.pace import Pace
 from clary.services.personalize.programs.training_data import EVENTS_FILE, Vocabularies, used_columns
 from clary.services.personalize.programs.user_histories import UserHistories
 from clary.services.personalize.recipe_table import BY_ARN, EXPLORATION, Recipe
@@ -76,6 +77,7 @@ class Answers:
         self._log_id = datasets[tables.ACTION_INTERACTIONS if acts else tables.INTERACTIONS]["id"]
         self._items = self._live(root, config, tables.ACTIONS if acts else tables.ITEMS, folder / "items")
         self._users = self._live(root, config, tables.USERS, folder / "users")
+        self._intake = Pace()
         self._bare = FilterMasks(None, len(self._names.items))
         self.refresh({})
 
@@ -100,10 +102,13 @@ class Answers:
         """Takes in rows that were put or imported since the last request."""
         if self._users is not None:
             self._users.refresh(self._reader, segments.get(tables.USERS))
-        if self._items is None or not self._items.refresh(self._reader, segments.get(self._item_kind)):
+        if self._items is None:
             return
-        if len(self._names.items) > self._model.item_count and not self.makes_segments:
-            self._model.add_items(self._items.features())
+        self._items.refresh(self._reader, segments.get(self._item_kind))
+        # a model takes 10,000 items in within half a second: a shop that puts items all day must still be answered
+        if len(self._names.items) > self._model.item_count and not self.makes_segments and self._intake.due:
+            with self._intake.work():
+                self._model.add_items(self._items.features())
 
     @property
     def recipe(self) -> Recipe:
