@@ -131,6 +131,7 @@ class Platform:
             "metrics": self.stores.metrics,
             "jobs": self.jobs,
             "hosting": self.hosting,
+            "serving_costs": self.serving_costs,
             "data_capture": self.data_capture,
             "tuning": self.tuning,
             "images": self.stores.images,

@@ -1,4 +1,4 @@
-"""What endpoints would have cost: once a minute, what has served meanwhile goes into the ledger."""
+"""What endpoints would have cost: once a minute, and at their end, what has served goes into the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_TAGS = 50
 
 
 class ServingCosts:
-    """Notes the time for which endpoints serve, to the minute. While Clary does not run, nothing serves or costs."""
+    """Notes the time for which endpoints serve. While Clary does not run, nothing serves or costs."""
 
     def __init__(self, records: Records, prices: Prices) -> None:
         self._records = records
@@ -40,6 +40,19 @@ class ServingCosts:
                     served = min(seconds, max(0.0, age - endpoint.created))
                     self._ledger.add_serving(endpoint, self._instances(endpoint), served)
                     self._tag(endpoint)
+
+    def close(self, endpoint: Record) -> None:
+        """Adds what an endpoint has served since the last minute, so that one that lived for seconds is told of, too.
+
+        Args:
+            endpoint: as it was before it was marked as being deleted.
+        """
+        if endpoint.status not in _SERVING:
+            return
+        with self._lock:
+            age = max(0.0, time.time() - endpoint.created)
+            served = age if self._noted is None else min(age, time.monotonic() - self._noted)
+            self._ledger.add_serving(endpoint, self._instances(endpoint), served)
 
     def _instances(self, endpoint: Record) -> Iterator[tuple[str, int, float | None]]:
         kinds = endpoint.body.get("instance_types", {})

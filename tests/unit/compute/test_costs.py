@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,22 @@ def test_an_endpoint_costs_while_it_serves(stores: Stores, monkeypatch: pytest.M
     moment[0] += 60
     costs.note()
     assert Ledger(stores.database).by_name("hosting") == {"e": pytest.approx(3.6)}
+
+
+def test_an_endpoint_that_is_deleted_within_the_minute_costs_what_it_served(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = [100.0]
+    monkeypatch.setattr("clary.compute.serving_costs.time.monotonic", lambda: moment[0])
+    arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/e"
+    body = {"plan": {"variants": [{"name": "v", "replicas": 1}]}, "instance_types": {"v": "a"}}
+    record = Record(ENDPOINT_KIND, ACCOUNT, REGION, "e", arn, "InService", created=1.0, body=body)
+    costs = ServingCosts(stores.records, table(any={"a": 36.0}))
+    costs.note()
+    moment[0] += 20
+    costs.close(record)
+    costs.close(replace(record, status="Failed"))  # that served nobody
+    assert Ledger(stores.database).of_endpoint(arn) == pytest.approx(36.0 * 20 / 3600)
 
 
 def test_every_use_of_the_table_is_one_that_is_known() -> None:

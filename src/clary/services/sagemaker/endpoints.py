@@ -10,6 +10,7 @@ from clary.compute import endpoint_states
 from clary.compute.contract import EndpointPlan
 from clary.compute.endpoint import PREVIOUS
 from clary.compute.hosting import Hosting
+from clary.compute.serving_costs import ServingCosts
 from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.core.operations import operation
@@ -36,13 +37,15 @@ class Endpoints:
     Args:
         records: where endpoints, configurations and models are.
         hosting: runs the plans.
+        serving_costs: is told of endpoints that end.
     """
 
     api = "sagemaker"
 
-    def __init__(self, records: Records, hosting: Hosting) -> None:
+    def __init__(self, records: Records, hosting: Hosting, serving_costs: ServingCosts) -> None:
         self._records = records
         self._hosting = hosting
+        self._serving_costs = serving_costs
 
     @operation("CreateEndpoint", resource=_RESOURCE, lower=True)
     def create(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +145,7 @@ class Endpoints:
             self._records.update(record, status=endpoint_states.DELETING)
         except RecordChanged as error:
             raise ValidationException(f'Cannot update in-progress endpoint "{record.arn}".') from error
+        self._serving_costs.close(record)
         self._hosting.remove(record.arn)
         return {}
 

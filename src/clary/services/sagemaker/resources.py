@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
+from clary.compute.serving_costs import ServingCosts
 from clary.core.clock import Clock
 from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs
@@ -31,6 +32,7 @@ def resources(
     data_access: DataAccess,
     jobs: Jobs,
     hosting: Hosting,
+    serving_costs: ServingCosts,
     data_capture: DataCapture,
     tuning: Coordinator,
     clock: Clock,
@@ -44,7 +46,7 @@ def resources(
         ProcessingJobs(records, identities, data_access, jobs, own_images),
         Models(records, identities, data_access, image_finder.for_models),
         EndpointConfigs(records),
-        Endpoints(records, hosting),
+        Endpoints(records, hosting, serving_costs),
         Runtime(hosting, data_capture),
         Tags(records),
         TuningJobs(records, identities, tuning, data_access, own_images),

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from clary.compute.contract import EndpointPlan
+from clary.compute.costs import Ledger
+from clary.compute.prices import Prices
+from clary.compute.serving_costs import ServingCosts
 from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs
@@ -77,7 +80,7 @@ def configs(records: Records, call: Call) -> EndpointConfigs:
 
 @pytest.fixture
 def endpoints(records: Records, hosting: Hosting, configs: EndpointConfigs) -> Endpoints:
-    return Endpoints(records, hosting)  # type: ignore[arg-type]
+    return Endpoints(records, hosting, ServingCosts(records, Prices.load()))  # type: ignore[arg-type]
 
 
 def variant(name: str = "AllTraffic", **changes: Any) -> dict[str, Any]:
@@ -432,6 +435,18 @@ def test_endpoints_are_listed_by_status_and_name(
         assert [one["EndpointName"] for one in running.list(call, request)["Endpoints"]] == ["My-Endpoint"]
     with pytest.raises(ValidationException, match="NextToken"):
         running.list(call, {"NextToken": "nonsense"})
+
+
+def test_a_deleted_endpoint_has_what_it_served_in_the_ledger(
+    running: Endpoints, records: Records, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = records.by_arn(ARN)
+    assert started is not None
+    monkeypatch.setattr("clary.compute.serving_costs.time.time", lambda: started.created + 20)
+    assert Ledger(records.database).lines() == []
+    running.delete(call, NAME)
+    told = [(line.instances, line.seconds) for line in Ledger(records.database).lines()]
+    assert told == [(1, 20.0), (1, 20.0)]  # of its two variants
 
 
 def test_deleting_the_configuration_leaves_the_endpoint_alone(
