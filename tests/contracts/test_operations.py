@@ -130,7 +130,7 @@ def test_the_handler_takes_a_call_and_a_request(bound: BoundOperation) -> None:
 
 def test_the_errors_behind_a_handler_are_found_through_the_functions_it_calls() -> None:
     raised = {error.__name__ for error in errors_raised(TABLE["sagemaker", "CreateTrainingJob"])}
-    assert {"ValidationException", "ResourceLimitExceeded", "ResourceInUse"} <= raised
+    assert {"ValidationException", "ResourceInUse"} <= raised
 
 
 def test_every_family_with_resources_answers_something() -> None:
