@@ -156,7 +156,9 @@ def test_hosts_of_one_job_share_a_network_that_goes_with_the_last(
         (folder / "input/config").mkdir(parents=True, exist_ok=True)
         resources = {"hosts": ["algo-1", "algo-2"], "current_host": f"algo-{number}"}
         (folder / "input/config/resourceconfig.json").write_text(json.dumps(resources))
-        script = "until ping -c 1 -W 1 algo-1 && ping -c 1 -W 1 algo-2; do sleep 0.2; done; hostname; sleep 2"
+        listen = "(while true; do /bin/busybox nc -l -p 9000 < /dev/null; done) &"
+        reach = " && ".join(f"/bin/busybox nc -w 1 algo-{host} 9000 < /dev/null" for host in (1, 2))
+        script = f"{listen} until {reach}; do sleep 0.2; done; hostname; sleep 2"
         running.append(runner.start(shell(script), folder, LIMITS, folder / "log"))
     assert [one.wait(60) for one in running] == [0, 0]
     assert [(folder / "log").read_text().splitlines()[-1] for folder in roots] == ["algo-1", "algo-2"]
