@@ -1,0 +1,1 @@
+"""Documents become words, lines, tables, fields and answers."""
