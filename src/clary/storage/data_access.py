@@ -1,7 +1,8 @@
 """S3 on behalf of a role: what jobs and services read and write for the user who gave them that role.
 
 The role's own policies and the bucket's policy decide, exactly as for a request that is signed with the role's
-credentials. A job never reaches the object store in another way.
+credentials. A job never reaches the object store in another way. Services that are given no role, but act with the
+rights of whoever called them (Rekognition, Textract), name that caller's ARN in the place of the role's.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Decision(Protocol):
 class RolePolicies(Protocol):
     """What this module needs of `Identities`."""
 
-    def role_principal(self, role_arn: str, session_name: str) -> Principal:
-        """The principal a service becomes when it assumes the role."""
+    def principal(self, arn: str, session_name: str) -> Principal:
+        """The principal a service acts as: a session of that role, or that user."""
         ...
 
     def allowed(
@@ -173,7 +174,7 @@ class DataAccess:
         if found is None:
             raise NoSuchBucket(BucketName=bucket)
         resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
-        principal = self._identities.role_principal(role_arn, self._session_name)
+        principal = self._identities.principal(role_arn, self._session_name)
         policy = found.settings.get("policy")
         decision = self._identities.allowed(principal, action, resource, conditions or {}, policy, found.account)
         if decision.allowed:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from clary.core.arn import Arn
 from clary.core.call import Principal
 from clary.core.clock import Clock
 from clary.core.errors import AccessDeniedException
@@ -16,8 +17,8 @@ from clary.core.policy_conditions import Values
 from clary.core.policy_documents import MalformedPolicy, PolicyKind, parse
 from clary.storage.database import Database
 from clary.storage.identity_decisions import Decisions, PolicySource
-from clary.storage.identity_entities import ROLE, Entities, Entity
-from clary.storage.identity_keys import Credential, Keys, role_principal
+from clary.storage.identity_entities import ROLE, USER, Entities, Entity
+from clary.storage.identity_keys import ROOT, Credential, Keys, role_principal, user_principal
 from clary.storage.identity_policies import Policies
 from clary.storage.identity_store import SCHEMA, EntityAlreadyExists, IdentityStore, NoSuchEntity
 
@@ -161,6 +162,32 @@ class Identities:
         if entity is None or entity.kind != ROLE:
             raise NoSuchEntity(f"The role with name {role_arn.rsplit('/', 1)[-1]} cannot be found.")
         return role_principal(entity, session_name)
+
+    def principal(self, arn: str, session_name: str) -> Principal:
+        """A caller by its ARN: for work that Clary goes on with in the name of whoever asked for it.
+
+        Args:
+            arn: of a role, a user, an account's root, or a session of a role.
+            session_name: of the session that a role acts in.
+
+        Raises:
+            NoSuchEntity: there is nobody of that ARN.
+        """
+        try:
+            found = Arn.parse(arn)
+        except ValueError:
+            raise NoSuchEntity(f"{arn!r} names no role and no user.") from None
+        if found.service == "iam" and found.resource == "root":
+            return Principal(ROOT, arn, found.account, found.account, "root")
+        if found.service == "sts":
+            kind, _, rest = found.resource.partition("/")
+            role = self.entities.find(found.account, ROLE, rest.partition("/")[0]) if kind == "assumed-role" else None
+            if role is not None:
+                return role_principal(role, rest.partition("/")[2])
+        entity = self.entities.by_arn(arn)
+        if entity is not None and entity.kind == USER:
+            return user_principal(entity)
+        return self.role_principal(arn, session_name)
 
     def trusts(self, role: Role, service_principal: str) -> bool:
         """Whether the role's trust policy lets a service assume it.

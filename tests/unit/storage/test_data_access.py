@@ -7,6 +7,7 @@ from clary.storage import identities as identity_store
 from clary.storage.data_access import DataAccess, DataAccessDenied, parse_uri
 from clary.storage.database import Database
 from clary.storage.identities import Identities
+from clary.storage.identity_store import NoSuchEntity
 from clary.storage.object_errors import NoSuchBucket, NoSuchKey
 from clary.storage.objects import NO_ATTRIBUTES, NO_INTEGRITY, SCHEMA, Objects
 
@@ -130,3 +131,23 @@ def test_what_is_no_s3_uri_is_refused(uri):
 def test_keys_keep_their_slashes():
     assert parse_uri("s3://bucket/a//b/") == ("bucket", "a//b/")
     assert parse_uri("s3://bucket") == ("bucket", "")
+
+
+def test_a_caller_s_own_arn_stands_for_its_rights(access, objects, stores):
+    identities = stores[1]
+    identities.bootstrap(ACCOUNT)
+    objects.put_bytes("sagemaker-data", "photo", b"pixels")
+    user = identities.entities.create(ACCOUNT, "user", "reader")
+    read = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
+    with pytest.raises(DataAccessDenied):
+        access.open(user.arn, "sagemaker-data", "photo")
+    identities.policies.put_inline(ACCOUNT, "user", "reader", "read", read)
+    assert access.open(user.arn, "sagemaker-data", "photo").read() == b"pixels"
+    with pytest.raises(DataAccessDenied):
+        access.upload_bytes(user.arn, "s3://sagemaker-data/other", b"")
+    access.upload_bytes(f"arn:aws:iam::{ACCOUNT}:root", "s3://sagemaker-data/other", b"")
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/ClaryExecutionRole/somebody"
+    access.upload_bytes(session, "s3://sagemaker-data/other", b"")
+    for nobody in (f"arn:aws:sts::{ACCOUNT}:assumed-role/Nobody/s", f"arn:aws:iam::{ACCOUNT}:user/nobody", "nobody"):
+        with pytest.raises(NoSuchEntity):
+            access.open(nobody, "sagemaker-data", "photo")
