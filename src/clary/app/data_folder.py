@@ -71,6 +71,7 @@ class DataFolder:
         self.logs = root / "logs.db"
         self.jobs = root / "jobs"
         self.endpoints = root / "endpoints"
+        self.engines = root / "engines"
         self.images = root / "images"
         self.personalize = root / "personalize"
         self.first_key = root / "first-key.json"

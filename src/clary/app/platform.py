@@ -18,6 +18,7 @@ from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import sockets_to_hide
 from clary.compute.containers.leftovers import remove_leftovers
+from clary.compute.engine_hosts import EngineHosts, HostSurroundings
 from clary.compute.forkserver import ForkServer
 from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
@@ -110,6 +111,7 @@ class Platform:
         containers = ContainerAccess(settings.container_socket, self.stores.images)
         self.image_finder = ImageFinder(self.stores.images, containers)
         self.hosting = self._hosting(settings, folder)
+        self.engines = self._engines(settings, folder)
         self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
         self.registry_credentials = RegistryCredentials(
@@ -131,6 +133,7 @@ class Platform:
             "metrics": self.stores.metrics,
             "jobs": self.jobs,
             "hosting": self.hosting,
+            "engines": self.engines,
             "serving_costs": self.serving_costs,
             "data_capture": self.data_capture,
             "tuning": self.tuning,
@@ -145,7 +148,7 @@ class Platform:
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
         self.housekeeping = self._housekeeping(settings, folder)
-        self.bookkeeping = Housekeeping([self.serving_costs.note], INTERVAL_SECONDS)
+        self.bookkeeping = Housekeeping([self.serving_costs.note, self.engines.end_idle], INTERVAL_SECONDS)
         self.pipeline = self._pipeline(settings, authorizer)
         self.application = AsgiApplication(self.pipeline)
 
@@ -166,6 +169,7 @@ class Platform:
         await self.hosting.close()
         self.tuning.close()
         self.jobs.close()
+        self.engines.close()
         self.dispatcher.close()
         self.fork_server.close()
         self.stores.close()
@@ -174,17 +178,25 @@ class Platform:
     def _housekeeping(self, settings: Settings, folder: DataFolder) -> Housekeeping:
         stores = self.stores
         lifecycles = LifecyclePolicies(stores.records, stores.images, stores.clock)
-        duties: list[Callable[[], object]] = [
-            stores.logs.expire,
-            stores.metrics.expire,
-            lifecycles.carry_out,
-            stores.images.sweep,
-        ]
-        duties += [
-            lambda: remove_leftovers(settings.container_socket, folder.root),
-            lambda: turn_over(folder.server_log),
-        ]
-        return Housekeeping(duties)
+        return Housekeeping(
+            [
+                stores.logs.expire,
+                stores.metrics.expire,
+                lifecycles.carry_out,
+                stores.images.sweep,
+                lambda: remove_leftovers(settings.container_socket, folder.root),
+                lambda: turn_over(folder.server_log),
+            ]
+        )
+
+    def _engines(self, settings: Settings, folder: DataFolder) -> EngineHosts:
+        surroundings = HostSurroundings(
+            folder.engines, folder.server_log, hidden=(folder.root, *sockets_to_hide(settings.container_socket))
+        )
+        most_calls = max(1, settings.worker_threads * 3 // 4)  # the rest stays for what does not wait for a model
+        return EngineHosts(
+            self.fork_server, surroundings, most_calls=most_calls, idle_seconds=60.0 * settings.engine_idle_minutes
+        )
 
     def _coordinator(self, folder: DataFolder) -> Coordinator:
         advice = Advice(self.fork_server, folder.server_log)

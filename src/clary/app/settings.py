@@ -37,7 +37,12 @@ class Settings:
     verify_signatures: bool = _setting(True, "whether request signatures are verified and policies evaluated")
     fork_server: bool = _setting(True, "whether a preloaded fork server makes jobs and endpoints start fast")
     body_limit_bytes: int = _setting(64 << 20, "the largest request body that is not an object upload", "bytes")
-    worker_threads: int = _setting(16, "threads that carry out operations which may block", "threads")
+    worker_threads: int = _setting(32, "threads that carry out operations which may block", "threads")
+    engine_idle_minutes: int = _setting(
+        30,
+        "without a call for so long, an engine's process (text, documents, vision) ends and frees its memory",
+        "minutes",
+    )
     job_stop_seconds: int = _setting(120, "how long a stopped job may take between SIGTERM and SIGKILL", "seconds")
     job_cpus: int = _setting(0, "CPUs that jobs share; 0 takes those of the machine", "CPUs")
     keep_job_folders: bool = _setting(False, "whether a job's folder is kept when the job has ended")

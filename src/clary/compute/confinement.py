@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import functools
 import os
 import socket
 import struct
@@ -53,12 +54,14 @@ class Confinement:
         writable: folders it may write to; they lie where they lay.
         hidden: folders that appear empty, but for what of `writable` and of Clary's own code lies in them.
         network: whether the machine's network is there; otherwise only a loopback of its own is.
+        required: whether a machine that cannot take the network away must not run the program.
         scratch_bytes: what each of its own empty folders (/tmp) may hold, in memory; 0: as much as the kernel lets it.
     """
 
     writable: tuple[str, ...]
     hidden: tuple[str, ...] = ()
     network: bool = True
+    required: bool = True
     scratch_bytes: int = 0
 
 
@@ -74,14 +77,15 @@ def confine(confinement: Confinement) -> bool:
     flags = _CLONE_NEWUSER | _CLONE_NEWNS | (0 if confinement.network else _CLONE_NEWNET)
     user, group = os.geteuid(), os.getegid()
     if not _has_mount_setattr() or _libc().unshare(flags) != 0:
-        if not confinement.network:
+        if not confinement.network and confinement.required:
             raise OSError("the job asks for network isolation, which this machine cannot give to built-in programs")
         return False
     _map_ids(user, group)
     _check(_libc().mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "make the mounts private")
-    opened = [(path, os.open(path, os.O_PATH)) for path in _kept(confinement)]
+    covered = _covered(confinement)
+    opened = [(path, os.open(path, os.O_PATH)) for path in _kept(confinement, covered)]
     _set_read_only("/", read_only=True)
-    for place in _covered(confinement):
+    for place in covered:
         _cover(place, confinement.scratch_bytes if place in PRIVATE else COVER_BYTES)
     writable = set(confinement.writable)
     for path, descriptor in opened:
@@ -116,6 +120,7 @@ def probe() -> str:
     )
 
 
+@functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
@@ -149,9 +154,8 @@ def _set_read_only(path: str, *, read_only: bool) -> None:
     _check(result, f"change whether {path} can be written")
 
 
-def _kept(confinement: Confinement) -> list[str]:
+def _kept(confinement: Confinement, covered: Sequence[str]) -> list[str]:
     """What must stay in sight although something above it is covered: the writable folders and Clary's own code."""
-    covered = [Path(place) for place in _covered(confinement)]
     code = (sys.base_prefix, sys.prefix, *sys.path, str(Path(__file__).parents[2]))
     needed = {str(Path(path).resolve()) for path in code if path and Path(path).exists()}
     needed |= set(map(str, kept_of_run()))
