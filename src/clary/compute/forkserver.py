@@ -47,9 +47,6 @@ _SERVER_ENVIRONMENT = {
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     **forked.PATIENT_THREADS,
 }
-# OpenMP reads this once, when it is loaded. Threads that spin at a barrier make a training ten times slower as soon as
-# anything else wants the CPUs, and on one machine something always does; an idle machine loses next to nothing.
-_POLITE_WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 _log = logging.getLogger(__name__)
 
@@ -275,7 +272,7 @@ class ForkServer:
                 stderr=log,
                 pass_fds=[control.fileno()],
                 start_new_session=True,
-                env={**_POLITE_WAITING, **os.environ, **_SERVER_ENVIRONMENT},
+                env={**os.environ, **_SERVER_ENVIRONMENT},
             )
         finally:
             os.close(log)
@@ -335,7 +332,7 @@ class ForkServer:
     def _spawn_plainly(self, request: Request, message: bytes, output: int, *listening: int) -> ForkedProgram:
         """Starts an interpreter for this one program."""
         lifeline_read, lifeline_write = os.pipe()
-        environment = {**_POLITE_WAITING, **os.environ, "CLARY_LIFELINE": str(lifeline_read)}
+        environment = {**forked.PATIENT_THREADS, **os.environ, "CLARY_LIFELINE": str(lifeline_read)}
         if listening:
             environment["CLARY_LISTENING"] = str(listening[0])
         process = subprocess.Popen(
