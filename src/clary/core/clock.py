@@ -48,3 +48,8 @@ class FixedClock:
     def advance(self, seconds: float) -> None:
         """Moves the clock forward."""
         self.seconds += seconds
+
+
+def timestamp(seconds: float) -> datetime:
+    """Seconds since 1970 as the aware datetime that answers carry, to the millisecond as AWS tells times."""
+    return datetime.fromtimestamp(round(seconds, 3), UTC)

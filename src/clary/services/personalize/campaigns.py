@@ -6,20 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import shelf
 from clary.services.personalize.errors import InvalidInputException, ResourceInUseException
 from clary.services.personalize.job_status import status_of
-from clary.services.personalize.names import (
-    ACTIVE,
-    CAMPAIGN,
-    SOLUTION,
-    SOLUTION_VERSION,
-    resource_arn,
-    times,
-    timestamp,
-)
+from clary.services.personalize.names import ACTIVE, CAMPAIGN, SOLUTION, SOLUTION_VERSION, resource_arn, times
 from clary.services.personalize.recipe_table import BY_ARN
 from clary.services.personalize.serving_plans import ServingPlans
 from clary.services.personalize.solution_versions import SolutionVersions

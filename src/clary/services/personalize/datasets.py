@@ -7,6 +7,7 @@ from typing import Any
 
 from clary.core import ids
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.personalize import contents, shelf
 from clary.services.personalize.dataset_groups import domain_of
@@ -24,7 +25,6 @@ from clary.services.personalize.names import (
     SOLUTION_VERSION,
     resource_arn,
     times,
-    timestamp,
 )
 from clary.services.personalize.schema_rules import Column, SchemaError, check_for_dataset, columns_of
 from clary.services.personalize.schema_tables import DATASET_TYPES, RULES

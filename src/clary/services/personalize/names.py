@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from clary.core.arn import Arn
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.storage.records import Record
 
 DATASET_GROUP = "personalize:dataset-group"
@@ -40,11 +40,6 @@ def resource_arn(call: Call, kind: str, name: str) -> str:
         name: what follows the type ("movies", "movies/INTERACTIONS").
     """
     return str(Arn("personalize", call.region, call.account, f"{kind.partition(':')[2]}/{name}"))
-
-
-def timestamp(seconds: float) -> datetime:
-    """Seconds since 1970 as the aware datetime that answers carry."""
-    return datetime.fromtimestamp(round(seconds, 3), UTC)
 
 
 def times(record: Record) -> dict[str, Any]:

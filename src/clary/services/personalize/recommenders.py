@@ -11,6 +11,7 @@ from typing import Any
 
 from clary.compute.jobs import Jobs
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.personalize import job_status, shelf
 from clary.services.personalize.campaigns import check_exploration
@@ -23,7 +24,6 @@ from clary.services.personalize.names import (
     RECOMMENDER_VERSION,
     resource_arn,
     times,
-    timestamp,
 )
 from clary.services.personalize.recipes import recipe_of
 from clary.services.personalize.serving_plans import ServingPlans

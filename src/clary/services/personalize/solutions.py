@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.personalize import shelf
 from clary.services.personalize.errors import LimitExceededException, ResourceInUseException
@@ -17,7 +18,6 @@ from clary.services.personalize.names import (
     SOLUTION_VERSION,
     resource_arn,
     times,
-    timestamp,
 )
 from clary.services.personalize.recipes import recipe_of
 from clary.services.personalize.solution_requests import check_schedule, check_solution

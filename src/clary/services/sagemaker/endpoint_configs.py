@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.errors import ValidationException
 from clary.core.operations import operation
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.locations import location
 from clary.services.sagemaker.models import find_model
-from clary.services.sagemaker.names import ENDPOINT_CONFIG, resource_arn, timestamp
+from clary.services.sagemaker.names import ENDPOINT_CONFIG, resource_arn
 from clary.services.sagemaker.tags import tags_of
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from clary.compute import endpoint_states
 from clary.compute.endpoint import PREVIOUS
-from clary.services.sagemaker.names import tag_list, timestamp
+from clary.core.clock import timestamp
+from clary.services.sagemaker.names import tag_list
 from clary.storage.records import Record
 
 _NAMES = {

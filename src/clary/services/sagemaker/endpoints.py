@@ -12,6 +12,7 @@ from clary.compute.endpoint import PREVIOUS
 from clary.compute.hosting import Hosting
 from clary.compute.serving_costs import ServingCosts
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.errors import ValidationException
 from clary.core.operations import operation
 from clary.services.sagemaker.endpoint_configs import find_config
@@ -19,7 +20,7 @@ from clary.services.sagemaker.endpoint_description import description
 from clary.services.sagemaker.endpoint_plans import adjusted, body_of, plan_of, retaining
 from clary.services.sagemaker.errors import ResourceLimitExceeded
 from clary.services.sagemaker.listing import listing, page_of
-from clary.services.sagemaker.names import ENDPOINT, resource_arn, timestamp
+from clary.services.sagemaker.names import ENDPOINT, resource_arn
 from clary.services.sagemaker.tags import tags_of
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clary.compute.contract import JobSpec
 from clary.compute.job_words import words_of
+from clary.compute.jobs import Jobs
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.errors import ValidationException
+from clary.services.sagemaker.errors import ResourceInUse
 from clary.services.sagemaker.locations import location
-from clary.services.sagemaker.names import timestamp
 from clary.storage.data_access import DataAccess
-from clary.storage.records import Record, Records
+from clary.storage.records import Record, RecordExists, Records
 
 
 def find_job(records: Records, call: Call, kind: str, name: str) -> Record:
@@ -24,6 +27,22 @@ def find_job(records: Records, call: Call, kind: str, name: str) -> Record:
     if record is None:
         raise ValidationException(f"Could not find requested job with name: {name}")
     return record
+
+
+def submit_job(jobs: Jobs, record: Record, spec: JobSpec, tags: Mapping[str, str]) -> None:
+    """Puts a job into the queue; it is on disk when this returns.
+
+    Raises:
+        ResourceInUse: the name is taken.
+        ResourceLimitExceeded: it asks for too many instances.
+    """
+    try:
+        jobs.submit(record, spec, tags=tags)
+    except RecordExists as error:
+        raise ResourceInUse(
+            "Job name must be unique within an AWS account and region, and a job with this name already exists "
+            f"({record.arn})"
+        ) from error
 
 
 def require_running(record: Record) -> None:

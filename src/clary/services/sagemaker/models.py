@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.errors import AccessDenied, ServiceError, ValidationException
 from clary.core.operations import operation
 from clary.services.sagemaker.images import Container, OwnImages, Resolved
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.locations import location
-from clary.services.sagemaker.names import MODEL, resource_arn, timestamp
+from clary.services.sagemaker.names import MODEL, resource_arn
 from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.roles import require_role
 from clary.services.sagemaker.serving import code_uri, resolve_inference_image

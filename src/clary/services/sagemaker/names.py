@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from clary.core.arn import Arn
 from clary.core.call import Call
 
@@ -23,11 +21,6 @@ def resource_arn(call: Call, kind: str, name: str) -> str:
         kind: a record kind, "sagemaker:TYPE".
     """
     return str(Arn("sagemaker", call.region, call.account, f"{kind.partition(':')[2]}/{name.lower()}"))
-
-
-def timestamp(seconds: float) -> datetime:
-    """Seconds since 1970 as the aware datetime that answers carry, to the millisecond as SageMaker reports it."""
-    return datetime.fromtimestamp(round(seconds, 3), UTC)
 
 
 def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:

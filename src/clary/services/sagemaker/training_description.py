@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.algorithms.contract import Metric
-from clary.services.sagemaker.names import tag_list, timestamp
+from clary.core.clock import timestamp
+from clary.services.sagemaker.names import tag_list
 from clary.services.sagemaker.training_program import algorithm_of
 from clary.services.sagemaker.training_spec import DEFAULT_RUNTIME_SECONDS, model_uri
 from clary.storage.records import Record

@@ -6,11 +6,11 @@ from typing import Any
 
 from clary.compute.jobs import Jobs
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
-from clary.services.sagemaker.errors import ResourceInUse
-from clary.services.sagemaker.job_records import course, find_job, require_running, summary, writable_prefix
+from clary.services.sagemaker.job_records import course, find_job, require_running, submit_job, summary, writable_prefix
 from clary.services.sagemaker.listing import listing, page_of
-from clary.services.sagemaker.names import PROCESSING_JOB, resource_arn, timestamp
+from clary.services.sagemaker.names import PROCESSING_JOB, resource_arn
 from clary.services.sagemaker.own_images import ImagesOfCaller
 from clary.services.sagemaker.processing.request import check_image, check_request
 from clary.services.sagemaker.processing.spec import DEFAULT_RUNTIME_SECONDS, job_spec
@@ -18,7 +18,7 @@ from clary.services.sagemaker.roles import require_role
 from clary.services.sagemaker.tags import tags_of
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
-from clary.storage.records import Record, RecordExists, Records
+from clary.storage.records import Record, Records
 
 _RESOURCE = "processing-job/{ProcessingJobName}"
 
@@ -84,13 +84,7 @@ class ProcessingJobs:
         arn = resource_arn(call, PROCESSING_JOB, request["ProcessingJobName"])
         body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
         record = Record(PROCESSING_JOB, call.account, call.region, request["ProcessingJobName"], arn, body=body)
-        try:
-            self._jobs.submit(record, job_spec(call, request, image, arn), tags=tags)
-        except RecordExists as error:
-            raise ResourceInUse(
-                "Job name must be unique within an AWS account and region, and a job with this name already exists "
-                f"({arn})"
-            ) from error
+        submit_job(self._jobs, record, job_spec(call, request, image, arn), tags)
         return {"ProcessingJobArn": arn}
 
     @operation("DescribeProcessingJob", resource=_RESOURCE, lower=True)

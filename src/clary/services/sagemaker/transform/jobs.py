@@ -6,17 +6,17 @@ from typing import Any
 
 from clary.compute.jobs import Jobs
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
-from clary.services.sagemaker.errors import ResourceInUse
-from clary.services.sagemaker.job_records import course, find_job, require_running, summary, writable_prefix
+from clary.services.sagemaker.job_records import course, find_job, require_running, submit_job, summary, writable_prefix
 from clary.services.sagemaker.listing import listing, page_of
 from clary.services.sagemaker.models import find_model
-from clary.services.sagemaker.names import TRANSFORM_JOB, resource_arn, timestamp
+from clary.services.sagemaker.names import TRANSFORM_JOB, resource_arn
 from clary.services.sagemaker.tags import tags_of
 from clary.services.sagemaker.transform.request import check_request
 from clary.services.sagemaker.transform.spec import job_spec
 from clary.storage.data_access import DataAccess
-from clary.storage.records import Record, RecordExists, Records
+from clary.storage.records import Record, Records
 
 _RESOURCE = "transform-job/{TransformJobName}"
 
@@ -72,13 +72,7 @@ class TransformJobs:
         arn = resource_arn(call, TRANSFORM_JOB, request["TransformJobName"])
         body = {"request": {member: value for member, value in request.items() if member != "Tags"}}
         record = Record(TRANSFORM_JOB, call.account, call.region, request["TransformJobName"], arn, body=body)
-        try:
-            self._jobs.submit(record, job_spec(call, request, model, arn), tags=tags)
-        except RecordExists as error:
-            raise ResourceInUse(
-                "Job name must be unique within an AWS account and region, and a job with this name already exists "
-                f"({arn})"
-            ) from error
+        submit_job(self._jobs, record, job_spec(call, request, model, arn), tags)
         return {"TransformJobArn": arn}
 
     @operation("DescribeTransformJob", resource=_RESOURCE, lower=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.services.sagemaker.names import tag_list, timestamp
+from clary.core.clock import timestamp
+from clary.services.sagemaker.names import tag_list
 from clary.services.sagemaker.training_description import MOST_METRIC_DEFINITIONS
 from clary.services.sagemaker.training_spec import DEFAULT_RUNTIME_SECONDS
 from clary.services.sagemaker.tuning.course import Progress
