@@ -19,7 +19,7 @@ from benchmarks.recommendation.data_sets import generated
 from benchmarks.recommendation.page import option, publish
 from benchmarks.report import machine, table
 from clary.engines.recommendation import interactions
-from clary.engines.recommendation.contract import Event, TrainingData
+from clary.engines.recommendation.contract import TrainingData
 from clary.engines.recommendation.models import load
 from clary.engines.recommendation.personal import Personal
 from clary.engines.recommendation.similar import Similar
@@ -85,12 +85,11 @@ def answers(folder: Path) -> list[list[str]]:
         model.recommend(session, 25)  # pages of the maps are read once
     allowed = random.random(model.item_count) < 0.8
     lists = random.integers(0, model.item_count, (ASKED, 500)).astype(np.int32)
-    event = Event(7, model.last_timestamp + 1)
     items = model.item_count
     return [
         [f"top 25 of {items:,} items", milliseconds([lambda s=s: model.recommend(s, 25) for s in sessions])],
         ["the same under a filter", milliseconds([lambda s=s: model.recommend(s, 25, allowed) for s in sessions])],
-        ["fold one event in", milliseconds([lambda s=s: model.fold_in(s, event) for s in sessions])],
+        ["make a session", milliseconds([lambda s=s: model.session(s.history, s.user) for s in sessions])],
         [
             "rank 500 given items",
             milliseconds(

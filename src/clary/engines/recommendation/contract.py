@@ -129,21 +129,8 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One interaction that happens after training.
-
-    Attributes:
-        item: its code.
-        timestamp: seconds.
-    """
-
-    item: int
-    timestamp: int
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
-    """A user as a model sees them now. Immutable: folding in an event gives a new session, so threads may share one.
+    """A user as a model sees them now. Immutable: an event makes a new session, so threads may share one.
 
     Attributes:
         user: code, or NOBODY.
@@ -222,7 +209,7 @@ class Recommender(Protocol):
         **Threads.** Everything but `fit` and `add_items` may be called from several threads.
         **Folders.** `save` writes plain npy and json files into an empty folder; `load` memory-maps them, runs no
         code from them, and gives equal answers.
-        **Speed.** `recommend` of 25 among 10,000 items takes less than a millisecond, `fold_in` less than 0.1 ms.
+        **Speed.** `recommend` of 25 among 10,000 items takes less than a millisecond.
         **Emptiness.** An empty history, an unknown user, an item with no interaction, no item allowed at all: there
         is an answer with finite scores (an empty one in the last case).
     """
@@ -230,7 +217,7 @@ class Recommender(Protocol):
     name: ClassVar[str]
     item_count: int
     last_timestamp: int
-    """The end of the training log; events later than this are to be folded in."""
+    """The end of the training log; what users did later is told with their histories."""
 
     def fit(self, data: TrainingData) -> Self:
         """Learns.
@@ -252,10 +239,6 @@ class Recommender(Protocol):
         Args:
             features: the user's category codes by column; None takes what the training data said of `user`.
         """
-        ...
-
-    def fold_in(self, session: Session, event: Event) -> Session:
-        """The session after one further event."""
         ...
 
     def recommend(

@@ -16,7 +16,6 @@ from clary.engines.recommendation.cold_items import ColdItems
 from clary.engines.recommendation.contract import (
     NOBODY,
     Codes,
-    Event,
     Exploration,
     Features,
     History,
@@ -112,14 +111,6 @@ class Personal:
         """A session that has seen `history`; codes in it that are no items are left out."""
         told = feature_tables.of_row(self._users, user) if features is None else features
         return Session(user, known(history, self.item_count), told)
-
-    def fold_in(self, session: Session, event: Event) -> Session:
-        """The session after one further event; an item that the model does not know changes nothing."""
-        if not 0 <= event.item < self.item_count:
-            return session
-        items = np.append(session.history.items, np.int32(event.item))
-        timestamps = np.append(session.history.timestamps, np.int64(event.timestamp))
-        return Session(session.user, History(items, timestamps), session.features)
 
     def utilities(self, session: Session, context: Mapping[str, int] | None = None) -> Reals:
         """[item_count] how likely each item is next: a softmax over them gives the scores of an answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -14,7 +15,6 @@ from clary.engines.recommendation.arrays import sums
 from clary.engines.recommendation.contract import (
     NOBODY,
     Codes,
-    Event,
     Exploration,
     Features,
     History,
@@ -32,7 +32,7 @@ from clary.engines.recommendation.interactions import resized
 from clary.engines.recommendation.sequences import Sequences, known, sequences
 
 
-class _OneList:
+class _OneList(ABC):
     """A recommender with one utility per item, the same for everybody. Implements `contract.Recommender`."""
 
     name: ClassVar[str]
@@ -45,9 +45,9 @@ class _OneList:
         self._born = np.zeros(0, np.int64)
         self._events = Sequences(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), 0)
 
+    @abstractmethod
     def _score(self, log: Interactions) -> NDArray[np.float64]:
         """[item_count] non-negative scores."""
-        raise NotImplementedError
 
     def _settings(self) -> dict[str, Any]:
         """The arguments of the constructor."""
@@ -94,14 +94,6 @@ class _OneList:
     ) -> Session:
         """A session that has seen `history`; codes in it that are no items are left out."""
         return Session(user, known(history, self.item_count), features or {})
-
-    def fold_in(self, session: Session, event: Event) -> Session:
-        """The session after one further event; an item that the model does not know changes nothing."""
-        if not 0 <= event.item < self.item_count:
-            return session
-        items = np.append(session.history.items, np.int32(event.item))
-        timestamps = np.append(session.history.timestamps, np.int64(event.timestamp))
-        return Session(session.user, History(items, timestamps), session.features)
 
     def recommend(
         self,

@@ -9,7 +9,6 @@ import pytest
 
 from clary.engines.recommendation.contract import (
     NOBODY,
-    Event,
     Exploration,
     Features,
     History,
@@ -37,26 +36,9 @@ def test_the_next_item_comes_first(personal: Personal) -> None:
 
 def test_an_event_changes_the_very_next_answer(personal: Personal) -> None:
     session = personal.session(history(41, 42))
-    after = personal.fold_in(session, Event(100, 2000 * DAY + 600))
+    after = personal.session(history(41, 42, 100))
     assert 101 not in personal.recommend(session, 5).items
     assert 101 in personal.recommend(after, 5).items
-    assert len(session.history) == 2  # a session is never changed
-
-
-def test_folding_in_is_the_same_as_having_seen_the_whole_history(personal: Personal) -> None:
-    whole = history(41, 42, 43, 44)
-    session = personal.session(NOTHING)
-    for item, time in zip(whole.items.tolist(), whole.timestamps.tolist(), strict=True):
-        session = personal.fold_in(session, Event(item, time))
-    one, other = personal.recommend(session, 25), personal.recommend(personal.session(whole), 25)
-    assert np.array_equal(one.items, other.items)
-    assert np.array_equal(one.scores, other.scores)
-
-
-def test_an_event_with_an_unknown_item_changes_nothing(personal: Personal) -> None:
-    session = personal.session(history(1, 2))
-    assert personal.fold_in(session, Event(10**6, 5)) is session
-    assert personal.fold_in(session, Event(-1, 5)) is session
 
 
 @pytest.mark.parametrize("make", [Personal, Popularity])
@@ -66,7 +48,6 @@ def test_codes_in_a_history_that_are_no_items_are_left_out(
     model = make().fit(world)
     session = model.session(history(41, -1, 42, 10**6))
     assert session.history.items.tolist() == [41, 42]
-    assert model.fold_in(session, Event(10**6, 5)) is session
     answer = model.recommend(session, 25, exploration=Exploration(0.5, 10**9))
     assert np.isfinite(answer.scores).all()
 
@@ -197,8 +178,7 @@ def test_new_items_are_scored_by_the_items_they_are_like(world: TrainingData, tm
     model.save(tmp_path)
     again = Personal.load(tmp_path)
     assert again.rank(again.session(history(101, 102)), answer.items).items.tolist() == [121, 120]
-    after = model.fold_in(model.session(NOTHING), Event(120, 1))
-    assert np.isfinite(model.recommend(after, 25).scores).all()
+    assert np.isfinite(model.recommend(model.session(history(120)), 25).scores).all()
 
 
 def test_an_objective_raises_what_the_items_of_a_list_are_worth() -> None:
