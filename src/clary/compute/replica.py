@@ -218,25 +218,25 @@ class Launcher:
         # A folder of its own: a replica that was taken over must not put itself in the place of others.
         socket_path = self._sockets / secrets.token_hex(6) / "s"
         socket_path.parent.mkdir(mode=0o700)
-        output = log.open()
-        cancelled = threading.Event()
-        start = asyncio.ensure_future(self._admit_and_start(plan, root, socket_path, output, log, cancelled))
-        try:
-            program = await asyncio.shield(start)
-        except asyncio.CancelledError:
-            cancelled.set()
-            with contextlib.suppress(OSError, PreparationFailed, PreparationCancelled):
-                (await start).kill()  # it is being born: wait for it, or nobody would ever end it
-            shutil.rmtree(socket_path.parent, ignore_errors=True)
-            raise
-        except PreparationFailed as error:
-            shutil.rmtree(socket_path.parent, ignore_errors=True)
-            raise ReplicaFailed(f"{error}", final=True, started=False) from error
-        except OSError as error:
-            shutil.rmtree(socket_path.parent, ignore_errors=True)
-            raise ReplicaFailed(f"The serving program cannot be started: {error}") from error
-        finally:
-            os.close(output)
+        with contextlib.ExitStack() as undone:
+            undone.callback(shutil.rmtree, socket_path.parent, ignore_errors=True)
+            output = log.open()
+            undone.callback(os.close, output)
+            cancelled = threading.Event()
+            start = asyncio.ensure_future(self._admit_and_start(plan, root, socket_path, output, log, cancelled))
+            try:
+                program = await asyncio.shield(start)
+            except asyncio.CancelledError:
+                cancelled.set()
+                with contextlib.suppress(OSError, PreparationFailed, PreparationCancelled):
+                    (await start).kill()  # it is being born: wait for it, or nobody would ever end it
+                raise
+            except PreparationFailed as error:
+                raise ReplicaFailed(f"{error}", final=True, started=False) from error
+            except OSError as error:
+                raise ReplicaFailed(f"The serving program cannot be started: {error}") from error
+            undone.pop_all()
+        os.close(output)
         return Replica(program, socket_path, self.times)
 
     async def _admit_and_start(

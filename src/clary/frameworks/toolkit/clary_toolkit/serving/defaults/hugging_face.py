@@ -70,10 +70,7 @@ class HuggingFaceDefaults(Defaults):
         """
         kind = media_type(content_type)
         if kind == JSON:
-            try:
-                return json.loads(body)
-            except ValueError as error:
-                raise UndecodableRequest(content_type, error) from error
+            return super().input_fn(body, content_type)
         if kind == CSV:
             return _from_csv(body if isinstance(body, str) else body.decode("utf-8"), content_type)
         if kind == "text/plain":
