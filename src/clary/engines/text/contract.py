@@ -103,3 +103,107 @@ class Toxicity(TypedDict):
 
     toxicity: float
     labels: dict[str, float]
+
+
+ENTITY_TYPES: Final = (
+    "PERSON",
+    "LOCATION",
+    "ORGANIZATION",
+    "COMMERCIAL_ITEM",
+    "EVENT",
+    "DATE",
+    "QUANTITY",
+    "TITLE",
+    "OTHER",
+)
+"""The types of entities."""
+
+PARTS_OF_SPEECH: Final = (
+    "ADJ",
+    "ADP",
+    "ADV",
+    "AUX",
+    "CONJ",
+    "CCONJ",
+    "DET",
+    "INTJ",
+    "NOUN",
+    "NUM",
+    "O",
+    "PART",
+    "PRON",
+    "PROPN",
+    "PUNCT",
+    "SCONJ",
+    "SYM",
+    "VERB",
+)
+"""The tags of words: those of Universal Dependencies, whose X is "O" here ("CONJ" is their old word for both kinds)."""
+
+
+class Entity(TypedDict):
+    """Somebody or something that a text names.
+
+    Attributes:
+        type: one of ENTITY_TYPES; a recogniser of the user's own has its own types.
+        text: the piece, `whole[begin:end]`.
+        begin: first character.
+        end: character after the last.
+        score: confidence of type and extent.
+    """
+
+    type: str
+    text: str
+    begin: int
+    end: int
+    score: float
+
+
+class KeyPhrase(TypedDict):
+    """A noun phrase.
+
+    Attributes:
+        text: the piece, `whole[begin:end]`.
+        begin: first character.
+        end: character after the last.
+        score: confidence.
+    """
+
+    text: str
+    begin: int
+    end: int
+    score: float
+
+
+class SyntaxToken(TypedDict):
+    """A word, a number or a sign of a text.
+
+    Attributes:
+        text: the piece, `whole[begin:end]`.
+        begin: first character.
+        end: character after the last.
+        tag: one of PARTS_OF_SPEECH.
+        score: confidence of the tag.
+    """
+
+    text: str
+    begin: int
+    end: int
+    tag: str
+    score: float
+
+
+class PersonalDatum(TypedDict):
+    """A piece of personal data.
+
+    Attributes:
+        type: its type, one of `personal_data.TYPES`.
+        begin: first character.
+        end: character after the last.
+        score: confidence.
+    """
+
+    type: str
+    begin: int
+    end: int
+    score: float
