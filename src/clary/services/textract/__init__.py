@@ -1,0 +1,1 @@
+"""Amazon Textract: documents become text, tables, fields and answers."""

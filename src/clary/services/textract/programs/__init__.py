@@ -1,0 +1,1 @@
+"""What Textract's asynchronous work runs in processes of its own."""
