@@ -74,6 +74,7 @@ class DataFolder:
         self.engines = root / "engines"
         self.images = root / "images"
         self.personalize = root / "personalize"
+        self.comprehend = root / "comprehend"
         self.first_key = root / "first-key.json"
         self.server_log = root / "clary.log"
         self.request_log = root / "requests.log"
@@ -86,7 +87,7 @@ class DataFolder:
     def create(self) -> None:
         """Makes the folder and its sub-folders where they are missing."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.objects, self.jobs, self.endpoints, self.personalize):
+        for folder in (self.objects, self.jobs, self.endpoints, self.personalize, self.comprehend):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextlib.contextmanager

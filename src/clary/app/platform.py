@@ -141,6 +141,7 @@ class Platform:
             "image_finder": self.image_finder,
             "registry_credentials": self.registry_credentials,
             "personalize_folder": folder.personalize,
+            "comprehend_folder": folder.comprehend,
             "personalize_events": self.stores.personalize_events,
             "authorize": bucket_authorization(authorizer, self.stores.objects),
         }

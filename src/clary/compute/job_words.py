@@ -67,6 +67,26 @@ class Words:
 
 _IN_PROGRESS = {"Training": "The {job} is in progress"}
 
+_COMPREHEND = {"waiting": "SUBMITTED", "stopping": "STOP_REQUESTED", "stopped": "STOPPED"}
+_ANALYSIS = Words(
+    "analysis job",
+    "the analysis",
+    **_COMPREHEND,
+    running="IN_PROGRESS",
+    completed="COMPLETED",
+    failed="FAILED",
+    messages=_IN_PROGRESS,
+)
+_OWN_MODEL = Words(
+    "model",
+    "training",
+    **_COMPREHEND,
+    running="TRAINING",
+    completed="TRAINED",
+    failed="IN_ERROR",
+    messages=_IN_PROGRESS,
+)
+
 WORDS: Mapping[str, Words] = {
     "sagemaker:training-job": Words(
         "training job", "training", priced_as="training", messages={"Uploading": "Uploading generated training model"}
@@ -74,6 +94,18 @@ WORDS: Mapping[str, Words] = {
     "sagemaker:transform-job": Words("transform job", "transform", priced_as="transform", messages=_IN_PROGRESS),
     "sagemaker:processing-job": Words("processing job", "processing", priced_as="processing", messages=_IN_PROGRESS),
     "sagemaker:hyper-parameter-tuning-job": Words("hyperparameter tuning job", "tuning", messages=_IN_PROGRESS),
+    "comprehend:document-classification-job": _ANALYSIS,
+    "comprehend:dominant-language-detection-job": _ANALYSIS,
+    "comprehend:entities-detection-job": _ANALYSIS,
+    "comprehend:events-detection-job": _ANALYSIS,
+    "comprehend:key-phrases-detection-job": _ANALYSIS,
+    "comprehend:pii-entities-detection-job": _ANALYSIS,
+    "comprehend:sentiment-detection-job": _ANALYSIS,
+    "comprehend:targeted-sentiment-detection-job": _ANALYSIS,
+    "comprehend:topics-detection-job": _ANALYSIS,
+    "comprehend:flywheel-dataset": _ANALYSIS,
+    "comprehend:document-classifier": _OWN_MODEL,
+    "comprehend:entity-recognizer": _OWN_MODEL,
 }
 """Record kind -> its words."""
 

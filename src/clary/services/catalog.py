@@ -53,11 +53,11 @@ CATALOG: dict[str, Family] = {
         "personalize",
         "clary.services.personalize.resources:resources",
     ),
+    "comprehend": Family(("comprehend",), "comprehend", "clary.services.comprehend.resources:resources"),
     "ecr": Family(("ecr",), "ecr", "clary.services.ecr.resources:resources"),
     # Families whose requests are parsed, checked and refused by name until their operations are written.
     "rekognition": Family(("rekognition",), "rekognition"),
     "textract": Family(("textract",), "textract"),
-    "comprehend": Family(("comprehend",), "comprehend"),
     "quicksight": Family(("quicksight",), "quicksight"),
     "application-autoscaling": Family(("application-autoscaling",), "application-autoscaling"),
     "marketplace": Family(("marketplace-catalog",), "aws-marketplace"),

@@ -1,0 +1,1 @@
+"""Amazon Comprehend: what texts say, feel and name, and the users' own classes and entities."""

@@ -1,0 +1,53 @@
+"""The resource classes of Comprehend, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clary.compute.engine_hosts import Engines
+from clary.compute.hosting import Hosting
+from clary.compute.jobs import Jobs
+from clary.services.comprehend.batch_detection import BatchDetection
+from clary.services.comprehend.detection import Detection
+from clary.services.comprehend.dominant_language_jobs import DominantLanguageJobs
+from clary.services.comprehend.key_phrases_jobs import KeyPhrasesJobs
+from clary.services.comprehend.pii_jobs import PiiJobs
+from clary.services.comprehend.reading import Reading
+from clary.services.comprehend.safety_detection import SafetyDetection
+from clary.services.comprehend.sentiment_jobs import SentimentJobs
+from clary.services.comprehend.tags import Tags
+from clary.services.comprehend.targeted_sentiment_jobs import TargetedSentimentJobs
+from clary.services.comprehend.topics_jobs import TopicsJobs
+from clary.storage.data_access import DataAccess
+from clary.storage.identities import Identities
+from clary.storage.records import Records
+
+
+def resources(
+    *,
+    records: Records,
+    identities: Identities,
+    data_access: DataAccess,
+    jobs: Jobs,
+    hosting: Hosting,
+    engines: Engines,
+    comprehend_folder: Path,
+) -> list[object]:
+    """The resource classes of Comprehend.
+
+    Args:
+        comprehend_folder: where the users' own models lie.
+    """
+    reading = Reading(engines)
+    analyses = [
+        kind(records, identities, data_access, jobs, reading, comprehend_folder)
+        for kind in (
+            DominantLanguageJobs,
+            KeyPhrasesJobs,
+            PiiJobs,
+            SentimentJobs,
+            TargetedSentimentJobs,
+            TopicsJobs,
+        )
+    ]
+    return [Detection(reading), BatchDetection(reading), SafetyDetection(reading), *analyses, Tags(records)]
