@@ -50,6 +50,9 @@ class Settings:
     frameworks_folder: Path = _setting(
         Path("~/.cache/clary/frameworks"), "where the environments of frameworks are kept once they are built"
     )
+    weights: Path = _setting(
+        Path("~/.cache/clary/weights"), "where the weights of models that come from packages are kept"
+    )
     container_socket: str = _setting(
         "", "the socket of the Docker API that runs images; empty takes DOCKER_HOST or looks in the usual places"
     )
@@ -71,7 +74,7 @@ class Settings:
                 values[entry.name] = given[entry.name]
             elif (text := environment.get(variable(entry.name))) is not None:
                 values[entry.name] = _read(entry.name, text, type(entry.default))
-        for name in ("data", "frameworks_folder"):
+        for name in ("data", "frameworks_folder", "weights"):
             values[name] = Path(values.get(name, cls.default(name))).expanduser().absolute()
         settings = cls(**values)
         settings._check()

