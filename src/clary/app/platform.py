@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.app.data_folder import DataFolder, FirstKey
+from clary.app.engine_environment import EngineEnvironment
 from clary.app.housekeeping import Housekeeping
 from clary.app.job_supervisor import supervisor_program
 from clary.app.program_environments import ProgramEnvironments
@@ -63,6 +64,7 @@ from clary.services.sagemaker.tuning.advice import Advice
 from clary.services.sagemaker.tuning.coordinator import Coordinator
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
+from clary.storage.weights import Weights
 
 PRELOADED = (
     "threadpoolctl",
@@ -111,6 +113,7 @@ class Platform:
         containers = ContainerAccess(settings.container_socket, self.stores.images)
         self.image_finder = ImageFinder(self.stores.images, containers)
         self.hosting = self._hosting(settings, folder)
+        self.engine_environment = EngineEnvironment(Weights(settings.weights), folder.engines)
         self.engines = self._engines(settings, folder)
         self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
@@ -134,6 +137,7 @@ class Platform:
             "jobs": self.jobs,
             "hosting": self.hosting,
             "engines": self.engines,
+            "engine_environment": self.engine_environment,
             "serving_costs": self.serving_costs,
             "data_capture": self.data_capture,
             "tuning": self.tuning,
@@ -192,7 +196,10 @@ class Platform:
 
     def _engines(self, settings: Settings, folder: DataFolder) -> EngineHosts:
         surroundings = HostSurroundings(
-            folder.engines, folder.server_log, hidden=(folder.root, *sockets_to_hide(settings.container_socket))
+            folder.engines,
+            folder.server_log,
+            hidden=(folder.root, *sockets_to_hide(settings.container_socket)),
+            environment=self.engine_environment,
         )
         most_calls = max(1, settings.worker_threads * 3 // 4)  # the rest stays for what does not wait for a model
         return EngineHosts(
