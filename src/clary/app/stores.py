@@ -10,6 +10,7 @@ from clary.compute import job_queue
 from clary.core.clock import SystemClock
 from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore
+from clary.services.rekognition import face_store
 from clary.storage import identities as identity_store
 from clary.storage import images as image_store
 from clary.storage import logs as log_store
@@ -33,7 +34,7 @@ class Stores:
     def __init__(self, folder: DataFolder, settings: Settings) -> None:
         self.clock = SystemClock()
         self.databases: dict[str, Database] = {}
-        schema = record_store.SCHEMA + job_queue.SCHEMA + image_store.SCHEMA
+        schema = record_store.SCHEMA + job_queue.SCHEMA + image_store.SCHEMA + face_store.SCHEMA
         self.records = Records(self._open(folder.records, schema), self.clock)
         self.images = Images(self.records, Blobs(folder.images), self.clock)
         self.identities = Identities(self._open(folder.identities, identity_store.SCHEMA), self.clock, settings.account)

@@ -55,8 +55,8 @@ CATALOG: dict[str, Family] = {
     ),
     "comprehend": Family(("comprehend",), "comprehend", "clary.services.comprehend.resources:resources"),
     "ecr": Family(("ecr",), "ecr", "clary.services.ecr.resources:resources"),
+    "rekognition": Family(("rekognition",), "rekognition", "clary.services.rekognition.resources:resources"),
     # Families whose requests are parsed, checked and refused by name until their operations are written.
-    "rekognition": Family(("rekognition",), "rekognition"),
     "textract": Family(("textract",), "textract"),
     "quicksight": Family(("quicksight",), "quicksight"),
     "application-autoscaling": Family(("application-autoscaling",), "application-autoscaling"),

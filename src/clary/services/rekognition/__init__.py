@@ -1,0 +1,1 @@
+"""Rekognition: pictures and videos become labels, faces, text, moderation, and the user's own labels."""

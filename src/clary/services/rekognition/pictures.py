@@ -1,0 +1,134 @@
+"""The pictures that requests bring or name: bytes, or an object that the caller may read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from clary.core.call import Call
+from clary.core.errors import ServiceError
+from clary.services.rekognition.errors import (
+    ImageTooLargeException,
+    InvalidImageFormatException,
+    InvalidParameterException,
+    InvalidS3ObjectException,
+)
+from clary.services.rekognition.shelf import INVALID
+from clary.storage.object_reading import Source
+from clary.storage.objects import Objects
+
+Authorize = Callable[[Call, str, str], None]
+"""Checks that a call may do an action with an S3 ARN; raises otherwise."""
+
+MOST_BYTES_SENT = 5 << 20
+MOST_BYTES_IN_S3 = 15 << 20
+_JPEG = b"\xff\xd8\xff"
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Pictures:
+    """Reads what requests mean by `Image`, and other objects, with the caller's rights.
+
+    Args:
+        objects: where S3's objects are.
+        authorize: says whether the caller may read one.
+    """
+
+    def __init__(self, objects: Objects, authorize: Authorize) -> None:
+        self._objects = objects
+        self._authorize = authorize
+
+    def read(self, call: Call, image: Mapping[str, Any]) -> bytes:
+        """The bytes of a picture that looks like a JPEG or PNG file.
+
+        Args:
+            image: an `Image` of a request: `Bytes` or `S3Object`.
+
+        Raises:
+            InvalidParameterException: neither or both are given, or the object is not named whole.
+            InvalidS3ObjectException: the object is not there, or the caller may not read it.
+            ImageTooLargeException: more than 5 MB are sent, or more than 15 MB lie in S3.
+            InvalidImageFormatException: it is neither JPEG nor PNG.
+        """
+        if ("Bytes" in image) == ("S3Object" in image):
+            raise InvalidParameterException(f"{INVALID}: an image needs either Bytes or S3Object.")
+        if "Bytes" in image:
+            content: bytes = image["Bytes"]
+            if len(content) > MOST_BYTES_SENT:
+                raise ImageTooLargeException
+        else:
+            content = self.read_object(call, image["S3Object"], MOST_BYTES_IN_S3)
+        if not content.startswith((_JPEG, _PNG)):
+            raise InvalidImageFormatException
+        return content
+
+    def read_object(self, call: Call, place: Mapping[str, str], most_bytes: int) -> bytes:
+        """The bytes of an object.
+
+        Args:
+            place: an `S3Object` of a request.
+
+        Raises:
+            InvalidParameterException, InvalidS3ObjectException: as `find`.
+            ImageTooLargeException: it has more than `most_bytes`.
+        """
+        source = self.find(call, place)
+        try:
+            if source.stored.size > most_bytes:
+                raise ImageTooLargeException
+            with source.file() as file:
+                return file.read()
+        finally:
+            source.close()
+
+    def save_object(self, call: Call, place: Mapping[str, str], path: Path) -> None:
+        """Writes an object to a new file.
+
+        Raises:
+            InvalidParameterException, InvalidS3ObjectException: as `find`.
+        """
+        save(self.find(call, place), path)
+
+    def find(self, call: Call, place: Mapping[str, str]) -> Source:
+        """An object whose bytes stay readable until the source is closed.
+
+        Raises:
+            InvalidParameterException: bucket or name are missing.
+            InvalidS3ObjectException: it is not there, or the caller may not read it.
+        """
+        if not place.get("Bucket") or not place.get("Name"):
+            raise InvalidParameterException(f"{INVALID}: an S3Object needs Bucket and Name.")
+        version = place.get("Version")
+        action = "s3:GetObject" if version is None else "s3:GetObjectVersion"
+        try:
+            self._authorize(call, action, f"arn:aws:s3:::{place['Bucket']}/{place['Name']}")
+            return self._objects.source(place["Bucket"], place["Name"], version)
+        except ServiceError as error:
+            raise InvalidS3ObjectException from error
+
+    def require_writable(self, call: Call, bucket: str, key: str) -> None:
+        """Checks that the caller may store an object.
+
+        Raises:
+            InvalidParameterException: the bucket is not there, or the caller may not.
+        """
+        try:
+            self._authorize(call, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
+        except ServiceError as error:
+            raise InvalidParameterException(f"{INVALID}: {error.message}") from error
+        if self._objects.bucket(bucket) is None:
+            raise InvalidParameterException(f"{INVALID}: there is no bucket {bucket}.")
+
+
+def save(source: Source, path: Path) -> None:
+    """Writes an object that was found to a new file; closes the source."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        source.copy_to(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""The programs that Rekognition's jobs and replicas run; the gateway's process never imports them."""
