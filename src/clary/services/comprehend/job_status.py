@@ -15,7 +15,6 @@ NO_READ_ACCESS = "NO_READ_ACCESS_TO_INPUT: The provided data access role does no
 NO_WRITE_ACCESS = (
     "NO_WRITE_ACCESS_TO_OUTPUT: The provided data access role does not have write access to the output S3 URI."
 )
-_FINAL = frozenset({"Completed", "Failed", "Stopped"})
 _BLAME = re.compile(r"^(ClientError|AlgorithmError|InternalServerError): ")
 
 
@@ -32,7 +31,8 @@ def failure_of(record: Record) -> str:
 
 def ended(record: Record) -> float | None:
     """When a record's job ended, in seconds since 1970; None while it has not."""
-    return record.modified if record.body.get("job", {}).get("state") in _FINAL else None
+    found: float | None = record.body.get("job", {}).get("ended")
+    return found
 
 
 def progress(folder: Path, name: str) -> dict[str, int]:
