@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import boto3
 import pytest
@@ -75,3 +77,53 @@ def test_a_user_may_be_held_to_a_tag(clary: RunningClary) -> None:
         with pytest.raises(ClientError) as caught:
             logs.create_log_group(logGroupName="/tagged/other", **tags)
         assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_bucket_policy_may_look_at_the_tags_of_an_object_whichever_way_it_is_read(clary: RunningClary) -> None:
+    s3 = client_of(clary, "s3")
+    bucket = "tagged-objects"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=bucket, Key="k", Body=b"v", Tagging="secret=yes")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"v")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"],
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"StringEquals": {"s3:ExistingObjectTag/secret": "yes"}},
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"v"
+    for refused in (
+        lambda: s3.get_object(Bucket=bucket, Key="k", VersionId=old),
+        lambda: s3.get_object_tagging(Bucket=bucket, Key="k", VersionId=old),
+        lambda: s3.copy_object(Bucket=bucket, Key="c", CopySource={"Bucket": bucket, "Key": "k", "VersionId": old}),
+    ):
+        with pytest.raises(ClientError) as caught:
+            refused()
+        assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    s3.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": [{"Key": "secret", "Value": "yes"}]})
+    with pytest.raises(ClientError, match="explicit deny"):
+        s3.get_object(Bucket=bucket, Key="k")
+
+
+def test_a_bucket_policy_may_demand_that_signatures_are_young(clary: RunningClary) -> None:
+    s3 = client_of(clary, "s3")
+    s3.create_bucket(Bucket="young")
+    s3.put_object(Bucket="young", Key="k", Body=b"v")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::young/*",
+        "Condition": {"NumericGreaterThan": {"s3:signatureAge": "60000"}},
+    }
+    s3.put_bucket_policy(Bucket="young", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    signer = client_of(clary, "s3", version="s3v4")
+    now = datetime.now(UTC)
+    fresh = signer.generate_presigned_url("get_object", {"Bucket": "young", "Key": "k"})
+    with mock.patch("botocore.crt.auth.get_current_datetime", lambda *_, **__: now - timedelta(minutes=2)):
+        old = signer.generate_presigned_url("get_object", {"Bucket": "young", "Key": "k"}, ExpiresIn=3600)
+    assert requests.get(fresh).status_code == 200
+    assert requests.get(old).status_code == 403

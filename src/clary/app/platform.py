@@ -56,7 +56,8 @@ from clary.services.ecr.registry import Registry
 from clary.services.s3.access import effective_policy, request_policy
 from clary.services.s3.cors_headers import CorsHeaders
 from clary.services.s3.forms import FormUploads
-from clary.services.s3.request_conditions import request_conditions
+from clary.services.s3.parameters import Authorize
+from clary.services.s3.request_conditions import action_conditions, object_conditions, request_conditions
 from clary.services.s3.website_pages import WebsitePages
 from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.own_images import ImageFinder
@@ -329,17 +330,22 @@ def bucket_guard(objects: Objects) -> Callable[[Call, Mapping[str, Any]], Guard]
         bucket = objects.bucket(request["Bucket"])
         if bucket is None:
             return Guard(is_missing=True)
+        conditions |= object_conditions(objects, call.operation, request)
         return Guard(request_policy(objects, bucket, request), bucket.account, conditions=conditions)
 
     return guard
 
 
-def bucket_authorization(authorizer: Authorizer, objects: Objects) -> Callable[[Call, str, str], None]:
+def bucket_authorization(authorizer: Authorizer, objects: Objects) -> Authorize:
     """Checks an action on an S3 ARN, for operations that touch a second object or another action."""
 
-    def authorize(call: Call, action: str, arn: str) -> None:
-        bucket = objects.bucket(arn.removeprefix("arn:aws:s3:::").partition("/")[0])
-        guard = UNGUARDED if bucket is None else Guard(effective_policy(bucket), bucket.account)
+    def authorize(call: Call, action: str, arn: str, version_id: str | None = None) -> None:
+        name, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
+        bucket = objects.bucket(name)
+        guard = UNGUARDED
+        if bucket is not None:
+            conditions = action_conditions(objects, action, name, key, version_id)
+            guard = Guard(effective_policy(bucket), bucket.account, conditions=conditions)
         authorizer.check_action(call, action, arn, guard)
 
     return authorize

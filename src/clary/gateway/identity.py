@@ -77,6 +77,7 @@ class Authentication:
         chunks: the verifier for `Payload.SIGNED_CHUNKS`.
         hoisted: headers that a presigned URL carries in its query and that count as if they had been sent.
         is_presigned: whether the signature was in the query.
+        signed_at: when it was signed, in seconds since 1970, where the signature says so (version 4 does).
     """
 
     principal: Principal
@@ -87,6 +88,7 @@ class Authentication:
     chunks: SignedChunks | None = None
     hoisted: dict[str, str] = field(default_factory=dict)
     is_presigned: bool = False
+    signed_at: float | None = None
     pending: Signed | None = field(default=None, repr=False)
 
     @property
@@ -199,7 +201,13 @@ class Authenticator:
             sigv4.canonical_headers(headers, names),
         )
         signed.fallback = (request.path or "/", sigv4.sorted_query(request.query, without=without))
-        result = Authentication(credential.principal, signed.region, signed.service, is_presigned=signed.is_presigned)
+        result = Authentication(
+            credential.principal,
+            signed.region,
+            signed.service,
+            is_presigned=signed.is_presigned,
+            signed_at=signed.seconds,
+        )
         if query is not None and is_s3:
             result.hoisted = {
                 name: value for name, value in sigv2.hoisted(query).items() if name not in URL_CREDENTIALS

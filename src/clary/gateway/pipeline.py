@@ -288,6 +288,8 @@ class Pipeline:
             conditions["s3:authType"] = "REST-QUERY-STRING" if authentication.is_presigned else "REST-HEADER"
             # only the credential of a version 4 signature has a region
             conditions["s3:signatureversion"] = "AWS4-HMAC-SHA256" if authentication.region else "AWS"
+            if authentication.signed_at is not None:
+                conditions["s3:signatureAge"] = str(round(1000 * (self._clock.time() - authentication.signed_at)))
         return Call(
             api=route.api,
             operation=route.operation,

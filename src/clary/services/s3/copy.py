@@ -107,7 +107,7 @@ class Copies:
             raise NoSuchBucket(BucketName=name)
         check_owner(bucket, request.get("ExpectedSourceBucketOwner"))
         action = "s3:GetObject" if version_id is None else "s3:GetObjectVersion"
-        self._authorize(call, action, f"{bucket.arn}/{key}")
+        self._authorize(call, action, f"{bucket.arn}/{key}", version_id)
         try:
             source = self._objects.source(name, key, version_id)
         except NoSuchKey:

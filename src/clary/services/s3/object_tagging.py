@@ -53,7 +53,7 @@ class ObjectTagging:
         key = check_key(request["Key"])
         bucket = find_bucket(self._objects, request)
         if "VersionId" in request:
-            self._authorize(call, version_action, f"{bucket.arn}/{key}")
+            self._authorize(call, version_action, f"{bucket.arn}/{key}", request["VersionId"])
         return bucket, key
 
 

@@ -173,7 +173,7 @@ class ObjectOperations:
         if "SSECustomerAlgorithm" in request:
             raise InvalidRequest("The encryption parameters are not applicable to this object.")
         if version_id is not None:
-            self._authorize(call, "s3:GetObjectVersion", f"{bucket.arn}/{key}")
+            self._authorize(call, "s3:GetObjectVersion", f"{bucket.arn}/{key}", version_id)
         try:
             source = self._objects.source(bucket.name, key, version_id, to_read=to_read)
         except NoSuchKey as error:

@@ -6,9 +6,9 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, unquote
 
 from clary.core.call import Call
@@ -28,7 +28,15 @@ from clary.storage.object_errors import InvalidRequest, NoSuchBucket
 from clary.storage.object_values import Attributes, Bucket, Integrity, StoredObject
 from clary.storage.objects import Objects
 
-Authorize = Callable[[Call, str, str], None]
+
+class Authorize(Protocol):
+    """Lets an allowed action on an object or bucket pass: `authorize(call, "s3:GetObject", arn)`."""
+
+    def __call__(self, call: Call, action: str, arn: str, version_id: str | None = None) -> None:
+        """Raises AccessDenied when the caller may not."""
+        ...
+
+
 """Checks an action ("s3:GetObject") on an ARN, with the policy of the bucket that it names; raises `AccessDenied`."""
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"

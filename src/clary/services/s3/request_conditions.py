@@ -8,6 +8,7 @@ from typing import Any
 from clary.core.errors import ServiceError
 from clary.core.policy_conditions import Values
 from clary.services.s3.parameters import copy_source, tags_of_header
+from clary.storage.objects import Objects
 
 _KEYS: Mapping[str, str] = {
     "Prefix": "s3:prefix",
@@ -30,6 +31,54 @@ _KEYS: Mapping[str, str] = {
     "StorageClass": "s3:x-amz-storage-class",
     "WebsiteRedirectLocation": "s3:x-amz-website-redirect-location",
 }
+
+_OF_TAGGED_OBJECTS = frozenset(
+    {
+        "GetObject",
+        "HeadObject",
+        "GetObjectAcl",
+        "GetObjectAttributes",
+        "GetObjectTagging",
+        "PutObjectTagging",
+        "DeleteObjectTagging",
+        "PutObjectAcl",
+    }
+)
+"""Operations for which policies may ask about the tags that the object has already."""
+
+
+_ACTIONS_ON_TAGGED_OBJECTS = frozenset(
+    {
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:GetObjectVersionTagging",
+        "s3:PutObjectVersionTagging",
+        "s3:DeleteObjectVersionTagging",
+    }
+)
+"""The same, as actions that handlers check by themselves."""
+
+
+def object_conditions(objects: Objects, operation: str, request: Mapping[str, Any]) -> dict[str, Values]:
+    """`s3:ExistingObjectTag/KEY` of the object that a request is about; none where there is no such object."""
+    if operation not in _OF_TAGGED_OBJECTS:
+        return {}
+    return _existing_tags(objects, request["Bucket"], request["Key"], request.get("VersionId"))
+
+
+def action_conditions(
+    objects: Objects, action: str, bucket: str, key: str, version_id: str | None
+) -> dict[str, Values]:
+    """The same for an action on a key that a handler checks by itself."""
+    return _existing_tags(objects, bucket, key, version_id) if action in _ACTIONS_ON_TAGGED_OBJECTS else {}
+
+
+def _existing_tags(objects: Objects, bucket: str, key: str, version_id: str | None) -> dict[str, Values]:
+    try:
+        tags = objects.head(bucket, key, version_id).tags
+    except ServiceError:
+        return {}
+    return {f"s3:ExistingObjectTag/{name}": value for name, value in tags.items()}
 
 
 def request_conditions(request: Mapping[str, Any]) -> dict[str, Values]:
