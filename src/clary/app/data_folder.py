@@ -75,6 +75,7 @@ class DataFolder:
         self.images = root / "images"
         self.personalize = root / "personalize"
         self.comprehend = root / "comprehend"
+        self.textract = root / "textract"
         self.first_key = root / "first-key.json"
         self.server_log = root / "clary.log"
         self.request_log = root / "requests.log"
@@ -87,7 +88,7 @@ class DataFolder:
     def create(self) -> None:
         """Makes the folder and its sub-folders where they are missing."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.objects, self.jobs, self.endpoints, self.personalize, self.comprehend):
+        for folder in (self.objects, self.jobs, self.endpoints, self.personalize, self.comprehend, self.textract):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextlib.contextmanager

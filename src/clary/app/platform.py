@@ -63,6 +63,7 @@ from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.own_images import ImageFinder
 from clary.services.sagemaker.tuning.advice import Advice
 from clary.services.sagemaker.tuning.coordinator import Coordinator
+from clary.services.textract.upkeep import upkeep
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
 from clary.storage.weights import Weights
@@ -147,6 +148,7 @@ class Platform:
             "registry_credentials": self.registry_credentials,
             "personalize_folder": folder.personalize,
             "comprehend_folder": folder.comprehend,
+            "textract_folder": folder.textract,
             "personalize_events": self.stores.personalize_events,
             "authorize": bucket_authorization(authorizer, self.stores.objects),
         }
@@ -192,6 +194,7 @@ class Platform:
                 stores.images.sweep,
                 lambda: remove_leftovers(settings.container_socket, folder.root),
                 lambda: turn_over(folder.server_log),
+                *upkeep(stores.records, self.jobs, folder.textract, stores.clock),
             ]
         )
 

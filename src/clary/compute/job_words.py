@@ -87,6 +87,18 @@ _OWN_MODEL = Words(
     messages=_IN_PROGRESS,
 )
 
+_DOCUMENT = Words(
+    "analysis job",
+    "the analysis",
+    waiting="IN_PROGRESS",
+    running="IN_PROGRESS",
+    stopping="IN_PROGRESS",
+    completed="SUCCEEDED",
+    failed="FAILED",
+    stopped="FAILED",
+    messages=_IN_PROGRESS,
+)
+
 WORDS: Mapping[str, Words] = {
     "sagemaker:training-job": Words(
         "training job", "training", priced_as="training", messages={"Uploading": "Uploading generated training model"}
@@ -106,6 +118,21 @@ WORDS: Mapping[str, Words] = {
     "comprehend:flywheel-dataset": _ANALYSIS,
     "comprehend:document-classifier": _OWN_MODEL,
     "comprehend:entity-recognizer": _OWN_MODEL,
+    "textract:text-detection-job": _DOCUMENT,
+    "textract:document-analysis-job": _DOCUMENT,
+    "textract:expense-analysis-job": _DOCUMENT,
+    "textract:lending-analysis-job": _DOCUMENT,
+    "textract:adapter-version": Words(
+        "adapter version",
+        "training",
+        waiting="CREATION_IN_PROGRESS",
+        running="CREATION_IN_PROGRESS",
+        stopping="CREATION_IN_PROGRESS",
+        completed="ACTIVE",
+        failed="CREATION_ERROR",
+        stopped="CREATION_ERROR",
+        messages=_IN_PROGRESS,
+    ),
 }
 """Record kind -> its words."""
 

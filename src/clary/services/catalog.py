@@ -57,7 +57,7 @@ CATALOG: dict[str, Family] = {
     "ecr": Family(("ecr",), "ecr", "clary.services.ecr.resources:resources"),
     "rekognition": Family(("rekognition",), "rekognition", "clary.services.rekognition.resources:resources"),
     # Families whose requests are parsed, checked and refused by name until their operations are written.
-    "textract": Family(("textract",), "textract"),
+    "textract": Family(("textract",), "textract", "clary.services.textract.resources:resources"),
     "quicksight": Family(("quicksight",), "quicksight"),
     "application-autoscaling": Family(("application-autoscaling",), "application-autoscaling"),
     "marketplace": Family(("marketplace-catalog",), "aws-marketplace"),

@@ -1,7 +1,8 @@
 """The calls of this engine's host: what the object that `host.load()` returns answers.
 
 Arguments and results are plain values. A page is what `Page.to_value` gives; everything else is what
-`plain_values.to_plain` makes of the classes in `understanding` and `papers`. A document is a PDF, TIFF, JPEG or PNG file.
+`plain_values.to_plain` makes of the classes in `understanding` and `papers`. A document is the bytes of a PDF, TIFF,
+JPEG or PNG file.
 
 Every call refuses (`engines.refusals.Refused`) what it cannot answer for:
 

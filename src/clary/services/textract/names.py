@@ -9,12 +9,8 @@ TEXT_DETECTION_JOB = "textract:text-detection-job"
 ANALYSIS_JOB = "textract:document-analysis-job"
 EXPENSE_JOB = "textract:expense-analysis-job"
 LENDING_JOB = "textract:lending-analysis-job"
-JOB_KINDS = (TEXT_DETECTION_JOB, ANALYSIS_JOB, EXPENSE_JOB, LENDING_JOB)
 ADAPTER = "textract:adapter"
 ADAPTER_VERSION = "textract:adapter-version"
-ADAPTER_TRAINING = "textract:adapter-training-job"
-"""The training of a version; no client sees these."""
-
 MODEL_VERSION = "1.0"
 
 
@@ -26,3 +22,8 @@ def resource_arn(call: Call, kind: str, name: str) -> str:
         name: what follows the type.
     """
     return str(Arn("textract", call.region, call.account, f"/{kind.partition(':')[2]}s/{name}"))
+
+
+def version_arn(call: Call, adapter_id: str, version: str) -> str:
+    """The ARN of a version of the caller's adapter."""
+    return f"{resource_arn(call, ADAPTER, adapter_id)}/versions/{version}"

@@ -1,0 +1,60 @@
+"""Puts the resources of Textract together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clary.compute.engine_hosts import Engines
+from clary.compute.jobs import Jobs
+from clary.core.clock import Clock
+from clary.services.textract.adapter_learning import AdapterLearning
+from clary.services.textract.adapter_states import AdapterStates
+from clary.services.textract.adapter_versions import AdapterVersions
+from clary.services.textract.adapters import Adapters
+from clary.services.textract.analysis_jobs import AnalysisJobs
+from clary.services.textract.document_jobs import DocumentJobs
+from clary.services.textract.documents import Documents
+from clary.services.textract.engine import DocumentReader, asked_of_host
+from clary.services.textract.expense_jobs import ExpenseJobs
+from clary.services.textract.human_loops import HumanLoops, NoHumanLoops
+from clary.services.textract.lending_jobs import LendingJobs
+from clary.services.textract.sources import Authorize, Sources
+from clary.services.textract.tags import Tags
+from clary.services.textract.text_detection_jobs import TextDetectionJobs
+from clary.storage.objects import Objects
+from clary.storage.records import Records
+
+
+def resources(
+    *,
+    records: Records,
+    objects: Objects,
+    jobs: Jobs,
+    engines: Engines,
+    clock: Clock,
+    authorize: Authorize,
+    textract_folder: Path,
+    human_loops: HumanLoops | None = None,
+) -> list[object]:
+    """The resource classes of Textract.
+
+    Args:
+        authorize: says whether a caller may do something with an S3 ARN.
+        textract_folder: for documents, results and adapters.
+        human_loops: has people look at answers; None: no loop ever starts.
+    """
+    sources = Sources(objects, authorize)
+    states = AdapterStates(records, textract_folder)
+    learning = AdapterLearning(records, jobs, states, clock)
+    documents = DocumentJobs(records, jobs, sources, textract_folder)
+    reader = DocumentReader(asked_of_host(engines))
+    return [
+        Documents(sources, reader, states, human_loops or NoHumanLoops()),
+        TextDetectionJobs(documents),
+        AnalysisJobs(documents, states),
+        ExpenseJobs(documents),
+        LendingJobs(documents),
+        Adapters(records, states),
+        AdapterVersions(records, sources, states, learning),
+        Tags(records),
+    ]
