@@ -1,0 +1,95 @@
+"""The models of pulled weights, each loaded at its first use and kept."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from clary.engines.refusals import Refused
+
+_MOST_THREADS = 4  # these nets are small: more threads wait for one another longer than they compute
+_MODELS = {
+    "objects": "human",
+    "backbone": "human",
+    "faces": "human",
+    "face_mesh": "human",
+    "face_description": "human",
+    "emotion": "human",
+    "iris": "human",
+    "body_pose": "human",
+    "antispoof": "human",
+    "liveness": "human",
+    "face_recognition": "face-api",
+    "face_expression": "face-api",
+    "moderation": "nsfwjs",
+}
+"""Models, and the pulled weights that hold them as `onnx/NAME.onnx`."""
+
+
+class Model:
+    """A net that takes one array and answers with its outputs, in their order; any thread may ask."""
+
+    def __init__(self, file: Path, threads: int) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # CPUs are shared with other calls
+        options.log_severity_level = 3
+        self._session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+
+    def __call__(self, array: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """The outputs for one input, [batch, height, width, channel]."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: np.ascontiguousarray(array)})
+        return outputs
+
+
+class Models:
+    """The models by name.
+
+    Args:
+        folder: where weights are pulled to; the variable `CLARY_WEIGHTS` where it is not given.
+        threads: for each model; 0 takes what suits the machine.
+    """
+
+    def __init__(self, folder: Path | None = None, threads: int = 0) -> None:
+        self._folder = folder or Path(os.environ.get("CLARY_WEIGHTS", "~/.cache/clary/weights")).expanduser()
+        self._threads = threads or max(1, min(_MOST_THREADS, os.cpu_count() or 1))
+        self._lock = threading.Lock()
+        self._loaded: dict[str, Model] = {}
+
+    def __getitem__(self, name: str) -> Model:
+        """A model.
+
+        Raises:
+            Refused: `weights-missing`; its weights are not on this machine.
+        """
+        with self._lock:
+            model = self._loaded.get(name)
+            if model is None:
+                model = self._loaded[name] = self._load(name)
+            return model
+
+    def are_here(self, names: Sequence[str]) -> bool:
+        """Whether the weights of all these models are on this machine."""
+        return all(self._file(name).is_file() for name in names)
+
+    def _file(self, name: str) -> Path:
+        return self._folder / _MODELS[name] / "onnx" / f"{name}.onnx"
+
+    def _load(self, name: str) -> Model:
+        file, package = self._file(name), _MODELS[name]
+        if not file.is_file():
+            raise Refused(
+                "weights-missing",
+                f"The weights {package!r} are not on this machine: `clary models pull {package}` fetches them.",
+                name=package,
+                command=f"clary models pull {package}",
+            )
+        return Model(file, self._threads)
