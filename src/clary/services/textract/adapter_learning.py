@@ -112,7 +112,7 @@ class AdapterLearning:
             ids.request_id(),
             self._clock.now(),
         )
-        draft = self._states.place(adapter.name, f"{call.request_id}.draft")
+        draft = self._states.place(adapter.name, f"{ids.request_id()}.draft")
         shutil.copytree(self._states.place(adapter.name, last.name.rpartition("/")[2]), draft)
         try:
             self.start(call, adapter, draft, last.body["request"], self._records.tags(last.arn))

@@ -76,7 +76,7 @@ class AdapterVersions:
             raise InvalidParameterException(rule="DatasetConfig.ManifestS3Object is missing.")
         config = request["OutputConfig"]
         self._sources.check_writable(call, config["S3Bucket"], f"{config.get('S3Prefix', DEFAULT_PREFIX)}/{METRICS}")
-        draft = self._states.place(adapter.name, f"{call.request_id}.draft")
+        draft = self._states.place(adapter.name, f"{ids.request_id()}.draft")
         draft.mkdir(parents=True)
         try:
             self._fetch(call, manifest, draft)

@@ -13,6 +13,7 @@ from typing import Any
 
 from clary.compute.contract import Output
 from clary.compute.jobs import Jobs
+from clary.core import ids
 from clary.core.call import Call
 from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.services.textract.errors import (
@@ -78,7 +79,7 @@ class DocumentJobs:
         if self._records.count_by_status(kind.record_kind).get(IN_PROGRESS, 0) >= MOST_UNFINISHED:
             raise LimitExceededException(f"{MOST_UNFINISHED} jobs of this kind are in progress. Try again later.")
         outputs = self._outputs(call, request, job_id)
-        place = self._folder / "jobs" / call.request_id
+        place = self._folder / "jobs" / ids.request_id()
         place.mkdir(parents=True)
         arn = resource_arn(call, kind.record_kind, job_id)
         record = Record(kind.record_kind, call.account, call.region, job_id, arn)
