@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.documents.contract import Box, Page
+from clary.engines.documents.rulings import Rulings, find_rulings
 from clary.engines.documents.tables.furniture import mark_heads, section_rows, summary_places, titles_and_notes
 from clary.engines.documents.tables.grid import RawCell, RawTable, framed_table, frames, is_ruled_in_rows_only
 from clary.engines.documents.tables.regions import SEGMENT_GAP, find_regions
-from clary.engines.documents.tables.rulings import Rulings, find_rulings
 from clary.engines.documents.tables.streams import unframed_table
-from clary.engines.documents.tables.tokens import Token, bands_of, tokens_of, usual_height
+from clary.engines.documents.tokens import Token, bands_of, tokens_of, usual_height
 from clary.engines.documents.understanding import Cell, Passage, Table
 
 

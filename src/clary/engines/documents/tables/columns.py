@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clary.engines.documents.tables.rulings import Rulings
-from clary.engines.documents.tables.tokens import Band
+from clary.engines.documents.rulings import Rulings
+from clary.engines.documents.tokens import Band
 
 LEAST_GAP = 0.55
 """In heights of words: the space between two words of one cell is narrower."""

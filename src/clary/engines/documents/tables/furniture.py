@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from clary.engines.documents.tables.grid import RawTable
-from clary.engines.documents.tables.tokens import Band, Token, bands_of
+from clary.engines.documents.tokens import Band, Token, bands_of
 
 NUMBERED = re.compile(r"(table|exhibit|figure|schedule|appendix|chart)\s*[\w.-]*\d", re.IGNORECASE)
 NOTE = re.compile(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from clary.engines.documents.tables.rulings import Ruling, Rulings
-from clary.engines.documents.tables.tokens import Band, Token, bands_of
+from clary.engines.documents.rulings import Ruling, Rulings
+from clary.engines.documents.tokens import Band, Token, bands_of
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from clary.engines.documents.tables.rulings import Ruling, Rulings
-from clary.engines.documents.tables.tokens import Band, Segment, Token, bands_of
+from clary.engines.documents.rulings import Ruling, Rulings
+from clary.engines.documents.tokens import Band, Segment, Token, bands_of
 
 SEGMENT_GAP = 1.1
 """In heights of words: above it two words of a row belong to different segments."""
@@ -164,6 +164,10 @@ def _is_table(group: Sequence[Band], rulings: Rulings, height: float) -> bool:
     if len(core) < (2 if ruled >= 2 else 3):
         return False
     cells = [segment for band in core for segment in band.segments]
+    named = sum(1 for segment in cells if any(token.text.endswith(":") for token in segment.tokens))
+    if ruled < 4 and named > 0.2 * len(cells):
+        # Names of fields and what was filled in: a form.
+        return False
     columns = sorted(len(band.segments) for band in core)[len(core) // 2]
     words = sorted(len(segment.tokens) for segment in cells)[len(cells) // 2]
     if columns == 2 and ruled < 2:

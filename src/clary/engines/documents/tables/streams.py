@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from clary.engines.documents.rulings import Ruling, Rulings
 from clary.engines.documents.tables.columns import column_edges
 from clary.engines.documents.tables.furniture import is_number
 from clary.engines.documents.tables.grid import RawCell, RawTable, in_reading_order
 from clary.engines.documents.tables.regions import pitches
-from clary.engines.documents.tables.rulings import Ruling, Rulings
-from clary.engines.documents.tables.tokens import Band, Token, segments_of
+from clary.engines.documents.tokens import Band, Token, segments_of
 
 
 @dataclass(slots=True)

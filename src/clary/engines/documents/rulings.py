@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.documents.contract import Page
-from clary.engines.documents.tables.tokens import Token
+from clary.engines.documents.tokens import Token
 
 Rectangle = tuple[float, float, float, float]
 

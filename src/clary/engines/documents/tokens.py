@@ -1,4 +1,4 @@
-"""Words as tables see them: rectangles in the page's own units, in rows."""
+"""Words as rectangles in the page's own units, in rows and segments: what tables, forms and layout start from."""
 
 from __future__ import annotations
 
