@@ -8,9 +8,11 @@ came in. Confidences are probabilities, 0 to 1.
 The methods of the object that `host.load()` returns take and give plain values (dict, list, str, bytes, int, float,
 bool, None); `Page.to_value` and `Page.from_value` are the two directions:
 
-    page_count(document: bytes) -> int
-    detect_text(document: bytes, first: int = 1, last: int | None = None) -> list of pages
-    detect_scene_text(picture: bytes) -> page (one line per piece of text on a photograph)
+    inspect(document: bytes, most_pages: int | None = None) -> "format" and "pages"
+    read(document: bytes, first: int = 1, count: int | None = None) -> list of pages
+    detect_scene_text(picture: bytes) -> page (one line for each piece of text on a photograph)
+
+and those that `calls` lists, which understand what was read.
 
 Within the engine, `pages.open_document(bytes)` gives a `Document`, and `reading.Reader.read(document, first, last)`
 gives a `sheets.Sheet` for each page: the `Page` and, where somebody asks for them, the pixels of the upright page.
@@ -32,12 +34,12 @@ Polygon = tuple[Point, Point, Point, Point]
 Affine = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): a point (x, y) goes to (a x + b y + c, d x + e y + f)."""
 REFUSALS: Final = {
-    "empty-document": "there are no bytes, or no pages",
-    "unsupported-document": "the bytes are none of JPEG, PNG, TIFF and PDF",
-    "damaged-document": "it is of a known kind but cannot be decoded",
+    "unsupported-format": "the bytes are none of JPEG, PNG, TIFF and PDF",
+    "bad-document": "empty, or of a known kind but damaged; details: page, where it is one page",
     "encrypted-document": "a password would be needed",
-    "document-too-large": "more bytes, pages or pixels than the limits allow",
-    "no-such-page": "a page beyond the last was asked for",
+    "too-large": "more bytes or pixels than the limits allow; details: most, page",
+    "too-many-pages": "details: pages, most_pages",
+    "no-such-page": "a page beyond the last was asked for; details: pages, page",
 }
 """Reasons of refusals and what they mean."""
 

@@ -1,0 +1,1 @@
+"""Measures and data sets of the benchmarks of documents."""

@@ -1,0 +1,94 @@
+"""What a line says: characters with their places and probabilities (PP-OCRv6, connectionist temporal classification).
+
+Source of the method: Graves and others, "Connectionist Temporal Classification", 2006.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.engines.documents.sessions import RECOGNIZER, session
+from clary.engines.documents.sheets import Pixels
+
+HEIGHT = 48
+"""Lines are read at this height, in pixels."""
+STEP = 8
+"""Pixels of a line of that height for each step of the network's answer."""
+LEAST_WIDTH, GREATEST_WIDTH = 16, 3200
+"""Narrower lines are padded, wider ones are squeezed; in pixels at that height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a line says.
+
+    Attributes:
+        text: as read, spaces included.
+        centres: for each character, where it was seen, as a ratio of the line's width.
+        probabilities: of each character.
+        spaces: [len(text) + 1] the greatest probability of a space before, between and after the characters.
+    """
+
+    text: str
+    centres: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    spaces: NDArray[np.float32]
+
+    @property
+    def score(self) -> float:
+        """The mean probability of its characters; 0 without any."""
+        return float(self.probabilities.mean()) if self.text else 0.0
+
+
+class Recognizer:
+    """Reads lines.
+
+    Args:
+        threads: processors that one run may use.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._session = session(RECOGNIZER, threads)
+        self._input = self._session.get_inputs()[0].name
+        listed = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self.characters = ["", *listed, " "]
+        """By the code of the network; code 0 is the blank."""
+
+    def read(self, line: Pixels) -> Reading:
+        """What a line says.
+
+        Args:
+            line: [height, width, 3] RGB, cropped to the line, upright.
+        """
+        height, width = line.shape[:2]
+        wanted = min(max(round(width * HEIGHT / height), 1), GREATEST_WIDTH)
+        shrinks = height > HEIGHT
+        resized = cv2.resize(line, (wanted, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+        padded = max(-(-wanted // STEP) * STEP, LEAST_WIDTH)
+        values = np.zeros((1, 3, HEIGHT, padded), np.float32)
+        values[0, :, :, :wanted] = resized[:, :, ::-1].transpose(2, 0, 1)
+        values[0, :, :, :wanted] *= 2 / 255
+        values[0, :, :, :wanted] -= 1
+        (steps,) = self._session.run(None, {self._input: values})
+        return self._decode(steps[0], padded / wanted)
+
+    def _decode(self, steps: NDArray[np.float32], stretch: float) -> Reading:
+        """The most likely path: repeated codes are one character, blanks are none."""
+        codes = steps.argmax(axis=1)
+        begins = np.flatnonzero((codes != 0) & np.concatenate(([True], codes[1:] != codes[:-1])))
+        ends = [int(np.argmax(np.append(codes[begin:] != codes[begin], True))) + begin for begin in begins]
+        probabilities = np.array(
+            [steps[begin:end, codes[begin]].max() for begin, end in zip(begins, ends, strict=True)], np.float32
+        )
+        centres = np.array([(begin + end) / 2 for begin, end in zip(begins, ends, strict=True)], np.float32)
+        edges = [0, *(int(one) for one in begins), len(codes)]
+        space = steps[:, -1]
+        spaces = np.array([space[a : max(b, a + 1)].max(initial=0) for a, b in pairwise(edges)])
+        text = "".join(self.characters[code] for code in codes[begins])
+        places = (centres * stretch / len(codes)).astype(np.float32)
+        return Reading(text, places, probabilities, spaces.astype(np.float32))
