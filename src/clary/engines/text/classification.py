@@ -9,6 +9,7 @@ be: the two weights minimise the log loss, which calibrates the probabilities (P
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ Embed = Callable[[Sequence[str]], Matrix]
 
 _MOST_CHARACTERS = 20_000  # of a document; what a document is about is said before
 _MOST_EMBEDDED = 20_000  # documents that the semantic view learns from
-_SVM_COST, _REGRESSION_COST = 0.3, 30.0
+_SVM_COST = 0.3
+_REGRESSION_COSTS = (0.3, 1.0, 10.0)  # few examples want little freedom, many classes much
 _ABSENT = -3.0  # the score of a class that was not among a fold's examples
 _FEW_FOLDS, _MANY_FOLDS, _MANY_DOCUMENTS = 3, 5, 20_000
 _FLOOR = 1e-7
@@ -206,9 +208,9 @@ def train(
         place = np.full(len(short), -1)
         place[part] = np.arange(len(part))
         inner = [(place[train_rows], place[test_rows]) for train_rows, test_rows in within]
-        semantic_held = _held_out(vectors, truth[part], inner, _fit_regression, several=several)
+        cost, semantic_held = _best_cost(vectors, truth[part], inner, several=several)
         blend = _weigh(lexical_held[part], semantic_held, truth[part], several=several, alone=False)
-        semantic = _fit_regression(vectors, truth[part], several=several)
+        semantic = _fit_regression(vectors, truth[part], several=several, cost=cost)
     say(f"weights of the views: {blend[0]:.2f} lexical, {blend[1]:.2f} semantic")
     lexical = _fit_svm(lexical_rows, truth, several=several)
     return DocumentClassifier(
@@ -248,11 +250,25 @@ def _fit_svm(features: Any, truth: Any, *, several: bool) -> _Linear:
     return _one_by_one(features, truth, lambda: LinearSVC(C=_SVM_COST, random_state=0))
 
 
-def _fit_regression(features: Any, truth: Any, *, several: bool) -> _Linear:
+def _best_cost(features: Any, truth: Any, folds: Any, *, several: bool) -> tuple[float, Matrix]:
+    """The cost of errors with which held-out documents' classes are likeliest, and their scores with it."""
+    held = {
+        cost: _held_out(features, truth, folds, functools.partial(_fit_regression, cost=cost), several=several)
+        for cost in _REGRESSION_COSTS
+    }
+    nothing = np.zeros_like(held[_REGRESSION_COSTS[0]])
+    losses = {
+        cost: _loss(nothing, scores, truth, np.array([0.0, 1.0, 0.0]), several=several) for cost, scores in held.items()
+    }
+    best = min(losses, key=lambda cost: losses[cost])
+    return best, held[best]
+
+
+def _fit_regression(features: Any, truth: Any, *, several: bool, cost: float) -> _Linear:
     present = np.flatnonzero(truth.any(axis=0))
     if several or len(present) < 3:
-        return _one_by_one(features, truth, lambda: LogisticRegression(C=_REGRESSION_COST, max_iter=300))
-    fitted = LogisticRegression(C=_REGRESSION_COST, max_iter=300).fit(features, truth.argmax(axis=1))
+        return _one_by_one(features, truth, lambda: LogisticRegression(C=cost, max_iter=300))
+    fitted = LogisticRegression(C=cost, max_iter=300).fit(features, truth.argmax(axis=1))
     weights = np.zeros((features.shape[1], truth.shape[1]), dtype=np.float32)
     intercepts = np.full(truth.shape[1], _ABSENT, dtype=np.float32)
     weights[:, fitted.classes_] = fitted.coef_.T
@@ -279,15 +295,19 @@ def _weigh(lexical: Matrix, semantic: Matrix, truth: Any, *, several: bool, alon
     """The weights of the views, and what is added, that make held-out documents' classes likeliest."""
 
     def loss(logs: Any) -> float:
-        blend = _positive(logs, alone=alone)
-        if several:
-            found = np.clip(_blended(lexical, semantic, blend, several=True), _FLOOR, 1 - _FLOOR)
-            return -float(np.mean(np.where(truth, np.log(found), np.log1p(-found))))
-        return -float(log_softmax(blend[0] * lexical + blend[1] * semantic, axis=1)[truth].mean())
+        return _loss(lexical, semantic, truth, _positive(logs, alone=alone), several=several)
 
     start = np.array([0.7, -2.0 if alone else 0.0, 0.0])
     best = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 400, "xatol": 1e-3, "fatol": 1e-6})
     return [float(value) for value in _positive(best.x, alone=alone)]
+
+
+def _loss(lexical: Matrix, semantic: Matrix, truth: Any, blend: Any, *, several: bool) -> float:
+    """The mean negative log-likelihood of what holds."""
+    if several:
+        found = np.clip(_blended(lexical, semantic, blend, several=True), _FLOOR, 1 - _FLOOR)
+        return -float(np.mean(np.where(truth, np.log(found), np.log1p(-found))))
+    return -float(log_softmax(blend[0] * lexical + blend[1] * semantic, axis=1)[truth].mean())
 
 
 def _positive(logs: Any, *, alone: bool) -> Any:

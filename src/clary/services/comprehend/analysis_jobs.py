@@ -86,11 +86,20 @@ class AnalysisJobs:
         self._jobs = jobs
         self._folder = folder
 
-    def _start(self, call: Call, request: dict[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    def _start(
+        self,
+        call: Call,
+        request: dict[str, Any],
+        task: Mapping[str, Any],
+        told: Mapping[str, Any] | None = None,
+        made: JobKind | None = None,
+    ) -> dict[str, Any]:
         """Puts a job into the queue; it is on disk when this returns.
 
         Args:
             task: what the program is told beside where the documents are.
+            told: members that descriptions show beside those of the request.
+            made: how the job is run, where that differs from the others of its kind.
 
         Raises:
             InvalidRequestException: a place or the role cannot be used.
@@ -98,7 +107,7 @@ class AnalysisJobs:
             ResourceInUseException: the token was sent with another request.
             TooManyTagsException: there are more than 50.
         """
-        made = self.made
+        made = made or self.made
         tags = shelf.tags_of(request)
         shelf.refuse_keys(request)
         source = check_input(self._data, request["InputDataConfig"], reads_documents=made.reads_documents)
@@ -115,6 +124,7 @@ class AnalysisJobs:
             "request": asked(request),
             "token": request.get("ClientRequestToken"),
             "output": output,
+            "told": dict(told or {}),
         }
         record = Record(
             made.kind, call.account, call.region, job, arn, SUBMITTED, request.get("JobName", ""), body=body
@@ -202,8 +212,8 @@ class AnalysisJobs:
         message = message_of(record, self._folder)
         output = {member: value for member, value in request["OutputDataConfig"].items() if member != "S3Uri"}
         return {
-            **{member: value for member, value in request.items() if member not in ("OutputDataConfig", "FlywheelArn")},
-            **{member: record.body[member] for member in ("FlywheelArn", *self._told) if member in record.body},
+            **request,
+            **record.body["told"],
             "InputDataConfig": {"InputFormat": ONE_DOC_PER_LINE, **request["InputDataConfig"]},
             "OutputDataConfig": {"S3Uri": record.body["output"], **output},
             "JobId": record.name,
@@ -212,9 +222,6 @@ class AnalysisJobs:
             **({"Message": message} if message else {}),
             **job_times(record),
         }
-
-    _told: ClassVar[tuple[str, ...]] = ()
-    """Members of the body that descriptions show."""
 
 
 def _started(record: Record) -> dict[str, Any]:

@@ -8,13 +8,23 @@ from clary.compute.engine_hosts import Engines
 from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.services.comprehend.batch_detection import BatchDetection
+from clary.services.comprehend.classification_jobs import ClassificationJobs
+from clary.services.comprehend.custom_models import CustomModels
 from clary.services.comprehend.detection import Detection
+from clary.services.comprehend.document_classifiers import DocumentClassifiers
+from clary.services.comprehend.document_reading import DocumentReading
 from clary.services.comprehend.dominant_language_jobs import DominantLanguageJobs
+from clary.services.comprehend.endpoints import Endpoints
+from clary.services.comprehend.entities_jobs import EntitiesJobs
 from clary.services.comprehend.key_phrases_jobs import KeyPhrasesJobs
+from clary.services.comprehend.model_imports import ModelImports
+from clary.services.comprehend.model_policies import ModelPolicies
+from clary.services.comprehend.model_shelf import ModelShelf
 from clary.services.comprehend.pii_jobs import PiiJobs
 from clary.services.comprehend.reading import Reading
 from clary.services.comprehend.safety_detection import SafetyDetection
 from clary.services.comprehend.sentiment_jobs import SentimentJobs
+from clary.services.comprehend.serving_plans import ServingPlans
 from clary.services.comprehend.tags import Tags
 from clary.services.comprehend.targeted_sentiment_jobs import TargetedSentimentJobs
 from clary.services.comprehend.topics_jobs import TopicsJobs
@@ -50,4 +60,21 @@ def resources(
             TopicsJobs,
         )
     ]
-    return [Detection(reading), BatchDetection(reading), SafetyDetection(reading), *analyses, Tags(records)]
+    models = ModelShelf(records, comprehend_folder)
+    with_models = [
+        kind(records, identities, data_access, jobs, reading, comprehend_folder, models)
+        for kind in (ClassificationJobs, EntitiesJobs)
+    ]
+    return [
+        Detection(reading),
+        BatchDetection(reading),
+        SafetyDetection(reading),
+        CustomModels(records, hosting, reading, DocumentReading(engines)),
+        *analyses,
+        *with_models,
+        DocumentClassifiers(records, identities, data_access, jobs, models, comprehend_folder),
+        ModelPolicies(records),
+        ModelImports(records, identities, models, comprehend_folder),
+        Endpoints(records, identities, models, ServingPlans(records, hosting, comprehend_folder)),
+        Tags(records),
+    ]

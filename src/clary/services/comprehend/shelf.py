@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clary.core.call import Call
-from clary.core.pages import InvalidToken
+from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.services.comprehend.errors import (
     InvalidFilterException,
     InvalidRequestException,
@@ -154,3 +154,26 @@ def page(
     if found.next_token is not None:
         answer["NextToken"] = found.next_token
     return answer
+
+
+def place_in_list(request: Mapping[str, Any]) -> tuple[int, int]:
+    """Where a page begins in a list that is put together for the request, and how long it may be.
+
+    Raises:
+        InvalidRequestException: the token is not one of this listing.
+    """
+    size: int = request.get("MaxResults", DEFAULT_PAGE)
+    if "NextToken" not in request:
+        return 0, size
+    try:
+        (start,) = decode_token(request["NextToken"], 1)
+    except InvalidToken as error:
+        raise InvalidRequestException("NextToken is not valid: it was not returned by this operation.") from error
+    if not isinstance(start, int) or start < 0:
+        raise InvalidRequestException("NextToken is not valid: it was not returned by this operation.")
+    return start, size
+
+
+def list_token(start: int) -> str:
+    """The token of the page that begins there."""
+    return encode_token(start)

@@ -30,11 +30,19 @@ class Passage:
         data: Comprehend's folder.
         task: of the job.
         most_bytes: of a document.
+        files: the files that hold them, with their names; all of the job's where they are not given.
     """
 
-    def __init__(self, folder: Path, data: Path, task: Mapping[str, Any], most_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data: Path,
+        task: Mapping[str, Any],
+        most_bytes: int,
+        files: Sequence[tuple[str, Path]] | None = None,
+    ) -> None:
         self._folder = folder
-        self._files = files_below(folder / "input/data" / DOCUMENTS)
+        self._files = files_below(folder / "input/data" / DOCUMENTS) if files is None else files
         self._sizes = [path.stat().st_size for _, path in self._files]
         self._before = [0, *itertools.accumulate(self._sizes)]
         self._by_line = task["format"] == ONE_DOC_PER_LINE

@@ -1,0 +1,61 @@
+"""PDFs, pictures and plain text as the text of their pages, for programs."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from clary.engines.documents.contract import Page
+from clary.engines.refusals import Refused
+from clary.services.comprehend.native_text import NATIVE_STARTS, page_text
+from clary.services.comprehend.programs.classifier_data import Unlearnable
+
+_MOST_KEPT = 32
+
+
+@functools.cache
+def documents_engine() -> Any:
+    """The engine that reads documents, loaded once."""
+    from clary.engines.documents.host import load  # noqa: PLC0415 - heavy: it loads what reads pixels
+
+    return load()
+
+
+class NativeDocuments:
+    """The documents of a channel.
+
+    Args:
+        folder: where they lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._pages = functools.lru_cache(_MOST_KEPT)(self._read)
+
+    def page_text(self, name: str, number: int) -> str:
+        """The text of a page.
+
+        Args:
+            name: of a file below the folder.
+            number: from 1.
+
+        Raises:
+            Unlearnable: there is no such file or page, or it cannot be read.
+        """
+        pages = self._pages(name)
+        if not 1 <= number <= len(pages):
+            raise Unlearnable(f"{name} has {len(pages)} pages; page {number} is asked for.")
+        return pages[number - 1]
+
+    def _read(self, name: str) -> list[str]:
+        path = (self._folder / name).resolve()
+        if not path.is_relative_to(self._folder) or not path.is_file():
+            raise Unlearnable(f"The document {name} is not below InputDataConfig.Documents.S3Uri.")
+        content = path.read_bytes()
+        if not content.startswith(NATIVE_STARTS):
+            return [content.decode("utf-8", "replace")]
+        try:
+            return [page_text(Page.from_value(page)) for page in documents_engine().read(document=content)]
+        except Refused as error:
+            raise Unlearnable(f"The document {name} cannot be read: {error.message}") from error
