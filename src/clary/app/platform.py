@@ -81,6 +81,7 @@ PRELOADED = (
     "clary.algorithms.serve",
     "clary.algorithms.xgboost.training",
     "clary.algorithms.xgboost.inference",
+    "clary.services.personalize.programs.attributing",
     "clary.services.personalize.programs.batch",
     "clary.services.personalize.programs.importing",
     "clary.services.personalize.programs.serving",
@@ -148,7 +149,10 @@ class Platform:
             "registry_credentials": self.registry_credentials,
             "personalize_folder": folder.personalize,
             "comprehend_folder": folder.comprehend,
+            "rekognition_folder": folder.rekognition,
+            "rekognition_entries": self.stores.rekognition_entries,
             "textract_folder": folder.textract,
+            "textract_angles": settings.textract_rotation_angle,
             "personalize_events": self.stores.personalize_events,
             "authorize": bucket_authorization(authorizer, self.stores.objects),
         }

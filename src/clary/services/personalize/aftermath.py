@@ -1,5 +1,5 @@
 """What happens without being asked: recommenders answer with what was trained for them, campaigns that follow their
-solution take its newest version, and solutions are trained when their schedule says so.
+solution take its newest version, solutions are trained when their schedule says so, and metric attributions report.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
+from clary.services.personalize.attribution.reports import PAUSE_SECONDS, AttributionReports
 from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.campaigns import Campaigns
-from clary.services.personalize.names import CAMPAIGN, RECOMMENDER, SOLUTION
+from clary.services.personalize.names import CAMPAIGN, METRIC_ATTRIBUTION, RECOMMENDER, SOLUTION
 from clary.services.personalize.recommenders import Recommenders
 from clary.storage.database import DatabaseClosed
 from clary.storage.records import Record, RecordChanged, Records
@@ -27,12 +28,15 @@ _log = logging.getLogger(__name__)
 class Aftermath:
     """A thread that looks at all of them whenever a job may have ended, after each start, and every ten minutes.
 
+    Where there is a metric attribution it looks every fifteen seconds.
+
     Promises:
         **Restarts.** Everything is decided by the records: what Clary was killed in between is done after its start.
 
     Args:
         jobs: tells when a job may have ended.
         training: trains solutions that are due.
+        reports: carries the reports of metric attributions on.
     """
 
     def __init__(
@@ -42,9 +46,11 @@ class Aftermath:
         recommenders: Recommenders,
         campaigns: Campaigns,
         training: AutomaticTraining,
+        reports: AttributionReports,
         clock: Clock,
     ) -> None:
         self._records = records
+        self._reports = reports
         self._recommenders = recommenders
         self._campaigns = campaigns
         self._training = training
@@ -52,10 +58,10 @@ class Aftermath:
         self._wake = threading.Event()
         self._started = False
         self._lock = threading.Lock()
-        jobs.subscribe(self._heard)
+        jobs.subscribe(self.wake)
 
-    def _heard(self) -> None:
-        """Called by the scheduler of jobs; the first time it starts the thread."""
+    def wake(self) -> None:
+        """Has the thread look at once; the first time, which is when jobs start, it starts the thread."""
         with self._lock:
             if not self._started:
                 self._started = True
@@ -63,12 +69,15 @@ class Aftermath:
         self._wake.set()
 
     def _run(self) -> None:
+        pause_seconds = _LOOK_SECONDS
         while True:
-            self._wake.wait(_LOOK_SECONDS)
+            self._wake.wait(pause_seconds)
             self._wake.clear()
             for _ in range(_MOST_TRIES):
                 try:
                     if self._look():
+                        attributed = bool(self._records.of_kind(METRIC_ATTRIBUTION))
+                        pause_seconds = PAUSE_SECONDS if attributed else _LOOK_SECONDS
                         break
                 except DatabaseClosed:
                     return
@@ -80,6 +89,7 @@ class Aftermath:
             (RECOMMENDER, self._recommenders.deploy),
             (SOLUTION, self._training.train_if_due),
             (CAMPAIGN, lambda campaign: self._campaigns.sync(campaign, self._clock.time())),
+            (METRIC_ATTRIBUTION, self._reports.advance),
         )
         complete = True
         for kind, step in steps:

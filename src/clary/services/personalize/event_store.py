@@ -105,6 +105,10 @@ class EventStore:
 
         await self._database.write_async(write)
 
+    def last_event(self, dataset: str) -> int:
+        """The place of the last event of a data set, 0 where there is none."""
+        return _last_event(self._database.read(), dataset)
+
     def forget(self, dataset: str) -> None:
         """Removes everything that was put into a data set, in steps: other writes wait for one step at most."""
         for table, key in (("events", "seq"), ("sessions", "session"), ("rows", "seq")):
@@ -133,6 +137,11 @@ class EventStore:
 
 def _removed(text: str, dataset: str, connection: sqlite3.Connection) -> int:
     return connection.execute(text, (dataset,)).rowcount
+
+
+def _last_event(connection: sqlite3.Connection, dataset: str) -> int:
+    row = connection.execute("SELECT max(seq) FROM events WHERE dataset=?", (dataset,)).fetchone()
+    return int(row[0] or 0)
 
 
 def _insert_events(connection: sqlite3.Connection, dataset: str, events: Sequence[Event]) -> None:
@@ -208,8 +217,7 @@ class EventReader:
 
     def last_event(self, dataset: str) -> int:
         """The place of the last event, 0 where there is none."""
-        row = self._connection.execute("SELECT max(seq) FROM events WHERE dataset=?", (dataset,)).fetchone()
-        return int(row[0] or 0)
+        return _last_event(self._connection, dataset)
 
     def count(self, dataset: str) -> int:
         """How many events there are."""

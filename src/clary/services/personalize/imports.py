@@ -15,8 +15,9 @@ from clary.services.personalize import contents, shelf
 from clary.services.personalize.errors import InvalidInputException, ResourceInUseException
 from clary.services.personalize.job_specs import job_spec
 from clary.services.personalize.job_status import UNFINISHED, check_unfinished, state_members, status_of
-from clary.services.personalize.names import DATASET, IMPORT_JOB, SCHEMA, resource_arn
+from clary.services.personalize.names import DATASET, IMPORT_JOB, METRIC_ATTRIBUTION, SCHEMA, resource_arn
 from clary.services.personalize.roles import require_role
+from clary.services.personalize.schema_tables import INTERACTIONS
 from clary.storage.data_access import DataAccess, parse_uri
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordExists, Records
@@ -64,9 +65,7 @@ class ImportJobs:
         location = request["dataSource"].get("dataLocation", "")
         bucket = bucket_of(location, "dataSource.dataLocation")
         if request.get("publishAttributionMetricsToS3"):
-            raise InvalidInputException(
-                "Clary does not publish metric attributions of imports yet: leave out publishAttributionMetricsToS3."
-            )
+            self._require_attribution(dataset)
         role = require_role(self._identities, call, request.get("roleArn"))
         name = request["jobName"]
         arn = resource_arn(call, IMPORT_JOB, name)
@@ -118,6 +117,18 @@ class ImportJobs:
         """A page of imports."""
         parent = request.get("datasetArn")
         return shelf.listing(self._records, call, IMPORT_JOB, request, "datasetImportJobs", _summary, parent=parent)
+
+    def _require_attribution(self, dataset: Record) -> None:
+        """An import can be reported on in S3 where its group has an attribution that says where."""
+        group = self._records.by_arn(dataset.parent)
+        attributions = shelf.children(self._records, METRIC_ATTRIBUTION, group) if group else []
+        if dataset.body["type"] != INTERACTIONS or not any(
+            "s3DataDestination" in attribution.body["output"] for attribution in attributions
+        ):
+            raise InvalidInputException(
+                "publishAttributionMetricsToS3 requires an Interactions dataset and a metric attribution of its "
+                "dataset group with an s3DataDestination."
+            )
 
     def _task(self, call: Call, dataset: Record, name: str) -> dict[str, Any]:
         schema = shelf.find(self._records, call, SCHEMA, dataset.body["schema"])

@@ -8,6 +8,8 @@ from clary.compute.hosting import Hosting
 from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
 from clary.services.personalize.aftermath import Aftermath
+from clary.services.personalize.attribution.attributions import MetricAttributions
+from clary.services.personalize.attribution.reports import AttributionReports
 from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.batch_jobs import BatchJobs
 from clary.services.personalize.campaigns import Campaigns
@@ -30,6 +32,7 @@ from clary.services.personalize.tags import Tags
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
+from clary.storage.metrics import Metrics
 from clary.storage.records import Records
 
 
@@ -40,6 +43,7 @@ def resources(
     data_access: DataAccess,
     jobs: Jobs,
     hosting: Hosting,
+    metrics: Metrics,
     clock: Clock,
     personalize_folder: Path,
     personalize_events: EventStore,
@@ -57,7 +61,8 @@ def resources(
     campaigns = Campaigns(records, versions, tasks, plans)
     recommenders = Recommenders(records, jobs, tasks, versions, plans, folder)
     training = AutomaticTraining(records, versions, clock)
-    Aftermath(records, jobs, recommenders, campaigns, training, clock)
+    reports = AttributionReports(records, personalize_events, jobs, tasks, metrics, data_access, clock, folder)
+    aftermath = Aftermath(records, jobs, recommenders, campaigns, training, reports, clock)
     return [
         DatasetGroups(records, identities),
         Schemas(records),
@@ -73,6 +78,7 @@ def resources(
         recommenders,
         BatchJobs(records, identities, jobs, versions, tasks, folder),
         DataJobs(records, identities, jobs, tasks, folder),
+        MetricAttributions(records, identities, personalize_events, aftermath.wake),
         Runtime(records, hosting),
         Tags(records),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,7 @@ from clary.services.personalize.filter_language.parser import parsed
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.names import CAMPAIGN, FILTER, RECOMMENDER
 from clary.services.personalize.recipe_table import BY_ARN, Recipe
+from clary.services.personalize.recommendation_ids import recommendation_id
 from clary.storage.records import Record, Records
 
 MOST_RESULTS = 500
@@ -66,7 +66,7 @@ class Runtime:
             body["item"] = request["itemId"]
         for promotion in request.get("promotions", []):
             body["promotion"] = self._promotion(call, owner, promotion)
-        return {"itemList": await self._ask(owner, body), "recommendationId": _recommendation_id()}
+        return {"itemList": await self._ask(owner, body), "recommendationId": recommendation_id(owner.arn)}
 
     @operation("GetPersonalizedRanking", resource="{campaignArn}")
     async def rank(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Runtime:
             raise InvalidInputException(f"inputList must have 1 to {MOST_RANKED} items.")
         body = self._body(call, owner, request, "rank")
         body["list"] = request["inputList"]
-        return {"personalizedRanking": await self._ask(owner, body), "recommendationId": _recommendation_id()}
+        return {"personalizedRanking": await self._ask(owner, body), "recommendationId": recommendation_id(owner.arn)}
 
     @operation("GetActionRecommendations", resource="{campaignArn}")
     async def recommend_actions(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Runtime:
         body["k"] = body["k"] or DEFAULT_ACTIONS
         found = await self._ask(owner, body)
         actions = [{"actionId": item["itemId"], "score": item["score"]} for item in found]
-        return {"actionList": actions, "recommendationId": _recommendation_id()}
+        return {"actionList": actions, "recommendationId": recommendation_id(owner.arn)}
 
     def _owner(self, call: Call, request: Mapping[str, Any]) -> Record:
         """The campaign or recommender that is asked."""
@@ -219,7 +219,3 @@ class Runtime:
 
 
 _ANY = Recipe("auto-ml", kinds.USERS, "USER_PERSONALIZATION", "What AutoML chose.")
-
-
-def _recommendation_id() -> str:
-    return f"RID-{uuid.uuid4()}"

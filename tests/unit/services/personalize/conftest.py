@@ -22,11 +22,13 @@ from clary.services.personalize.names import SCHEMA
 from clary.services.personalize.resources import resources
 from clary.services.personalize.solution_versions import SolutionVersions
 from clary.storage import identities as identities_module
+from clary.storage import metrics as metrics_module
 from clary.storage import object_schema
 from clary.storage import records as records_module
 from clary.storage.data_access import DataAccess
 from clary.storage.database import Database
 from clary.storage.identities import Identities
+from clary.storage.metrics import Metrics
 from clary.storage.objects import Objects
 from clary.storage.records import Records
 
@@ -105,7 +107,13 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     """The tables of a new account."""
-    texts = records_module.SCHEMA + job_queue.SCHEMA + identities_module.SCHEMA + object_schema.SCHEMA
+    texts = (
+        metrics_module.SCHEMA
+        + records_module.SCHEMA
+        + job_queue.SCHEMA
+        + identities_module.SCHEMA
+        + object_schema.SCHEMA
+    )
     database = Database(tmp_path / "metadata.db", texts + event_store.SCHEMA)
     records = Records(database, clock)
     identities = Identities(database, clock, ACCOUNT)
@@ -123,6 +131,7 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
         clock=clock,
         personalize_folder=tmp_path / "personalize",
         personalize_events=EventStore(database),
+        metrics=Metrics(database, clock),
     )
     caller = identities.role_principal(ROLE, "clary")
     desk = Desk("personalize", made, caller, empty_lists=True)

@@ -1,0 +1,1 @@
+"""Metric attributions: what recommendations led to, told as metrics in CloudWatch and as reports in S3."""
