@@ -75,6 +75,7 @@ class DataFolder:
         self.images = root / "images"
         self.personalize = root / "personalize"
         self.comprehend = root / "comprehend"
+        self.rekognition = root / "rekognition"
         self.textract = root / "textract"
         self.first_key = root / "first-key.json"
         self.server_log = root / "clary.log"
@@ -88,7 +89,15 @@ class DataFolder:
     def create(self) -> None:
         """Makes the folder and its sub-folders where they are missing."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.objects, self.jobs, self.endpoints, self.personalize, self.comprehend, self.textract):
+        for folder in (
+            self.objects,
+            self.jobs,
+            self.endpoints,
+            self.personalize,
+            self.comprehend,
+            self.rekognition,
+            self.textract,
+        ):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     @contextlib.contextmanager

@@ -10,7 +10,8 @@ from clary.compute import job_queue
 from clary.core.clock import SystemClock
 from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore
-from clary.services.rekognition import face_store
+from clary.services.rekognition import entry_store, face_store
+from clary.services.rekognition.entry_store import EntryStore
 from clary.storage import identities as identity_store
 from clary.storage import images as image_store
 from clary.storage import logs as log_store
@@ -43,6 +44,7 @@ class Stores:
         self.logs = Logs(log_database, self.clock)
         self.metrics = Metrics(log_database, self.clock)
         self.personalize_events = EventStore(self._open(folder.personalize / "events.db", event_store.SCHEMA))
+        self.rekognition_entries = EntryStore(self._open(folder.rekognition / "entries.db", entry_store.SCHEMA))
         self.data_access = DataAccess(self.objects, self.identities)
 
     def _open(self, path: Path, schema: str) -> Database:

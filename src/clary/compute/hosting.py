@@ -38,7 +38,7 @@ __all__ = [
     "NoSuchVariant",
 ]
 
-ENDPOINT_KINDS = ("sagemaker:endpoint", "personalize:serving", "comprehend:serving")
+ENDPOINT_KINDS = ("sagemaker:endpoint", "personalize:serving", "comprehend:serving", "rekognition:serving")
 """Kinds of the records that hold plans."""
 _LONGEST_SOCKET_FOLDER_BYTES = 80  # a socket's whole path has at most 107
 _BLOCKING_THREADS = 6

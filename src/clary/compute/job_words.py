@@ -98,6 +98,7 @@ _DOCUMENT = Words(
     stopped="FAILED",
     messages=_IN_PROGRESS,
 )
+_REKOGNITION = {"waiting": "IN_PROGRESS", "running": "IN_PROGRESS", "completed": "SUCCEEDED", "failed": "FAILED"}
 
 WORDS: Mapping[str, Words] = {
     "sagemaker:training-job": Words(
@@ -116,6 +117,20 @@ WORDS: Mapping[str, Words] = {
     "comprehend:targeted-sentiment-detection-job": _ANALYSIS,
     "comprehend:topics-detection-job": _ANALYSIS,
     "comprehend:flywheel-dataset": _ANALYSIS,
+    "rekognition:video-job": Words("job", "the analysis", **_REKOGNITION, messages=_IN_PROGRESS),
+    "rekognition:media-analysis-job": Words("job", "the analysis", **_REKOGNITION, messages=_IN_PROGRESS),
+    "rekognition:stream-session": Words(
+        "session", "the session", **_REKOGNITION, stopping="STOPPING", stopped="STOPPED", messages=_IN_PROGRESS
+    ),
+    "rekognition:project-version": Words(
+        "model",
+        "training",
+        waiting="TRAINING_IN_PROGRESS",
+        running="TRAINING_IN_PROGRESS",
+        completed="TRAINING_COMPLETED",
+        failed="TRAINING_FAILED",
+        messages=_IN_PROGRESS,
+    ),
     "comprehend:document-classifier": _OWN_MODEL,
     "comprehend:entity-recognizer": _OWN_MODEL,
     "textract:text-detection-job": _DOCUMENT,

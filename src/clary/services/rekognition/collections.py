@@ -7,12 +7,13 @@ import uuid
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.rekognition import shelf
 from clary.services.rekognition.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 from clary.services.rekognition.face_indexes import FaceIndexes, users_index
 from clary.services.rekognition.face_store import EVERYTHING, FaceStore
-from clary.services.rekognition.names import COLLECTION, FACE_MODEL_VERSION, resource_arn, timestamp
+from clary.services.rekognition.names import COLLECTION, FACE_MODEL_VERSION, resource_arn
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from clary.core.arn import Arn
 from clary.core.call import Call
 
@@ -41,8 +39,3 @@ def resource_arn(call: Call, kind: str, name: str) -> str:
         name: what follows the type.
     """
     return str(Arn("rekognition", call.region, call.account, f"{kind.partition(':')[2]}/{name}"))
-
-
-def timestamp(seconds: float) -> datetime:
-    """Seconds since 1970 as the aware datetime that answers carry."""
-    return datetime.fromtimestamp(round(seconds, 3), UTC)

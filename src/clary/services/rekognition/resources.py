@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from clary.compute.engine_hosts import Engines
+from clary.compute.hosting import Hosting
+from clary.compute.jobs import Jobs
 from clary.core.clock import Clock
 from clary.services.rekognition.celebrities import Celebrities, Gallery
 from clary.services.rekognition.collections import Collections
+from clary.services.rekognition.datasets import Datasets
+from clary.services.rekognition.entry_store import EntryStore
 from clary.services.rekognition.face_detection import FaceDetection
 from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_search import FaceSearch
@@ -14,15 +20,29 @@ from clary.services.rekognition.faces import Faces
 from clary.services.rekognition.human_loops import HumanLoops, NoHumanLoops
 from clary.services.rekognition.labels import Labels
 from clary.services.rekognition.liveness import LivenessSessions
+from clary.services.rekognition.media_analysis import MediaAnalysisJobs
+from clary.services.rekognition.model_hosting import ModelHosting
 from clary.services.rekognition.moderation import Moderation
 from clary.services.rekognition.pictures import Authorize, Pictures
+from clary.services.rekognition.project_policies import ProjectPolicies
+from clary.services.rekognition.project_versions import ProjectVersions
+from clary.services.rekognition.projects import Projects
 from clary.services.rekognition.protective_equipment import ProtectiveEquipment
 from clary.services.rekognition.request_tokens import RequestTokens
+from clary.services.rekognition.running_models import RunningModels
+from clary.services.rekognition.stream_processors import StreamProcessors
+from clary.services.rekognition.stream_sessions import StreamSessions
 from clary.services.rekognition.tags import Tags
 from clary.services.rekognition.texts import Texts
+from clary.services.rekognition.training_sets import TrainingSets
 from clary.services.rekognition.user_search import UserSearch
 from clary.services.rekognition.users import Users
+from clary.services.rekognition.video_analysis import VideoAnalysis
+from clary.services.rekognition.video_jobs import EngineEnvironment, Surroundings, VideoJobs
+from clary.services.rekognition.video_people import VideoPeople
+from clary.services.rekognition.video_segments import VideoSegments
 from clary.services.rekognition.vision import Vision
+from clary.storage.identities import Identities
 from clary.storage.objects import Objects
 from clary.storage.records import Records
 
@@ -30,10 +50,16 @@ from clary.storage.records import Records
 def resources(
     *,
     records: Records,
+    identities: Identities,
     objects: Objects,
     authorize: Authorize,
+    jobs: Jobs,
+    hosting: Hosting,
     engines: Engines,
+    engine_environment: EngineEnvironment,
     clock: Clock,
+    rekognition_folder: Path,
+    rekognition_entries: EntryStore,
     human_loops: HumanLoops | None = None,
 ) -> list[object]:
     """The resource classes of Rekognition.
@@ -41,6 +67,9 @@ def resources(
     Args:
         authorize: checks what a caller may do with S3's objects.
         engines: reaches the vision engine.
+        engine_environment: tells programs where the engine's weights are.
+        rekognition_folder: where videos, models and results lie.
+        rekognition_entries: the lines of Custom Labels' data sets.
         human_loops: starts reviews by people; None starts none.
     """
     vision = Vision(engines)
@@ -48,6 +77,12 @@ def resources(
     store = FaceStore(records.database)
     indexes = FaceIndexes(store, vision)
     gallery = Gallery(records, store, indexes)
+    search = FaceSearch(records, store, indexes, pictures, vision)
+    around = Surroundings(records, jobs, pictures, clock, rekognition_folder, engine_environment)
+    videos = VideoJobs(around)
+    entries = rekognition_entries
+    sets = TrainingSets(records, entries, pictures)
+    versions = ProjectVersions(around, sets)
     return [
         Labels(pictures, vision),
         FaceDetection(pictures, vision),
@@ -57,9 +92,19 @@ def resources(
         Celebrities(pictures, vision, gallery, indexes),
         Collections(records, store, indexes),
         Faces(records, store, indexes, pictures, vision),
-        FaceSearch(records, store, indexes, pictures, vision),
+        search,
         Users(records, store, indexes, RequestTokens(records)),
         UserSearch(records, store, indexes, pictures, vision),
         LivenessSessions(records, pictures, clock),
+        VideoAnalysis(videos),
+        VideoSegments(videos),
+        VideoPeople(records, videos, search, gallery, indexes),
+        StreamProcessors(records, jobs, StreamSessions(around, objects, store, indexes), identities),
+        MediaAnalysisJobs(around),
+        Projects(records, entries, clock),
+        Datasets(records, entries, pictures, clock),
+        ProjectPolicies(records),
+        versions,
+        RunningModels(records, versions, ModelHosting(records, hosting, engine_environment), hosting, pictures),
         Tags(records),
     ]
