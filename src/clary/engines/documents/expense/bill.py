@@ -1,0 +1,134 @@
+"""From pages to bills."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from clary.engines.documents.amounts import currency_of
+from clary.engines.documents.contract import Page
+from clary.engines.documents.dates import dates_in
+from clary.engines.documents.expense.items import find_items
+from clary.engines.documents.expense.parties import Party, bare_name, find_receivers, find_vendor
+from clary.engines.documents.expense.summary import Finding, best_of, choose_total, find_labelled, largest_amount
+from clary.engines.documents.papers import Expense, ExpenseField, ExpenseGroup, LineItemGroup
+from clary.engines.documents.rows import Row, passages_joined, rows_of
+from clary.engines.documents.understanding import Passage, Table
+
+MONTH_FIRST = frozenset({"USD"})
+"""Currencies of countries that write the month before the day."""
+EXPIRY = re.compile(r"expir|valid|birth|since|until", re.IGNORECASE)
+SINGLE = (
+    "subtotal",
+    "tax",
+    "amount-due",
+    "amount-paid",
+    "discount",
+    "gratuity",
+    "service-charge",
+    "shipping-handling-charge",
+    "prior-balance",
+    "due-date",
+    "delivery-date",
+    "order-date",
+    "invoice-receipt-id",
+    "po-number",
+    "account-number",
+    "customer-number",
+    "vendor-gst-number",
+    "vendor-vat-number",
+    "vendor-abn-number",
+    "vendor-pan-number",
+    "tax-payer-id",
+    "payment-terms",
+    "vendor-phone",
+)
+
+
+def find_expenses(pages: Sequence[Page], tables: Sequence[Sequence[Table]] = ()) -> tuple[Expense, ...]:
+    """Finds the bills in a document.
+
+    Args:
+        pages: with their words.
+        tables: of each page.
+
+    Returns:
+        Bills in the order of their pages; a page without a name and number of its own belongs to the bill before it.
+    """
+    return tuple(_bill([page], [tables[place] if tables else ()]) for place, page in enumerate(pages))
+
+
+def _bill(pages: Sequence[Page], tables: Sequence[Sequence[Table]]) -> Expense:
+    fields: list[ExpenseField] = []
+    groups: list[LineItemGroup] = []
+    for page in pages:
+        rows = rows_of(page)
+        text = "\n".join(row.text for row in rows)
+        currency = currency_of(text)
+        fields += _page_fields(page, rows, currency)
+        items = find_items(rows, page.number, currency)
+        groups += [items] if items is not None else []
+    return Expense(tuple(page.number for page in pages), tuple(fields), tuple(groups))
+
+
+def _page_fields(page: Page, rows: Sequence[Row], currency: str | None) -> list[ExpenseField]:
+    month_first = currency in MONTH_FIRST
+    findings = find_labelled(rows, month_first)
+    fields = _parties(page, rows)
+    total = choose_total(findings, rows) or largest_amount(rows, findings)
+    if total is not None:
+        fields.append(_field("total", total, page, currency))
+    dated = best_of(findings, "invoice-receipt-date") or _first_date(rows, findings, month_first)
+    if dated is not None:
+        fields.append(_field("invoice-receipt-date", dated, page, None))
+    for kind in SINGLE:
+        finding = best_of(findings, kind)
+        if finding is not None:
+            fields.append(_field(kind, finding, page, currency))
+    return fields
+
+
+def _first_date(rows: Sequence[Row], findings: Sequence[Finding], month_first: bool) -> Finding | None:
+    """The first date that is not another date by its label."""
+    others = {one.value.words for one in findings if one.kind.endswith("-date")}
+    for number, row in enumerate(rows):
+        if EXPIRY.search(row.text):
+            continue
+        for one in dates_in(row.text, month_first):
+            passage = row.passage(one.start, one.end)
+            if passage.words not in others:
+                return Finding("invoice-receipt-date", number, passage, passage, 1.0)
+    return None
+
+
+def _field(kind: str, finding: Finding, page: Page, currency: str | None) -> ExpenseField:
+    label = None if finding.label is finding.value else finding.label
+    sure = min(0.99, 0.5 + 0.1 * finding.weight) * finding.value.confidence
+    money = (finding.amount.currency or currency) if finding.amount is not None else None
+    return ExpenseField(kind, finding.value, sure, page.number, label, money)
+
+
+def _parties(page: Page, rows: Sequence[Row]) -> list[ExpenseField]:
+    pieces = [segment for row in rows for segment in row.segments(2.5)]
+    receivers = find_receivers(pieces)
+    theirs = {id(line) for _, block in receivers for line in block}
+    vendor = find_vendor([piece for piece in pieces if id(piece) not in theirs], len(rows))
+    fields: list[ExpenseField] = []
+    for number, party in enumerate([vendor, *(party for party, _ in receivers)]):
+        fields += _party_fields(party, f"{page.number}-{number}", page)
+    return fields
+
+
+def _party_fields(party: Party, identifier: str, page: Page) -> list[ExpenseField]:
+    role = party.kind.split("-")[0]
+    kinds = (role,) if role == party.kind else (role, party.kind)
+    groups = (ExpenseGroup(kinds, identifier),)
+    fields = []
+    if party.name:
+        whole = passages_joined([row.passage(0, len(row.text)) for row in party.name])
+        name = Passage(bare_name(whole.text), whole.box, whole.confidence, whole.words)
+        fields.append(ExpenseField(f"{role}-name", name, 0.8 * name.confidence, page.number, groups=groups))
+    if party.address:
+        address = passages_joined([row.passage(0, len(row.text)) for row in party.address])
+        fields.append(ExpenseField(f"{role}-address", address, 0.75 * address.confidence, page.number, groups=groups))
+    return fields
