@@ -43,6 +43,9 @@ class Settings:
         "without a call for so long, an engine's process (text, documents, vision) ends and frees its memory",
         "minutes",
     )
+    textract_rotation_angle: bool = _setting(
+        False, "whether Textract's blocks tell their RotationAngle, which AWS's own parser (trp2) does not understand"
+    )
     job_stop_seconds: int = _setting(120, "how long a stopped job may take between SIGTERM and SIGKILL", "seconds")
     job_cpus: int = _setting(0, "CPUs that jobs share; 0 takes those of the machine", "CPUs")
     keep_job_folders: bool = _setting(False, "whether a job's folder is kept when the job has ended")

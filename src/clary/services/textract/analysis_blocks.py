@@ -7,7 +7,7 @@ from typing import Any
 
 from clary.engines.documents.contract import Page
 from clary.engines.documents.understanding import Understanding
-from clary.services.textract.blocks import Block, PageBlocks
+from clary.services.textract.blocks import Block, BlockStyle, PageBlocks
 from clary.services.textract.form_blocks import (
     add_key_value,
     add_layout,
@@ -18,25 +18,20 @@ from clary.services.textract.form_blocks import (
 from clary.services.textract.table_blocks import Inlays, add_table
 
 
-def text_blocks(page: Page, seed: str) -> list[Block]:
-    """PAGE, LINE and WORD blocks.
-
-    Args:
-        seed: of the blocks' ids.
-    """
-    return PageBlocks(page, seed).finished()
+def text_blocks(page: Page, style: BlockStyle) -> list[Block]:
+    """PAGE, LINE and WORD blocks."""
+    return PageBlocks(page, style).finished()
 
 
 def analysis_blocks(
-    page: Page, understanding: Understanding, queries: Sequence[Mapping[str, Any]], seed: str
+    page: Page, understanding: Understanding, queries: Sequence[Mapping[str, Any]], style: BlockStyle
 ) -> list[Block]:
     """All blocks of a page that was analysed.
 
     Args:
         queries: Query structures that were asked of this page.
-        seed: of the blocks' ids.
     """
-    blocks = PageBlocks(page, seed)
+    blocks = PageBlocks(page, style)
     add_layout(blocks, understanding.layout)
     selections = add_selections(blocks, understanding.selections)
     signatures = add_signatures(blocks, understanding.signatures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from clary.engines.documents.contract import Box, Page, Polygon
@@ -31,6 +32,20 @@ class BlockIds:
         return str(uuid.UUID(bytes=digest, version=4))
 
 
+@dataclass(frozen=True, slots=True)
+class BlockStyle:
+    """How the blocks of a page are written.
+
+    Attributes:
+        seed: of their ids.
+        angles: whether lines and words tell their RotationAngle. AWS's model has it, but the typed half of AWS's own
+            response parser (trp2, version 0.1.48) refuses answers that do; polygons tell the same in their order.
+    """
+
+    seed: str
+    angles: bool = False
+
+
 class PageBlocks:
     """Collects the blocks of one page: the page, its lines and words first, then what was understood of it.
 
@@ -40,9 +55,10 @@ class PageBlocks:
         words: the ids of its words, in the order of `page.words`.
     """
 
-    def __init__(self, page: Page, seed: str) -> None:
+    def __init__(self, page: Page, style: BlockStyle) -> None:
         self.page = page
-        self._ids = BlockIds(seed)
+        self._ids = BlockIds(style.seed)
+        self._angles = style.angles
         self._blocks: list[Block] = []
         self._children: list[str] = []
         self._own = self.add("PAGE", WHOLE)
@@ -69,7 +85,7 @@ class PageBlocks:
             place: on the upright page; None for a block that stands nowhere.
             confidence: a probability.
             related: type of a relationship -> ids; relationships without ids are left out.
-            angle: whether to tell how its text is turned.
+            angle: whether it is text, which may be turned.
             of_page: whether it is a child of the page.
             members: further members of the block.
         """
@@ -80,7 +96,7 @@ class PageBlocks:
             block["Text"] = text
         block |= members
         if place is not None:
-            block["Geometry"] = geometry(self.page, place, angle=angle)
+            block["Geometry"] = geometry(self.page, place, angle=angle and self._angles)
         block["Id"] = self._ids.next()
         relationships = [{"Type": name, "Ids": list(ids)} for name, ids in (related or {}).items() if ids]
         if relationships:

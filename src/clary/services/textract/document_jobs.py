@@ -42,13 +42,15 @@ class DocumentJobs:
         jobs: runs them.
         sources: fetches documents with the caller's rights.
         folder: for documents and results.
+        angles: whether blocks tell their RotationAngle.
     """
 
-    def __init__(self, records: Records, jobs: Jobs, sources: Sources, folder: Path) -> None:
+    def __init__(self, records: Records, jobs: Jobs, sources: Sources, folder: Path, *, angles: bool = False) -> None:
         self._records = records
         self._jobs = jobs
         self._sources = sources
         self._folder = folder
+        self._angles = angles
 
     def start(
         self,
@@ -89,7 +91,13 @@ class DocumentJobs:
             self._sources.stage(call, location, place / "document", "DocumentLocation.S3Object")
             for name, content in (files or {}).items():
                 (place / name).write_bytes(content)
-            told = {**(task or {}), "kind": kind.record_kind, "job": job_id, "output": bool(outputs)}
+            told = {
+                **(task or {}),
+                "kind": kind.record_kind,
+                "job": job_id,
+                "output": bool(outputs),
+                "angles": self._angles,
+            }
             spec = job_spec(call, record, "reading:main", told, place, outputs)
             self._jobs.submit(replace(record, body=body), spec)
         except RecordExists:

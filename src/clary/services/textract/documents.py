@@ -9,7 +9,7 @@ from clary.core.operations import operation
 from clary.engines.documents.contract import Page
 from clary.services.textract.adapter_states import AdapterStates
 from clary.services.textract.analysis_blocks import analysis_blocks, text_blocks
-from clary.services.textract.blocks import Block
+from clary.services.textract.blocks import Block, BlockStyle
 from clary.services.textract.engine import DocumentReader
 from clary.services.textract.human_loops import SOURCE, HumanLoops
 from clary.services.textract.names import MODEL_VERSION
@@ -26,17 +26,25 @@ class Documents:
         reader: reads them.
         adapters: what adapters have learned.
         human_loops: has people look at answers.
+        angles: whether blocks tell their RotationAngle.
     """
 
     api = "textract"
 
     def __init__(
-        self, sources: Sources, reader: DocumentReader, adapters: AdapterStates, human_loops: HumanLoops
+        self,
+        sources: Sources,
+        reader: DocumentReader,
+        adapters: AdapterStates,
+        human_loops: HumanLoops,
+        *,
+        angles: bool = False,
     ) -> None:
         self._sources = sources
         self._reader = reader
         self._adapters = adapters
         self._human_loops = human_loops
+        self._angles = angles
 
     @operation("DetectDocumentText")
     def detect_text(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +59,7 @@ class Documents:
         page = self._reader.page(self._document(call, request))
         return {
             "DocumentMetadata": {"Pages": 1},
-            "Blocks": text_blocks(page, call.request_id),
+            "Blocks": text_blocks(page, BlockStyle(call.request_id, self._angles)),
             "DetectDocumentTextModelVersion": MODEL_VERSION,
         }
 
@@ -73,7 +81,7 @@ class Documents:
         )
         answer: dict[str, Any] = {
             "DocumentMetadata": {"Pages": 1},
-            "Blocks": analysis_blocks(page, understanding, queries, call.request_id),
+            "Blocks": analysis_blocks(page, understanding, queries, BlockStyle(call.request_id, self._angles)),
             "AnalyzeDocumentModelVersion": MODEL_VERSION,
         }
         if "HumanLoopConfig" in request:
@@ -98,7 +106,7 @@ class Documents:
         return {
             "DocumentMetadata": {"Pages": len(pages)},
             "ExpenseDocuments": [
-                expense_document(expense, index, pages, _blocks(call, pages, expense.pages))
+                expense_document(expense, index, pages, self._blocks(call, pages, expense.pages))
                 for index, expense in enumerate(read.expenses, 1)
             ],
         }
@@ -122,7 +130,7 @@ class Documents:
         pages = {page.number: page for page in read.pages}
         return {
             "IdentityDocuments": [
-                identity_document(identity, index, _blocks(call, pages, identity.pages))
+                identity_document(identity, index, self._blocks(call, pages, identity.pages))
                 for index, identity in enumerate(read.identities, 1)
             ],
             "DocumentMetadata": {"Pages": len(documents)},
@@ -135,6 +143,6 @@ class Documents:
         self._reader.count_pages(document, most=1)
         return document
 
-
-def _blocks(call: Call, pages: dict[int, Page], numbers: tuple[int, ...]) -> list[Block]:
-    return [block for number in numbers for block in text_blocks(pages[number], f"{call.request_id}/{number}")]
+    def _blocks(self, call: Call, pages: dict[int, Page], numbers: tuple[int, ...]) -> list[Block]:
+        styles = {number: BlockStyle(f"{call.request_id}/{number}", self._angles) for number in numbers}
+        return [block for number, style in styles.items() for block in text_blocks(pages[number], style)]

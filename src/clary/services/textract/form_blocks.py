@@ -87,7 +87,9 @@ def add_queries(blocks: PageBlocks, queries: Sequence[Mapping[str, Any]], answer
         passage = found.get(position)
         results = []
         if passage is not None:
-            results = [blocks.add("QUERY_RESULT", passage.box, confidence=passage.confidence, text=passage.text)]
+            results = [
+                blocks.add("QUERY_RESULT", passage.box, confidence=passage.confidence, text=passage.text, of_page=True)
+            ]
         blocks.add("QUERY", None, related={"ANSWER": results}, of_page=True, Query=dict(query))
 
 

@@ -35,6 +35,7 @@ def resources(
     authorize: Authorize,
     textract_folder: Path,
     human_loops: HumanLoops | None = None,
+    textract_angles: bool = False,
 ) -> list[object]:
     """The resource classes of Textract.
 
@@ -42,14 +43,15 @@ def resources(
         authorize: says whether a caller may do something with an S3 ARN.
         textract_folder: for documents, results and adapters.
         human_loops: has people look at answers; None: no loop ever starts.
+        textract_angles: whether blocks tell their RotationAngle.
     """
     sources = Sources(objects, authorize)
     states = AdapterStates(records, textract_folder)
     learning = AdapterLearning(records, jobs, states, clock)
-    documents = DocumentJobs(records, jobs, sources, textract_folder)
+    documents = DocumentJobs(records, jobs, sources, textract_folder, angles=textract_angles)
     reader = DocumentReader(asked_of_host(engines))
     return [
-        Documents(sources, reader, states, human_loops or NoHumanLoops()),
+        Documents(sources, reader, states, human_loops or NoHumanLoops(), angles=textract_angles),
         TextDetectionJobs(documents),
         AnalysisJobs(documents, states),
         ExpenseJobs(documents),

@@ -8,7 +8,7 @@ from typing import Any
 
 from clary.engines.documents.contract import Page
 from clary.services.textract.analysis_blocks import analysis_blocks, text_blocks
-from clary.services.textract.blocks import Block
+from clary.services.textract.blocks import Block, BlockStyle
 from clary.services.textract.engine import DocumentReader
 from clary.services.textract.names import ANALYSIS_JOB, EXPENSE_JOB, LENDING_JOB, TEXT_DETECTION_JOB
 from clary.services.textract.paper_values import expense_document, lending_result, lending_summary
@@ -41,7 +41,7 @@ class PageWork:
             return {"blocks": self._analysed(number)}
         page = self._reader.page(self._document, number)
         if self._kind == TEXT_DETECTION_JOB:
-            return {"blocks": text_blocks(page, self._seed(number))}
+            return {"blocks": text_blocks(page, self._style(number))}
         return {"page": page.to_value()}
 
     def of_all(self, kept: Iterable[dict[str, Any]]) -> tuple[Iterable[Any], dict[str, Any]]:
@@ -76,10 +76,10 @@ class PageWork:
         queries = of_page(self._task["queries"], number)
         adapters = [(self._place / one["file"]).read_bytes() for one in of_page(self._task["adapters"], number)]
         page, understanding = self._reader.analysis(self._document, self._task["features"], queries, adapters, number)
-        return analysis_blocks(page, understanding, queries, self._seed(number))
+        return analysis_blocks(page, understanding, queries, self._style(number))
 
     def _blocks(self, pages: list[Page]) -> list[Block]:
-        return [block for page in pages for block in text_blocks(page, self._seed(page.number))]
+        return [block for page in pages for block in text_blocks(page, self._style(page.number))]
 
-    def _seed(self, number: int) -> str:
-        return f"{self._task['job']}/{number}"
+    def _style(self, number: int) -> BlockStyle:
+        return BlockStyle(f"{self._task['job']}/{number}", self._task["angles"])
