@@ -10,9 +10,9 @@ iowa kansas kentucky louisiana maine maryland massachusetts michigan minnesota m
 nevada ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia washington wisconsin wyoming
 johor kedah kelantan melaka malacca pahang perak perlis penang pinang sabah sarawak selangor terengganu kuala lumpur
 malaysia singapore indonesia thailand india usa u.s.a. canada australia france germany deutschland spain españa
-italy italia nederland netherlands belgium belgique österreich austria switzerland schweiz suisse england scotland wales ireland
-ontario quebec alberta manitoba karnataka maharashtra delhi haryana gujarat tamil nadu kerala bangalore bengaluru mumbai
-chennai hyderabad gurgaon kolkata pune paris london berlin madrid roma amsterdam
+italy italia nederland netherlands belgium belgique österreich austria switzerland schweiz suisse england scotland
+wales ireland ontario quebec alberta manitoba karnataka maharashtra delhi haryana gujarat
+tamil nadu kerala bangalore bengaluru mumbai chennai hyderabad gurgaon kolkata pune paris london berlin madrid roma amsterdam
 """
 PLACES = frozenset(_PLACES.split())
 STREET = re.compile(

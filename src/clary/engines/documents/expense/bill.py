@@ -11,13 +11,15 @@ from clary.engines.documents.dates import dates_in
 from clary.engines.documents.expense.items import find_items
 from clary.engines.documents.expense.parties import Party, bare_name, find_receivers, find_vendor
 from clary.engines.documents.expense.summary import Finding, best_of, choose_total, find_labelled, largest_amount
-from clary.engines.documents.papers import Expense, ExpenseField, ExpenseGroup, LineItemGroup
+from clary.engines.documents.papers import Expense, ExpenseField, ExpenseGroup
 from clary.engines.documents.rows import Row, passages_joined, rows_of
-from clary.engines.documents.understanding import Passage, Table
+from clary.engines.documents.understanding import Passage
 
 MONTH_FIRST = frozenset({"USD"})
 """Currencies of countries that write the month before the day."""
 EXPIRY = re.compile(r"expir|valid|birth|since|until", re.IGNORECASE)
+LATE = ("total", "subtotal", "tax", "amount-due")
+"""Stand at the end of a bill."""
 SINGLE = (
     "subtotal",
     "tax",
@@ -45,30 +47,51 @@ SINGLE = (
 )
 
 
-def find_expenses(pages: Sequence[Page], tables: Sequence[Sequence[Table]] = ()) -> tuple[Expense, ...]:
+def find_expenses(pages: Sequence[Page]) -> tuple[Expense, ...]:
     """Finds the bills in a document.
 
     Args:
         pages: with their words.
-        tables: of each page.
 
     Returns:
-        Bills in the order of their pages; a page without a name and number of its own belongs to the bill before it.
+        Bills in the order of their pages; a page that bears no other number and no total belongs to the bill before it.
     """
-    return tuple(_bill([page], [tables[place] if tables else ()]) for place, page in enumerate(pages))
-
-
-def _bill(pages: Sequence[Page], tables: Sequence[Sequence[Table]]) -> Expense:
-    fields: list[ExpenseField] = []
-    groups: list[LineItemGroup] = []
+    bills: list[Expense] = []
     for page in pages:
-        rows = rows_of(page)
-        text = "\n".join(row.text for row in rows)
-        currency = currency_of(text)
-        fields += _page_fields(page, rows, currency)
-        items = find_items(rows, page.number, currency)
-        groups += [items] if items is not None else []
-    return Expense(tuple(page.number for page in pages), tuple(fields), tuple(groups))
+        bill = _of_page(page)
+        if bills and _goes_on(bills[-1], bill):
+            bills[-1] = _joined(bills[-1], bill)
+        else:
+            bills.append(bill)
+    return tuple(bills)
+
+
+def _of_page(page: Page) -> Expense:
+    rows = rows_of(page)
+    currency = currency_of("\n".join(row.text for row in rows))
+    items = find_items(rows, page.number, currency)
+    return Expense((page.number,), tuple(_page_fields(page, rows, currency)), (items,) if items is not None else ())
+
+
+def _text_of(bill: Expense, kind: str) -> str | None:
+    return next((one.value.text for one in bill.fields if one.kind == kind), None)
+
+
+def _goes_on(bill: Expense, page: Expense) -> bool:
+    """Whether a page belongs to the bill before it: it bears the same number, or none of its own and no total."""
+    one, other = _text_of(bill, "invoice-receipt-id"), _text_of(page, "invoice-receipt-id")
+    if other is not None:
+        return one == other
+    return _text_of(page, "total") is None or not any(one.label for one in page.fields if one.kind == "total")
+
+
+def _joined(bill: Expense, page: Expense) -> Expense:
+    """A bill with one more page: what it had stays, save a total that is named on the last page."""
+    known = {one.kind for one in bill.fields}
+    late = {one.kind for one in page.fields if one.kind in LATE and one.label is not None}
+    fields = [one for one in bill.fields if one.kind not in late]
+    fields += [one for one in page.fields if one.kind in late or (one.kind not in known and not one.groups)]
+    return Expense((*bill.pages, *page.pages), tuple(fields), (*bill.groups, *page.groups))
 
 
 def _page_fields(page: Page, rows: Sequence[Row], currency: str | None) -> list[ExpenseField]:

@@ -58,7 +58,7 @@ def _matches(text: str) -> list[tuple[Label, int, int]]:
     every.sort(key=lambda one: (one[1] - one[2], -one[0].weight))
     kept: list[tuple[Label, int, int]] = []
     for label, start, end in every:
-        same_form = [other for other in kept if (other[0].form is Form.AMOUNT) == (label.form is Form.AMOUNT)]
+        same_form = [other for other in kept if other[0].form is label.form]
         if all(end <= other[1] or start >= other[2] for other in same_form):
             kept.append((label, start, end))
     return sorted(kept, key=lambda one: one[1])
@@ -104,14 +104,20 @@ def _typed(form: Form, text: str, month_first: bool) -> tuple[int, int, Amount |
         one = next(dates_in(text, month_first), None)
         return None if one is None or one.start > 30 else (one.start, one.end, None)
     if form is Form.IDENTIFIER:
-        match = IDENTIFIER.search(text)
-        if match is None or match.start() > 14 or sum(c.isdigit() for c in match.group()) < 2:
-            return None
-        dated = next(dates_in(text), None)
-        if dated is not None and dated.start <= match.start() < dated.end:
-            return None
-        return match.start(), match.end(), None
+        return _identifier(text)
     return None
+
+
+def _identifier(text: str) -> tuple[int, int, None] | None:
+    """The first number that is neither a date nor an amount."""
+    match = IDENTIFIER.search(text)
+    if match is None or match.start() > 14 or sum(character.isdigit() for character in match.group()) < 2:
+        return None
+    others = [(one.start, one.end) for one in dates_in(text)]
+    others += [(amount.start, amount.end) for amount in amounts_in(text) if amount.exact]
+    if any(start <= match.start() < end for start, end in others):
+        return None
+    return match.start(), match.end(), None
 
 
 def _below(
