@@ -1,0 +1,213 @@
+"""One pass over an English text: its words with what each may be as part of an entity, of speech and of a noun phrase.
+
+A small encoder fine-tuned for all three questions (`training/text/english_tagger.md`). Sentences are read alone, as in
+training; very long ones are cut. What was read last is remembered, so that several questions about one text cost one
+pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from clary.engines.text.labels import Span, best_labels, spans
+from clary.engines.text.pieces import END, START
+from clary.engines.text.sessions import WEIGHTS, session
+from clary.engines.text.shapes import word_shape
+from clary.engines.text.words import Word, sentences, words
+
+_LONGEST_WORDS = 90
+_LONGEST_PIECES = 158
+_PIECES_PER_WORD = 8
+_BATCH_PIECES = 3072
+_REMEMBERED_CHARACTERS = 400_000
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the tagger says of a text.
+
+    Attributes:
+        words: all its words.
+        sentences: word numbers, first and one after the last, of each stretch that was read at once.
+        entities: the entities as word spans, with their types.
+        phrases: the noun phrases as word spans.
+        tags: the part of speech of each word, as a number of `EnglishTagger.tags`.
+        tag_scores: the confidence of each.
+    """
+
+    words: list[Word]
+    sentences: list[tuple[int, int]]
+    entities: list[Span]
+    phrases: list[Span]
+    tags: NDArray[np.int64]
+    tag_scores: Scores
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Words that are read at once."""
+
+    text: int
+    begin: int
+    end: int
+    pieces: list[int]
+    shapes: list[int]
+    starts: list[int]
+
+
+class EnglishTagger:
+    """Reads English texts. Several threads may share one.
+
+    Args:
+        model: takes pieces, mask and shapes, all [stretches, length]; gives answers [stretches, length, labels + tags
+            + chunks].
+        tokenizer: the encoder's word pieces.
+        names: the names of the answers: "labels", "tags" and "chunks".
+    """
+
+    def __init__(self, model: onnxruntime.InferenceSession, tokenizer: Tokenizer, names: dict[str, list[str]]) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._unknown = int(tokenizer.token_to_id("[UNK]") or 0)
+        self.labels, self.tags, self.chunks = names["labels"], names["tags"], names["chunks"]
+        self._memory: OrderedDict[str, Reading] = OrderedDict()
+        self._remembered = 0
+        self._lock = Lock()
+
+    @classmethod
+    def load(cls, folder: Path = WEIGHTS, threads: int | None = None) -> EnglishTagger:
+        """Opens the tagger that Clary ships.
+
+        Args:
+            folder: holds `english_tagger.onnx`, `english_tagger.json` and `minilm-tokenizer.json`.
+            threads: processors that one call may use; all by default.
+        """
+        tokenizer = Tokenizer.from_file(str(folder / "minilm-tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        names: dict[str, Any] = json.loads((folder / "english_tagger.json").read_text())
+        return cls(session(folder / "english_tagger.onnx", threads), tokenizer, names)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Returns what the tagger says of each text."""
+        with self._lock:
+            known = {text: self._memory[text] for text in texts if text in self._memory}
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        for text, reading in zip(fresh, self._read(fresh), strict=True):
+            known[text] = reading
+            self._remember(text, reading)
+        return [known[text] for text in texts]
+
+    def _remember(self, text: str, reading: Reading) -> None:
+        with self._lock:
+            if len(text) > _REMEMBERED_CHARACTERS // 4 or text in self._memory:
+                return
+            self._memory[text] = reading
+            self._remembered += len(text)
+            while self._remembered > _REMEMBERED_CHARACTERS or len(self._memory) > 512:
+                self._remembered -= len(self._memory.popitem(last=False)[0])
+
+    def _read(self, texts: Sequence[str]) -> list[Reading]:
+        found = [words(text, "en") for text in texts]
+        stretches: list[_Stretch] = []
+        for number, (text, its_words) in enumerate(zip(texts, found, strict=True)):
+            stretches += self._stretches(number, text, its_words)
+        readings = [
+            Reading(its, [], [], [], np.zeros(len(its), np.int64), np.zeros(len(its), np.float32)) for its in found
+        ]
+        for batch in _batches(stretches):
+            self._answer(batch, readings)
+        for reading in readings:
+            reading.sentences.sort()
+            reading.entities.sort()
+            reading.phrases.sort()
+        return readings
+
+    def _stretches(self, number: int, text: str, its_words: list[Word]) -> list[_Stretch]:
+        """Cuts a text at its sentences, and a long sentence where the model's input ends."""
+        made: list[_Stretch] = []
+        pieces = self._pieces([word.text for word in its_words])
+        ends = [end for _, end in sentences(text, "en")]
+        at = 0
+        current: _Stretch | None = None
+        for place, word in enumerate(its_words):
+            if current is None or word.begin >= ends[at] or not _fits(current, pieces[place]):
+                current = _Stretch(number, place, place, [START], [0], [])
+                made.append(current)
+            while at + 1 < len(ends) and word.begin >= ends[at]:
+                at += 1
+            current.end = place + 1
+            current.starts.append(len(current.pieces))
+            current.pieces += pieces[place]
+            current.shapes += [int(word_shape(word.text))] * len(pieces[place])
+        for one in made:
+            one.pieces.append(END)
+            one.shapes.append(0)
+        return made
+
+    def _pieces(self, texts: list[str]) -> list[list[int]]:
+        distinct = list(dict.fromkeys(texts))
+        coded = self._tokenizer.encode_batch_fast(
+            [text[:100].encode("utf-8", "replace").decode("utf-8") for text in distinct], add_special_tokens=False
+        )
+        ids = {text: one.ids[:_PIECES_PER_WORD] or [self._unknown] for text, one in zip(distinct, coded, strict=True)}
+        return [ids[text] for text in texts]
+
+    def _answer(self, batch: list[_Stretch], readings: list[Reading]) -> None:
+        longest = max(len(one.pieces) for one in batch)
+        arrays = {name: np.zeros((len(batch), longest), np.int64) for name in ("pieces", "mask", "shapes")}
+        most = max(len(one.starts) for one in batch)
+        starts = np.zeros((len(batch), most), np.int64)
+        for row, one in enumerate(batch):
+            arrays["pieces"][row, : len(one.pieces)] = one.pieces
+            arrays["mask"][row, : len(one.pieces)] = 1
+            arrays["shapes"][row, : len(one.shapes)] = one.shapes
+            starts[row, : len(one.starts)] = one.starts
+        answers: Scores = self._model.run(["answers"], arrays)[0]
+        answers = np.take_along_axis(answers, starts[:, :, None], 1)
+        cut = len(self.labels), len(self.labels) + len(self.tags)
+        entities, tags, chunks = (_softmax(part) for part in np.split(answers, cut, 2))
+        counts = [len(one.starts) for one in batch]
+        entity_rows = best_labels(entities, self.labels, counts)
+        chunk_rows = best_labels(chunks, self.chunks, counts)
+        best = tags.argmax(2)
+        for row, one in enumerate(batch):
+            reading, count = readings[one.text], counts[row]
+            reading.sentences.append((one.begin, one.end))
+            reading.entities.extend(spans(entity_rows[row], entities[row, :count], self.labels, one.begin))
+            reading.phrases.extend(spans(chunk_rows[row], chunks[row, :count], self.chunks, one.begin))
+            reading.tags[one.begin : one.end] = best[row, :count]
+            reading.tag_scores[one.begin : one.end] = tags[row, np.arange(count), best[row, :count]]
+
+
+def _fits(stretch: _Stretch, pieces: list[int]) -> bool:
+    return len(stretch.starts) < _LONGEST_WORDS and len(stretch.pieces) + len(pieces) < _LONGEST_PIECES
+
+
+def _softmax(scores: Scores) -> Scores:
+    exponents = np.exp(scores - scores.max(2, keepdims=True))
+    probabilities: Scores = exponents / exponents.sum(2, keepdims=True)
+    return probabilities
+
+
+def _batches(stretches: list[_Stretch]) -> list[list[_Stretch]]:
+    """Puts stretches of like length together."""
+    made: list[list[_Stretch]] = []
+    for one in sorted(stretches, key=lambda stretch: len(stretch.pieces)):
+        if not made or len(one.pieces) * (len(made[-1]) + 1) > _BATCH_PIECES:
+            made.append([])
+        made[-1].append(one)
+    return made
