@@ -73,14 +73,13 @@ PRELOADED = (
     "numpy",
     "scipy.sparse",
     "sklearn.metrics",
+    "sklearn.model_selection",
     "pyarrow.csv",
     "pyarrow.parquet",
-    "xgboost",
     "clary.app.job_supervisor",
     "clary.algorithms.train",
+    "clary.algorithms.readers.channels",
     "clary.algorithms.serve",
-    "clary.algorithms.xgboost.training",
-    "clary.algorithms.xgboost.inference",
     "clary.services.personalize.programs.attributing",
     "clary.services.personalize.programs.batch",
     "clary.services.personalize.programs.importing",
@@ -88,7 +87,11 @@ PRELOADED = (
     "clary.services.personalize.programs.training",
     "clary.engines.tuning.advisor",
 )
-"""What the fork server loads: all that a supervisor, a training and a serving process would otherwise import."""
+"""What the fork server loads: nearly all that a supervisor, a training and a serving process would otherwise import.
+
+Not xgboost: how its threads wait for each other is settled when it is loaded, and what is right for a job depends on
+how busy the machine is when the job starts. Loading it takes a program some 40 ms.
+"""
 
 
 class Platform:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _GIB = 1 << 30
+_BUSY_PERCENT = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ def available_cpus() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def is_busy() -> bool:
+    """Whether work waited for a CPU for more than half of the last ten seconds, as far as the kernel tells."""
+    try:
+        some = Path("/proc/pressure/cpu").read_text(encoding="ascii").splitlines()[0]
+        waited_percent = float(some.split("avg10=")[1].split()[0])
+    except (OSError, IndexError, ValueError):
+        return os.getloadavg()[0] > len(available_cpus())
+    return waited_percent > _BUSY_PERCENT
 
 
 def run_on(cpus: tuple[int, ...]) -> None:

@@ -20,8 +20,9 @@ from clary.compute.confinement import Confinement
 from clary.compute.contract import Limits, Program
 from clary.compute.executors import isolation
 from clary.compute.executors.volume import VolumeWatch
+from clary.compute.forked import EAGER_THREADS, PATIENT_THREADS
 from clary.compute.forkserver import ForkedProgram, ForkServer
-from clary.compute.machine import gibibytes, this_machine
+from clary.compute.machine import gibibytes, is_busy, this_machine
 
 _LOOK_SECONDS = 0.5
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -124,9 +125,10 @@ class ProcessExecutor:
 
 
 def _inherited() -> dict[str, str]:
-    """What every program gets of Clary's own environment."""
+    """What every program gets of Clary's own environment, and how its threads wait for each other."""
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", **environment}
+    threads = PATIENT_THREADS if is_busy() else EAGER_THREADS
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **threads, **environment}
 
 
 class ProcessProgram:
