@@ -77,6 +77,17 @@ _ANALYSIS = Words(
     failed="FAILED",
     messages=_IN_PROGRESS,
 )
+_DATASET = Words(
+    "data set",
+    "the import",
+    waiting="CREATING",
+    running="CREATING",
+    stopping="CREATING",
+    completed="COMPLETED",
+    failed="FAILED",
+    stopped="FAILED",
+    messages=_IN_PROGRESS,
+)
 _OWN_MODEL = Words(
     "model",
     "training",
@@ -116,7 +127,7 @@ WORDS: Mapping[str, Words] = {
     "comprehend:sentiment-detection-job": _ANALYSIS,
     "comprehend:targeted-sentiment-detection-job": _ANALYSIS,
     "comprehend:topics-detection-job": _ANALYSIS,
-    "comprehend:flywheel-dataset": _ANALYSIS,
+    "comprehend:flywheel-dataset": _DATASET,
     "rekognition:video-job": Words("job", "the analysis", **_REKOGNITION, messages=_IN_PROGRESS),
     "rekognition:media-analysis-job": Words("job", "the analysis", **_REKOGNITION, messages=_IN_PROGRESS),
     "rekognition:stream-session": Words(

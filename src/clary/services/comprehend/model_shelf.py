@@ -15,6 +15,7 @@ from clary.services.comprehend.errors import (
     ResourceNotFoundException,
     ResourceUnavailableException,
 )
+from clary.services.comprehend.flywheel_state import active_model
 from clary.services.comprehend.job_status import job_times, message_of
 from clary.services.comprehend.names import FLYWHEEL, TRAINED
 from clary.storage.records import Record, Records
@@ -73,7 +74,7 @@ class ModelShelf:
             ResourceUnavailableException: the model is not trained.
         """
         flywheel = shelf.find(self._records, call, (FLYWHEEL,), flywheel_arn)
-        arn = flywheel.body.get("active", "")
+        arn = active_model(self._records, flywheel)
         if not arn:
             raise InvalidRequestException(f"The flywheel {flywheel_arn} has no active model.")
         model = self._records.by_arn(arn)

@@ -15,6 +15,7 @@ from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.services.comprehend import model_policies, shelf
 from clary.services.comprehend.errors import ResourceInUseException, ResourceUnavailableException
+from clary.services.comprehend.flywheel_state import active_model
 from clary.services.comprehend.idempotency import asked, sent_before
 from clary.services.comprehend.job_specs import job_spec
 from clary.services.comprehend.model_shelf import ModelShelf, model_name, parts_of
@@ -201,7 +202,7 @@ class OwnModels:
             if found:
                 return found[0]
         wheels = (one for one in self._records.of_kind(FLYWHEEL) if one.account == model.account)
-        return next((one for one in wheels if one.body.get("active") == model.arn), None)
+        return next((one for one in wheels if active_model(self._records, one) == model.arn), None)
 
     def _summaries(self, call: Call, request: Mapping[str, Any], member: str) -> dict[str, Any]:
         """The answer of a List...Summaries operation: one entry for each name, with its newest version."""

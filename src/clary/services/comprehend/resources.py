@@ -16,6 +16,10 @@ from clary.services.comprehend.document_reading import DocumentReading
 from clary.services.comprehend.dominant_language_jobs import DominantLanguageJobs
 from clary.services.comprehend.endpoints import Endpoints
 from clary.services.comprehend.entities_jobs import EntitiesJobs
+from clary.services.comprehend.entity_recognizers import EntityRecognizers
+from clary.services.comprehend.flywheel_datasets import FlywheelDatasets
+from clary.services.comprehend.flywheel_iterations import FlywheelIterations
+from clary.services.comprehend.flywheels import Flywheels
 from clary.services.comprehend.key_phrases_jobs import KeyPhrasesJobs
 from clary.services.comprehend.model_imports import ModelImports
 from clary.services.comprehend.model_policies import ModelPolicies
@@ -73,8 +77,12 @@ def resources(
         *analyses,
         *with_models,
         DocumentClassifiers(records, identities, data_access, jobs, models, comprehend_folder),
+        EntityRecognizers(records, identities, data_access, jobs, models, comprehend_folder),
         ModelPolicies(records),
         ModelImports(records, identities, models, comprehend_folder),
         Endpoints(records, identities, models, ServingPlans(records, hosting, comprehend_folder)),
+        Flywheels(records, identities, data_access, models, comprehend_folder),
+        FlywheelDatasets(records, data_access, jobs, comprehend_folder),
+        FlywheelIterations(records, jobs, models, comprehend_folder),
         Tags(records),
     ]

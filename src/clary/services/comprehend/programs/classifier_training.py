@@ -22,6 +22,7 @@ from clary.services.comprehend.programs.classifier_data import (
 from clary.services.comprehend.programs.embeddings import KeptEmbeddings
 from clary.services.comprehend.programs.models_on_disk import publish
 from clary.services.comprehend.programs.native_documents import NativeDocuments
+from clary.services.comprehend.programs.stored_examples import read_classified
 
 _SEED = 17
 _TEST_SHARE, _SMALL_TEST_SHARE, _SMALL = 0.1, 0.2, 1000
@@ -36,12 +37,15 @@ def main(folder: Path, data: str) -> int:
     """
     task = read_task(folder)
     try:
-        training, test = gather(folder, task)
+        training, test = gather(folder, Path(data), task)
     except Unlearnable as error:
         return fail(folder, str(error))
     embed: Embed = KeptEmbeddings(folder / "checkpoints", Encoder.load().embed)
     model = train(training.texts, training.labels, several=task["several"], embed=embed, seed=_SEED, say=_say)
     result, matrix = measured(model, test, embed)
+    if task.get("evaluated"):
+        before = DocumentClassifier.load(Path(data) / task["evaluated"])
+        result["evaluated"] = measured(before, test, embed)[0]["metrics"]
     result |= {"native": task["native"], "labels": len(model.labels), "trained": len(training), "tested": len(test)}
     _say(f"measured on {len(test)} documents: {result['metrics']}")
     target = folder / "output/result/output"
@@ -51,15 +55,22 @@ def main(folder: Path, data: str) -> int:
     return 0
 
 
-def gather(folder: Path, task: Mapping[str, Any]) -> tuple[Examples, Examples]:
+def gather(folder: Path, data: Path, task: Mapping[str, Any]) -> tuple[Examples, Examples]:
     """What is learned from, and what is measured on.
+
+    Args:
+        folder: the job's.
+        data: Comprehend's folder.
 
     Raises:
         Unlearnable: the examples cannot be read or do not suffice.
     """
     channels = folder / "input/data"
     training, test = Examples(), Examples()
-    if task["manifests"]:
+    if "datasets" in task:
+        training = read_classified([data / place for place in task["datasets"]["train"]])
+        test = read_classified([data / place for place in task["datasets"]["test"]])
+    elif task["manifests"]:
         for manifest in task["manifests"]:
             found = read_manifest(channels / manifest["channel"], manifest["attributes"], several=task["several"])
             part = test if manifest["test"] else training

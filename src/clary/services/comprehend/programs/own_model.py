@@ -7,6 +7,7 @@ from typing import Any
 
 from clary.engines.text.classification import DocumentClassifier
 from clary.engines.text.encoder import Encoder
+from clary.engines.text.own_entities import OwnEntityRecognizer
 
 MOST_CLASSES = 10
 """Of a document's classes that are told."""
@@ -41,3 +42,39 @@ class OwnClassifier:
         """For each text its likeliest classes as "name" and "score"."""
         found = self._model.classify(texts, self._embed)
         return [[{"name": one.name, "score": one.score} for one in row[:MOST_CLASSES]] for row in found]
+
+
+class OwnRecognizer:
+    """An entity recognizer.
+
+    Args:
+        model: the recognizer.
+    """
+
+    def __init__(self, model: OwnEntityRecognizer) -> None:
+        self._model = model
+
+    @classmethod
+    def load(cls, folder: Path) -> OwnRecognizer:
+        """Reads a trained model's folder.
+
+        Raises:
+            OSError, ValueError: it is not all there.
+        """
+        return cls(OwnEntityRecognizer.load(folder))
+
+    def answers(self, texts: list[str]) -> list[Any]:
+        """For each text its entities as "type", "text", "begin", "end" and "score"."""
+        return [
+            [
+                {
+                    "type": one.type,
+                    "text": text[one.begin : one.end],
+                    "begin": one.begin,
+                    "end": one.end,
+                    "score": one.score,
+                }
+                for one in found
+            ]
+            for text, found in zip(texts, self._model.find(texts), strict=True)
+        ]
