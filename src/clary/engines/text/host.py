@@ -10,9 +10,10 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeVar
 
-from clary.engines.text.contract import DetectedLanguage
+from clary.engines.text.contract import DetectedLanguage, Entity, KeyPhrase, PersonalDatum, SyntaxToken
 from clary.engines.text.encoder import Encoder
 from clary.engines.text.language import LanguageDetector
+from clary.engines.text.linguist import Linguist
 
 Model = TypeVar("Model")
 
@@ -36,6 +37,22 @@ class TextEngine:
         """Returns the languages of each text, that of most confidence first; none for a text without letters."""
         detector = self._model(LanguageDetector.load)
         return [detector.detect(text) for text in texts]
+
+    def entities(self, texts: list[str], language: str) -> list[list[Entity]]:
+        """Returns the entities of each text in its order; refuses languages without a measured model."""
+        return self._model(Linguist.load).entities(texts, language)
+
+    def key_phrases(self, texts: list[str], language: str) -> list[list[KeyPhrase]]:
+        """Returns the noun phrases of each text in its order; refuses languages without a measured model."""
+        return self._model(Linguist.load).key_phrases(texts, language)
+
+    def syntax(self, texts: list[str], language: str) -> list[list[SyntaxToken]]:
+        """Returns the words of each text with their parts of speech; refuses languages without a measured model."""
+        return self._model(Linguist.load).syntax(texts, language)
+
+    def pii(self, texts: list[str], language: str) -> list[list[PersonalDatum]]:
+        """Returns the personal data of each text in its order; refuses languages without a measured model."""
+        return self._model(Linguist.load).personal_data(texts, language)
 
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Returns the embedding of each text, 384 numbers: near one another for texts that mean alike."""

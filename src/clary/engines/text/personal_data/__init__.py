@@ -1,7 +1,7 @@
 """Personal data in texts: names, addresses, numbers that stand for a person, secrets.
 
-`finder.find` finds it, `masking.mask` hides it. What a pattern alone cannot tell (a four-digit PIN) counts only beside a
-word that says so. Every pattern is bounded, so that a text of any kind takes time in proportion to its length.
+`finder.find` finds it. What a pattern alone cannot tell (a four-digit PIN) counts only beside a word that says so. Every
+pattern is bounded, so that a text of any kind takes time in proportion to its length.
 """
 
 from typing import Final
