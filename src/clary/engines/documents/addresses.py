@@ -12,7 +12,8 @@ johor kedah kelantan melaka malacca pahang perak perlis penang pinang sabah sara
 malaysia singapore indonesia thailand india usa u.s.a. canada australia france germany deutschland spain españa
 italy italia nederland netherlands belgium belgique österreich austria switzerland schweiz suisse england scotland
 wales ireland ontario quebec alberta manitoba karnataka maharashtra delhi haryana gujarat
-tamil nadu kerala bangalore bengaluru mumbai chennai hyderabad gurgaon kolkata pune paris london berlin madrid roma amsterdam
+tamil nadu kerala bangalore bengaluru mumbai chennai hyderabad gurgaon kolkata pune paris london berlin madrid roma
+amsterdam
 """
 PLACES = frozenset(_PLACES.split())
 STREET = re.compile(
