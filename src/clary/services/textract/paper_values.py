@@ -19,6 +19,16 @@ from clary.engines.documents.understanding import Passage
 from clary.services.textract.blocks import Block
 from clary.services.textract.geometry import geometry, percent
 
+EXPENSE_TYPES = frozenset(
+    """ACCOUNT_NUMBER ADDRESS ADDRESS_BLOCK AMOUNT_DUE AMOUNT_PAID CITY COUNTRY CUSTOMER_NUMBER DELIVERY_DATE DISCOUNT
+    DUE_DATE EXPENSE_ROW GRATUITY INVOICE_RECEIPT_DATE INVOICE_RECEIPT_ID ITEM NAME ORDER_DATE PAYMENT_TERMS PO_NUMBER
+    PRICE PRIOR_BALANCE PRODUCT_CODE QUANTITY RECEIVER_ABN_NUMBER RECEIVER_ADDRESS RECEIVER_GST_NUMBER RECEIVER_NAME
+    RECEIVER_PAN_NUMBER RECEIVER_PHONE RECEIVER_VAT_NUMBER SERVICE_CHARGE SHIPPING_HANDLING_CHARGE STATE STREET SUBTOTAL
+    TAX TAX_PAYER_ID TOTAL UNIT_PRICE VENDOR_ABN_NUMBER VENDOR_ADDRESS VENDOR_GST_NUMBER VENDOR_NAME VENDOR_PAN_NUMBER
+    VENDOR_PHONE VENDOR_URL VENDOR_VAT_NUMBER ZIP_CODE""".split()  # noqa: SIM905
+)
+"""The normalised types that AWS documents; whatever else stands on a bill is of the type OTHER."""
+
 Pages = Mapping[int, Page]
 """Pages by their numbers."""
 
@@ -133,10 +143,15 @@ def _detection(passage: Passage, page: Page) -> dict[str, Any]:
     }
 
 
+def _expense_type(kind: str) -> str:
+    name = wire_name(kind)
+    return name if name in EXPENSE_TYPES else "OTHER"
+
+
 def _expense_field(field: ExpenseField, pages: Pages) -> dict[str, Any]:
     page = pages[field.page]
     told: dict[str, Any] = {
-        "Type": {"Text": wire_name(field.kind), "Confidence": percent(field.confidence)},
+        "Type": {"Text": _expense_type(field.kind), "Confidence": percent(field.confidence)},
         "ValueDetection": _detection(field.value, page),
         "PageNumber": field.page,
     }

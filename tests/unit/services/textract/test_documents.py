@@ -171,7 +171,8 @@ def test_a_human_loop_that_is_asked_for_and_does_not_start_is_told(office: Offic
 def test_a_bill_has_summary_fields_groups_and_line_items(office: Office):
     answer = office.call("AnalyzeExpense", Document={"Bytes": PAPER})
     (bill,) = answer["ExpenseDocuments"]
-    total, vendor = bill["SummaryFields"]
+    total, vendor, other = bill["SummaryFields"]
+    assert other["Type"]["Text"] == "OTHER"
     assert (total["Type"]["Text"], total["ValueDetection"]["Text"]) == ("TOTAL", "12.50")
     assert total["LabelDetection"]["Text"] == "Total"
     assert total["Currency"]["Code"] == "USD"
