@@ -131,35 +131,7 @@ class Platform:
             region=settings.region,
         )
         authorizer = self._authorizer(settings)
-        collaborators: dict[str, Any] = {
-            "settings": settings,
-            "clock": self.stores.clock,
-            "records": self.stores.records,
-            "identities": self.stores.identities,
-            "objects": self.stores.objects,
-            "data_access": self.stores.data_access,
-            "logs": self.stores.logs,
-            "metrics": self.stores.metrics,
-            "jobs": self.jobs,
-            "hosting": self.hosting,
-            "engines": self.engines,
-            "engine_environment": self.engine_environment,
-            "serving_costs": self.serving_costs,
-            "data_capture": self.data_capture,
-            "tuning": self.tuning,
-            "images": self.stores.images,
-            "image_finder": self.image_finder,
-            "registry_credentials": self.registry_credentials,
-            "personalize_folder": folder.personalize,
-            "comprehend_folder": folder.comprehend,
-            "rekognition_folder": folder.rekognition,
-            "rekognition_entries": self.stores.rekognition_entries,
-            "textract_folder": folder.textract,
-            "textract_angles": settings.textract_rotation_angle,
-            "personalize_events": self.stores.personalize_events,
-            "authorize": bucket_authorization(authorizer, self.stores.objects),
-        }
-        self.operations = operations_of(collaborators)
+        self.operations = operations_of(self._collaborators(settings, folder, authorizer))
         self.dispatcher = Dispatcher(self.operations, settings.worker_threads)
         self.request_log = RequestLog(folder.request_log, self.stores.clock)
         self.housekeeping = self._housekeeping(settings, folder)
@@ -189,6 +161,38 @@ class Platform:
         self.fork_server.close()
         self.stores.close()
         self.request_log.close()
+
+    def _collaborators(self, settings: Settings, folder: DataFolder, authorizer: Authorizer) -> dict[str, Any]:
+        """What the families' `resources` functions may ask for, by parameter name."""
+        stores = self.stores
+        return {
+            "settings": settings,
+            "clock": stores.clock,
+            "records": stores.records,
+            "identities": stores.identities,
+            "objects": stores.objects,
+            "data_access": stores.data_access,
+            "logs": stores.logs,
+            "metrics": stores.metrics,
+            "jobs": self.jobs,
+            "hosting": self.hosting,
+            "engines": self.engines,
+            "engine_environment": self.engine_environment,
+            "serving_costs": self.serving_costs,
+            "data_capture": self.data_capture,
+            "tuning": self.tuning,
+            "images": stores.images,
+            "image_finder": self.image_finder,
+            "registry_credentials": self.registry_credentials,
+            "personalize_folder": folder.personalize,
+            "comprehend_folder": folder.comprehend,
+            "rekognition_folder": folder.rekognition,
+            "rekognition_entries": stores.rekognition_entries,
+            "textract_folder": folder.textract,
+            "textract_angles": settings.textract_rotation_angle,
+            "personalize_events": stores.personalize_events,
+            "authorize": bucket_authorization(authorizer, stores.objects),
+        }
 
     def _housekeeping(self, settings: Settings, folder: DataFolder) -> Housekeeping:
         stores = self.stores
