@@ -7,14 +7,15 @@ import json
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from clary.app.data_folder import DataFolder
-from clary.cli.tables import named_table
 from clary.services.textract.job_kinds import KINDS
 from clary.storage.database import Database
 from clary.storage.records import SCHEMA, Record, Records
 
 _SHOWN = 20
+_SHORTEST_PART_OF_AN_ID = 16
 
 
 def print_document_jobs(console: Console, folder: DataFolder) -> None:
@@ -28,9 +29,14 @@ def print_document_jobs(console: Console, folder: DataFolder) -> None:
     if not found:
         return
     found.sort(key=lambda record: record.created, reverse=True)
-    table = named_table("Documents being read by Textract", "job", "what", "status", "pages", "created")
+    table = Table(title="Textract's jobs", title_justify="left")
+    table.add_column(
+        "job", overflow="fold", min_width=_SHORTEST_PART_OF_AN_ID
+    )  # 64 characters leave no room in a terminal of 80
+    for heading in ("what", "status", "pages", "created"):
+        table.add_column(heading, no_wrap=True)
     for record in found[:_SHOWN]:
-        created = datetime.datetime.fromtimestamp(record.created).strftime("%Y-%m-%d %H:%M:%S")
+        created = datetime.datetime.fromtimestamp(record.created).strftime("%m-%d %H:%M:%S")
         what = record.kind.partition(":")[2].removesuffix("-job").replace("-", " ")
         table.add_row(record.name, what, record.status, pages_of(folder.textract, record), created)
     console.print(table)
