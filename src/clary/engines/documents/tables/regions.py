@@ -178,6 +178,10 @@ def _is_table(group: Sequence[Band], rulings: Rulings, height: float) -> bool:
         numbers = sum(1 for segment in last if any(character.isdigit() for character in segment.text))
         if numbers < 0.5 * len(last) and (words > 3 or len(core) < 4):
             return False
+    with_digits = sum(1 for segment in cells if any(character.isdigit() for character in segment.text))
+    if columns <= 3 and words >= 4 and ruled < 3 and with_digits < 0.2 * len(cells):
+        # Columns of running text.
+        return False
     return not (columns <= 3 and words >= 6)
 
 
