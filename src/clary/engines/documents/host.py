@@ -6,11 +6,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+from clary.engines.documents.analysis import analysed
+from clary.engines.documents.contract import Page
+from clary.engines.documents.expense.bill import find_expenses
+from clary.engines.documents.identity.documents import find_identities
 from clary.engines.documents.pages import LIMITS, open_document
+from clary.engines.documents.plain_values import to_plain
 from clary.engines.documents.reading import Reader
+from clary.engines.documents.understanding import Question
 
 
 class Documents:
@@ -38,6 +46,41 @@ class Documents:
         """The text of pages; see `calls.DocumentsEngine.read`."""
         last = None if count is None else first + count - 1
         return [sheet.page.to_value() for sheet in self.reader.read(document, first, last)]
+
+    def analyze(
+        self,
+        document: bytes,
+        features: Sequence[str],
+        questions: Sequence[Mapping[str, Any]] = (),
+        adapters: Sequence[bytes] = (),
+        number: int = 1,
+        page: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The text of a page and what is understood of it; see `calls.DocumentsEngine.analyze`."""
+        (sheet,) = self.reader.read(document, number, number)
+        asked = [Question(question["text"], question.get("alias")) for question in questions]
+        return {"page": sheet.page.to_value(), "understanding": to_plain(analysed(sheet, features, asked))}
+
+    def expense(self, document: bytes, pages: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+        """The bills in a document; see `calls.DocumentsEngine.expense`."""
+        read = self._pages(document, pages)
+        return {"pages": [page.to_value() for page in read], "expenses": to_plain(find_expenses(read))}
+
+    def identity(self, documents: Sequence[bytes]) -> dict[str, Any]:
+        """The identity documents on pictures; see `calls.DocumentsEngine.identity`."""
+        read = [
+            replace(sheet.page, number=number)
+            for number, document in enumerate(documents, 1)
+            for sheet in self.reader.read(document, 1, 1)
+        ]
+        identities = find_identities(read, datetime.now(UTC).date())
+        return {"pages": [page.to_value() for page in read], "identities": to_plain(identities)}
+
+    def _pages(self, document: bytes, known: Sequence[Mapping[str, Any]] | None) -> list[Page]:
+        """The pages of a document, read unless they were before."""
+        if known is not None:
+            return [Page.from_value(page) for page in known]
+        return [sheet.page for sheet in self.reader.read(document)]
 
     def detect_scene_text(self, picture: bytes) -> dict[str, Any]:
         """The text on a photograph, as a page with one line for each piece of text.
