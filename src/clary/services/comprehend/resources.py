@@ -17,6 +17,7 @@ from clary.services.comprehend.dominant_language_jobs import DominantLanguageJob
 from clary.services.comprehend.endpoints import Endpoints
 from clary.services.comprehend.entities_jobs import EntitiesJobs
 from clary.services.comprehend.entity_recognizers import EntityRecognizers
+from clary.services.comprehend.events_jobs import EventsJobs
 from clary.services.comprehend.flywheel_datasets import FlywheelDatasets
 from clary.services.comprehend.flywheel_iterations import FlywheelIterations
 from clary.services.comprehend.flywheels import Flywheels
@@ -57,6 +58,7 @@ def resources(
         kind(records, identities, data_access, jobs, reading, comprehend_folder)
         for kind in (
             DominantLanguageJobs,
+            EventsJobs,
             KeyPhrasesJobs,
             PiiJobs,
             SentimentJobs,
