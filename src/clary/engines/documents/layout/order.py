@@ -36,9 +36,7 @@ def _ordered(places: list[int], boxes: Sequence[Box]) -> list[int]:
         return sorted(places, key=lambda place: (boxes[place].top, boxes[place].left))
     bundles: list[list[int]] = []
     for row in rows:
-        if (bundles and len(_columns(row, boxes)) > 1 and len(_columns(bundles[-1] + row, boxes)) > 1) or (
-            bundles and len(row) == 1 and len(_columns(bundles[-1], boxes)) > 1 and _stays(bundles[-1], row, boxes)
-        ):
+        if bundles and _belongs(bundles[-1], row, boxes):
             bundles[-1] = bundles[-1] + row
         else:
             bundles.append(row)
@@ -47,10 +45,14 @@ def _ordered(places: list[int], boxes: Sequence[Box]) -> list[int]:
     return [place for bundle in bundles for place in _ordered(bundle, boxes)]
 
 
-def _stays(bundle: list[int], row: list[int], boxes: Sequence[Box]) -> bool:
-    """Whether a block below columns continues one of them, close under it."""
+def _belongs(bundle: list[int], row: list[int], boxes: Sequence[Box]) -> bool:
+    """Whether a row of blocks continues the columns above it: as columns, or as one block close below them."""
+    if len(_columns(bundle + row, boxes)) < 2:
+        return False
+    if len(_columns(row, boxes)) > 1:
+        return True
     near = boxes[row[0]].top - max(boxes[place].bottom for place in bundle) < 0.02
-    return near and len(_columns(bundle + row, boxes)) > 1
+    return near and len(row) == 1 and len(_columns(bundle, boxes)) > 1
 
 
 def _columns(places: list[int], boxes: Sequence[Box]) -> list[list[int]]:
