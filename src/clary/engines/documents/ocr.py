@@ -21,6 +21,7 @@ from clary.engines.documents.ink import Ink, rules_of
 from clary.engines.documents.recognizer import Recognizer
 from clary.engines.documents.sessions import cores
 from clary.engines.documents.sheets import Pixels
+from clary.engines.documents.spelling import settle
 from clary.engines.documents.turns import Upright, quarter_turned, turned
 from clary.engines.documents.words import Piece, SplitSettings, split
 
@@ -111,7 +112,7 @@ class Ocr:
         rules = rules_of(page, max(round(2.2 * tall), 12)) if settings.is_page and boxes else _none_of(page)
         crops = [crop for box in boxes if (crop := self._cut(page, rules, box, slant, settings)) is not None]
         words, lines = [], []
-        readings = self._pool.map(self._recognizer.read, [crop.pixels for crop in crops])
+        readings = settle(list(self._pool.map(self._recognizer.read, [crop.pixels for crop in crops])))
         for number, (crop, reading) in enumerate(zip(crops, readings, strict=True)):
             if reading.score >= settings.least_score:
                 for piece in split(crop, reading, settings.words):

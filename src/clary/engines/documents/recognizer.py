@@ -5,7 +5,7 @@ Source of the method: Graves and others, "Connectionist Temporal Classification"
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -32,17 +32,32 @@ class Reading:
         centres: for each character, where it was seen, as a ratio of the line's width.
         probabilities: of each character.
         spaces: [len(text) + 1] the greatest probability of a space before, between and after the characters.
+        latin: the same line read with Latin letters alone, where it was not read so anyway.
     """
 
     text: str
     centres: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     spaces: NDArray[np.float32]
+    latin: Reading | None = None
 
     @property
     def score(self) -> float:
         """The mean probability of its characters; 0 without any."""
         return float(self.probabilities.mean()) if self.text else 0.0
+
+
+def is_latin(character: str) -> bool:
+    """Whether a character belongs to what Latin scripts write with: letters, digits, signs."""
+    code = ord(character)
+    return (
+        code < 0x250
+        or 0x370 <= code < 0x400
+        or 0x1E00 <= code < 0x2190
+        or 0x2200 <= code < 0x2300
+        or 0x2460 <= code < 0x2474
+        or character in "□☐☑☒■●○•★✓✔✗✘"
+    )
 
 
 class Recognizer:
@@ -58,6 +73,7 @@ class Recognizer:
         listed = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self.characters = ["", *listed, " "]
         """By the code of the network; code 0 is the blank."""
+        self._latin = np.array([code for code, one in enumerate(self.characters) if all(map(is_latin, one))])
 
     def read(self, line: Pixels) -> Reading:
         """What a line says.
@@ -75,11 +91,15 @@ class Recognizer:
         values[0, :, :, :wanted] *= 2 / 255
         values[0, :, :, :wanted] -= 1
         (steps,) = self._session.run(None, {self._input: values})
-        return self._decode(steps[0], padded / wanted)
+        codes = steps[0].argmax(axis=1)
+        reading = self._decode(steps[0], codes, padded / wanted)
+        if all(map(is_latin, reading.text)):
+            return reading
+        latin = self._latin[steps[0][:, self._latin].argmax(axis=1)]
+        return replace(reading, latin=self._decode(steps[0], latin, padded / wanted))
 
-    def _decode(self, steps: NDArray[np.float32], stretch: float) -> Reading:
-        """The most likely path: repeated codes are one character, blanks are none."""
-        codes = steps.argmax(axis=1)
+    def _decode(self, steps: NDArray[np.float32], codes: NDArray[np.intp], stretch: float) -> Reading:
+        """The line of a path: repeated codes are one character, blanks are none."""
         begins = np.flatnonzero((codes != 0) & np.concatenate(([True], codes[1:] != codes[:-1])))
         ends = [int(np.argmax(np.append(codes[begin:] != codes[begin], True))) + begin for begin in begins]
         probabilities = np.array(

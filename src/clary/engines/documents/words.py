@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from clary.engines.documents.crops import Crop
 from clary.engines.documents.ink import Ink, ink_of, of_the_line, runs
 from clary.engines.documents.recognizer import Reading
+from clary.engines.documents.spelling import BOXES, capitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def split(line: Crop, reading: Reading, settings: SplitSettings) -> list[Piece]:
         reading: what was read.
         settings: when to part.
     """
-    seen = [i for i, character in enumerate(reading.text) if not character.isspace()]
+    seen = [i for i in range(len(reading.text)) if not _separates(reading.text, i)]
     if not seen:
         return []
     ink = of_the_line(ink_of(line.pixels) & ~line.rules)
@@ -90,6 +91,14 @@ def split(line: Crop, reading: Reading, settings: SplitSettings) -> list[Piece]:
         if not last:
             first, left = at + 1, gaps[at][1]
     return pieces
+
+
+def _separates(text: str, at: int) -> bool:
+    """Whether a character stands between words: white space, the lines and boxes of a form."""
+    character = text[at]
+    if character == "_":
+        return not (text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum())
+    return character.isspace() or character == "|" or character in BOXES
 
 
 def _letter_height(ink: Ink) -> float:
@@ -122,7 +131,7 @@ def _piece(reading: Reading, members: list[int], ink: Ink, reach: tuple[float, f
     begin, end = int(reach[0]), max(int(np.ceil(reach[1])), int(reach[0]) + 1)
     part = ink[:, begin:end]
     columns, rows = np.flatnonzero(part.any(axis=0)), np.flatnonzero(part.any(axis=1))
-    text = "".join(reading.text[i] for i in members)
+    text = capitals("".join(reading.text[i] for i in members))
     probabilities = reading.probabilities[members]
     if not len(columns):
         return Piece(text, begin, 0.0, end, float(ink.shape[0]), probabilities)
