@@ -108,6 +108,10 @@ def test_boto3_tunes_and_the_best_trial_is_the_best(
     page = tmp_path / "search.html"
     assert "wrote" in clary.command("tuning", name, "--html", str(page))
     assert page.read_text().count("<circle") == 7
+    assert "validation-auc" in clary.command("logs", lines[0]["TrainingJobName"])
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        clary.command("logs", name)
+    assert lines[0]["TrainingJobName"] in refused.value.stderr
 
 
 def test_hyperband_ends_training_jobs_early_and_keeps_the_best(tuner: Tuner) -> None:

@@ -15,11 +15,8 @@ from clary.cli.client import client, folder_of, running_with_key
 from clary.core.errors import ClaryError
 
 _POLL_SECONDS = 0.5
-_JOB_GROUPS = (
-    "/aws/sagemaker/TrainingJobs",
-    "/aws/sagemaker/ProcessingJobs",
-    "/aws/sagemaker/TransformJobs",
-)
+_ENDPOINTS = "/aws/sagemaker/Endpoints/"
+_TRIALS_NAMED = 3
 _ENDED = ("Completed", "Failed", "Stopped")
 _NOT_THERE = ("ValidationException", "ResourceNotFoundException")
 
@@ -36,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.follow:
         reader = _reader_of(logs, name)
         if reader is None:
-            raise NoLog(f"no job and no endpoint named {name!r} has written a log")
+            trials = _trials_of(client("sagemaker", running, key), name)
+            raise NoLog(trials or f"no job and no endpoint named {name!r} has written a log")
         reader.print_new()
         return 0
     is_over = _end_of(client("sagemaker", running, key), name)
@@ -96,9 +94,24 @@ class _Reader:
 
 def _reader_of(logs: Any, name: str) -> _Reader | None:
     """Reads the log of the job or endpoint of that name; None where there is none yet."""
-    readers = [_Reader(logs, group, f"{name}/") for group in _JOB_GROUPS]
-    readers.append(_Reader(logs, f"/aws/sagemaker/Endpoints/{name}", ""))
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/")
+    groups = [group["logGroupName"] for page in pages for group in page["logGroups"]]
+    readers = [_Reader(logs, group, f"{name}/") for group in groups if not group.startswith(_ENDPOINTS)]
+    readers.append(_Reader(logs, _ENDPOINTS + name, ""))
     return next((reader for reader in readers if reader.has_streams()), None)
+
+
+def _trials_of(sagemaker: Any, name: str) -> str:
+    """Where the logs of a tuning job are to be found; "" where no tuning job has that name."""
+    try:
+        listed = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFound":
+            raise
+        return ""
+    trials = [trial["TrainingJobName"] for trial in listed["TrainingJobSummaries"]]
+    told = ", ".join(trials[:_TRIALS_NAMED]) + (", ..." if len(trials) > _TRIALS_NAMED else "")
+    return f"{name!r} is a tuning job; each of its trials has a log of its own: {told or 'none has started yet'}"
 
 
 def _end_of(sagemaker: Any, name: str) -> Callable[[], bool]:
@@ -116,7 +129,7 @@ def _end_of(sagemaker: Any, name: str) -> Callable[[], bool]:
         if _is_there(job_has_ended):
             return job_has_ended
     if endpoint_is_gone():
-        raise NoLog(f"no job and no endpoint is named {name!r}")
+        raise NoLog(_trials_of(sagemaker, name) or f"no job and no endpoint is named {name!r}")
     return endpoint_is_gone
 
 
