@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import subprocess
+import sys
 import time
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.clients.conftest import RunningClary
+from tests.clients.conftest import ROOT, RunningClary
 from tests.clients.textract_desk import (
     FIELDS,
     PAPERS,
@@ -57,7 +60,7 @@ def test_everything_that_is_understood_of_a_form_is_read_by_every_parser(desk: T
     fields = {name.strip(" :"): value.strip() for name, value in found["trp"][0]["fields"]}
     for name, value in FIELDS:
         assert fields[name] == value
-    named = {name.strip("[] :"): value.strip() for name, value in found["textractor"]["fields"]}
+    named = {name.strip("[] :").replace(",", ""): value.strip() for name, value in found["textractor"]["fields"]}
     assert named == fields
     assert [[cell.strip() for cell in row] for row in found["trp"][0]["tables"][0]] == TABLE
     assert found["trp"][0]["headers"][0] == TABLE[0]
@@ -92,12 +95,37 @@ def test_an_invoice_is_understood(desk: TextractDesk) -> None:
     assert found["items"] == [3]
 
 
+def test_the_example_turns_invoices_into_a_table(clary: RunningClary) -> None:
+    command = [sys.executable, str(ROOT / "examples/invoice.py")]
+    done = subprocess.run(command, env=clary.environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [row["FILE"] for row in rows] == ["paper.pdf"] * 2 + ["repair.pdf"] * 3 + ["tea.pdf"] * 3
+    for name in PAPERS.INVOICES:
+        vendor, *_, number, date, _, _, items, _, _ = PAPERS.INVOICES[name]
+        found = [row for row in rows if row["FILE"] == name]
+        told = {(row["VENDOR_NAME"], row["INVOICE_RECEIPT_ID"], row["INVOICE_RECEIPT_DATE"]) for row in found}
+        assert told == {(vendor, number, date)}
+        lines = [(row["ITEM"], row["QUANTITY"], row["UNIT_PRICE"]) for row in found]
+        assert lines == [(item, str(count), f"{price:,.2f}") for item, count, price in items]
+
+
 def test_an_identity_document_is_understood(desk: TextractDesk) -> None:
     answer = desk.textract.analyze_id(DocumentPages=[{"Bytes": sample("driverlicense.png")}])
     (found,) = parsed(("id", answer))
     values = found["textractor"][0]
-    assert {"FIRST_NAME", "LAST_NAME", "DATE_OF_BIRTH", "DOCUMENT_NUMBER", "EXPIRATION_DATE"} <= set(values)
-    assert values["LAST_NAME"] == "GARCIA"
+    printed = {
+        "LAST_NAME": "SOUZA",
+        "FIRST_NAME": "JORGE",
+        "DOCUMENT_NUMBER": "820BAC729CBAC",
+        "DATE_OF_BIRTH": "03/18/1978",
+        "EXPIRATION_DATE": "01/20/2020",
+        "STATE_NAME": "MASSACHUSETTS",
+        "CLASS": "D",
+    }
+    assert {name: values[name] for name in printed} == printed
+    dates = {row[1]: row[4] for row in found["trp2"]}
+    assert dates["DATE_OF_BIRTH"] == "1978-03-18T00:00:00"
     assert answer["IdentityDocuments"][0]["Blocks"][0]["BlockType"] == "PAGE"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clary.engines.documents.contract import Page
@@ -52,7 +53,7 @@ def expense_document(expense: Expense, index: int, pages: Pages, blocks: Sequenc
             {
                 "LineItemGroupIndex": number,
                 "LineItems": [
-                    {"LineItemExpenseFields": [_expense_field(field, pages) for field in item.fields]}
+                    {"LineItemExpenseFields": [_line_item_field(field, pages) for field in item.fields]}
                     for item in group.items
                 ],
             }
@@ -164,6 +165,11 @@ def _expense_field(field: ExpenseField, pages: Pages) -> dict[str, Any]:
             {"Types": [wire_name(kind) for kind in group.kinds], "Id": group.identifier} for group in field.groups
         ]
     return told
+
+
+def _line_item_field(field: ExpenseField, pages: Pages) -> dict[str, Any]:
+    """A field of a line item; its currency is that of the whole bill, and AWS's parser knows it there alone."""
+    return _expense_field(replace(field, currency=None), pages)
 
 
 def _identity_field(field: IdentityField) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class MadeEngine:
             group = ExpenseGroup(("vendor",), f"g{page.number}")
             change = ExpenseField("change", passage(page, 1), 0.5, page.number)
             name = ExpenseField("vendor-name", passage(page, 2), 0.8, page.number, groups=(group,))
-            row = ExpenseField("expense-row", passage(page, 0, 1), 0.7, page.number)
+            row = ExpenseField("expense-row", passage(page, 0, 1), 0.7, page.number, currency="USD")
             made.append(Expense((page.number,), (total, name, change), (LineItemGroup((LineItem((row,)),)),)))
         return {"pages": [page.to_value() for page in read], "expenses": to_plain(tuple(made))}
 

@@ -182,6 +182,7 @@ def test_a_bill_has_summary_fields_groups_and_line_items(office: Office):
     assert "LabelDetection" not in vendor
     ((row,),) = [item["LineItemExpenseFields"] for item in bill["LineItemGroups"][0]["LineItems"]]
     assert row["Type"]["Text"] == "EXPENSE_ROW"
+    assert "Currency" not in row
     assert texts(bill) == ["Total 12.50", "Shop"]
     assert (bill["ExpenseIndex"], bill["LineItemGroups"][0]["LineItemGroupIndex"]) == (1, 1)
 
