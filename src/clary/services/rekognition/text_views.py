@@ -52,7 +52,7 @@ class WordFilter:
             return False
         if area["height"] < self.least_height or area["width"] < self.least_width:
             return False
-        return not self.regions or any(_share_inside(area, region) > 0.5 for region in self.regions)
+        return not self.regions or any(share_inside(area, region) > 0.5 for region in self.regions)
 
 
 def region_of(region: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
@@ -81,7 +81,7 @@ def _area(polygon: Sequence[tuple[float, float]]) -> float:
     return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2.0
 
 
-def _share_inside(area: Box, polygon: Sequence[tuple[float, float]]) -> float:
+def share_inside(area: Box, polygon: Sequence[tuple[float, float]]) -> float:
     """The part of a box that lies within a polygon (Sutherland and Hodgman 1974: the polygon is clipped to the box)."""
     whole = area["width"] * area["height"]
     if whole <= 0.0:

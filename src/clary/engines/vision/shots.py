@@ -1,0 +1,123 @@
+"""Where a video cuts from one shot to the next, and where it is black.
+
+A cut is a frame that differs from the one before it much more than the frames around it differ from theirs: the measure
+of PySceneDetect's adaptive detector (B. Castellano), here on frames reduced to a few thousand pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.engines.vision.contract import Segment
+from clary.engines.vision.pictures import Pixels
+from clary.engines.vision.videos import Frame
+
+_SIDE = 96
+_WINDOW = 2  # frames on either side that tell how much change is usual
+_LEAST_CHANGE = 15.0  # of 255, mean over hue, saturation and value
+_LEAST_RATIO = 3.0
+_LEAST_SHOT_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTraits:
+    """What is measured of a frame.
+
+    Attributes:
+        change: from the frame before, 0..255; 0 for the first.
+        dark: the part of its pixels at or below the black level, 0..1.
+    """
+
+    number: int
+    milliseconds: int
+    change: float
+    dark: float
+
+
+def traits(frames: Iterable[Frame], black_level: float) -> Iterator[FrameTraits]:
+    """Measures every frame.
+
+    Args:
+        frames: all frames of a video.
+        black_level: the lightness, 0..1, up to which a pixel counts as black.
+    """
+    before: NDArray[np.int16] | None = None
+    for frame in frames:
+        small = _reduced(frame.rgb)
+        colours = cv2.cvtColor(small, cv2.COLOR_RGB2HSV).astype(np.int16)
+        change = 0.0
+        if before is not None:
+            apart = np.abs(colours - before)
+            apart[..., 0] = np.minimum(apart[..., 0], 180 - apart[..., 0])  # hue is a circle of 180 steps
+            change = float(apart.mean())
+        before = colours
+        dark = float(np.mean(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY) <= black_level * 255))
+        yield FrameTraits(frame.number, frame.milliseconds, change, dark)
+
+
+def _reduced(rgb: Pixels) -> Pixels:
+    height, width = rgb.shape[:2]
+    size = (_SIDE, max(1, round(_SIDE * height / width)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shots(measured: Sequence[FrameTraits], frame_rate: float) -> list[Segment]:
+    """The shots of a video; together they are all of it."""
+    if not measured:
+        return []
+    changes = np.array([frame.change for frame in measured])
+    begins, certainties = [0], [1.0]
+    for number in range(1, len(measured)):
+        start, end = max(1, number - _WINDOW), min(len(measured), number + _WINDOW + 1)
+        around = np.delete(changes[start:end], number - start)
+        usual = float(around.mean()) if len(around) else 0.0
+        ratio = changes[number] / max(usual, 1.0)
+        short = (number - begins[-1]) / frame_rate < _LEAST_SHOT_SECONDS
+        if changes[number] >= _LEAST_CHANGE and ratio >= _LEAST_RATIO and not short:
+            begins.append(number)
+            certainties.append(float(np.clip(0.5 + 0.5 * (1 - _LEAST_RATIO / ratio) ** 0.5, 0.5, 1.0)))
+    ends = [*(begin - 1 for begin in begins[1:]), len(measured) - 1]
+    return [
+        _segment("shot", index, certainty, measured[begin], measured[end], frame_rate)
+        for index, (begin, end, certainty) in enumerate(zip(begins, ends, certainties, strict=True))
+    ]
+
+
+def black_stretches(measured: Sequence[FrameTraits], frame_rate: float, least_share: float) -> list[Segment]:
+    """Stretches of frames that are black.
+
+    Args:
+        least_share: of a frame's pixels that must be, 0..1.
+    """
+    found: list[Segment] = []
+    start: int | None = None
+    for number in range(len(measured) + 1):
+        is_dark = number < len(measured) and measured[number].dark >= least_share
+        if is_dark and start is None:
+            start = number
+        elif not is_dark and start is not None:
+            stretch = measured[start:number]
+            certainty = float(np.mean([frame.dark for frame in stretch]))
+            found.append(_segment("black-frames", len(found), certainty, stretch[0], stretch[-1], frame_rate))
+            start = None
+    return found
+
+
+def _segment(
+    kind: str, index: int, certainty: float, first: FrameTraits, last: FrameTraits, frame_rate: float
+) -> Segment:
+    end = round(1000 * (last.number + 1) / frame_rate)
+    return Segment(
+        kind="shot" if kind == "shot" else "black-frames",
+        index=index,
+        confidence=certainty,
+        start_milliseconds=first.milliseconds,
+        end_milliseconds=end,
+        start_frame=first.number,
+        end_frame=last.number,
+    )
