@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clary.engines.documents.rulings import Rulings
-from clary.engines.documents.tokens import Band
+from clary.engines.documents.tokens import Band, segments_of
 
 LEAST_GAP = 0.55
 """In heights of words: the space between two words of one cell is narrower."""
@@ -23,7 +23,7 @@ def column_edges(bands: Sequence[Band], rulings: Rulings, height: float) -> list
         [columns + 1] places from left to right; two when there is one column only.
     """
     left, right = min(band.left for band in bands), max(band.right for band in bands)
-    core = _core(bands)
+    core = _core(bands, height)
     corridors = _corridors(core, left, right, height)
     inner = [(start + end) / 2 for start, end in corridors]
     top, bottom = bands[0].top, bands[-1].bottom
@@ -35,11 +35,16 @@ def column_edges(bands: Sequence[Band], rulings: Rulings, height: float) -> list
     return _merged(edges, bands)
 
 
-def _core(bands: Sequence[Band]) -> list[Band]:
-    """The rows that show the columns best: those with most segments."""
+def _core(bands: Sequence[Band], height: float) -> list[Band]:
+    """The rows that show the columns best: those with most segments, narrow gaps between them included."""
     counts = sorted((len(band.segments) for band in bands), reverse=True)
     usual = counts[min(len(counts) - 1, max(1, len(counts) // 4))]
-    core = [band for band in bands if len(band.segments) >= max(2, 0.6 * usual)]
+    core = [
+        band
+        for band in bands
+        if len(band.segments) >= max(2, 0.6 * usual)
+        or (usual > 2 and len(segments_of(band.tokens, LEAST_GAP * height)) == usual)
+    ]
     return core or list(bands)
 
 

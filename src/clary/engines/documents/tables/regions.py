@@ -27,6 +27,7 @@ def prose(tokens: Sequence[Token], height: float) -> set[int]:
         for segment in band.segments
         if len(segment.tokens) >= 4
     ]
+    valued = {id(band) for band, _ in segments if sum(1 for part in band.segments if _is_value(part)) >= 2}
     open_blocks: list[list[tuple[Band, Segment]]] = []
     blocks: list[list[tuple[Band, Segment]]] = []
     for band, segment in segments:
@@ -46,9 +47,15 @@ def prose(tokens: Sequence[Token], height: float) -> set[int]:
         open_blocks = [block for block in open_blocks if band.middle - block[-1][0].middle < 3 * height]
     found: set[int] = set()
     for block in blocks:
-        if _is_prose([segment for _, segment in block], height):
+        # Beside rows of values, lines of words are what the rows are called.
+        names = sum(1 for band, _ in block if id(band) in valued) >= 0.3 * len(block)
+        if not names and _is_prose([segment for _, segment in block], height):
             found.update(token.index for _, segment in block for token in segment.tokens)
     return found
+
+
+def _is_value(segment: Segment) -> bool:
+    return len(segment.tokens) <= 3 and any(character.isdigit() for character in segment.text)
 
 
 def _shared(one: Segment, other: Segment) -> float:
