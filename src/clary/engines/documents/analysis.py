@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from clary.engines.documents.contract import Page
 from clary.engines.documents.forms.fields import find_fields
 from clary.engines.documents.layout.parts import find_layout
 from clary.engines.documents.queries import answer
-from clary.engines.documents.sheets import Sheet
+from clary.engines.documents.sheets import Pixels, Sheet
+from clary.engines.documents.signatures import find_signatures
 from clary.engines.documents.tables.assembly import find_tables
 from clary.engines.documents.understanding import Answer, Question, Understanding
 
@@ -42,8 +44,29 @@ def analysed(sheet: Sheet, features: Collection[str], questions: Sequence[Questi
         key_values=key_values if "forms" in features else (),
         tables=tables if "tables" in features else (),
         layout=layout,
+        signatures=find_signatures(page, picture) if "signatures" in features else (),
         answers=answers,
     )
+
+
+def upright(sent: Pixels, page: Page) -> NDArray[np.uint8]:
+    """The grey picture of a page that was read before, turned as it was to be read.
+
+    Args:
+        sent: [height, width, 3] RGB, the page as it came in.
+        page: what was read.
+    """
+    rows, columns = sent.shape[:2]
+    lies = round(page.rotation_degrees / 90) % 2 == 1
+    width, height = (rows, columns) if lies else (columns, rows)
+    a, b, c, d, e, f = page.to_sent
+    across, down = np.array([a / width, b / height, c]) * columns, np.array([d / width, e / height, f]) * rows
+    to_sent = np.array([across, down])
+    to_sent[:, 2] += 0.5 * (to_sent[:, 0] + to_sent[:, 1]) - 0.5  # of the pixels' middles
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    picture = cv2.cvtColor(sent, cv2.COLOR_RGB2GRAY)
+    turned = cv2.warpAffine(picture, to_sent, (width, height), flags=flags, borderValue=255)
+    return np.asarray(turned, dtype=np.uint8)
 
 
 def grey(sheet: Sheet) -> NDArray[np.uint8]:

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from clary.engines.documents.analysis import analysed
+from clary.engines.documents.analysis import LOOKED_AT_DOTS_PER_INCH, analysed, grey, upright
 from clary.engines.documents.contract import Page
 from clary.engines.documents.expense.bill import find_expenses
 from clary.engines.documents.identity.documents import find_identities
+from clary.engines.documents.lending.files import LendingSheet, read_loan_file
+from clary.engines.documents.lending.kinds import KINDS
 from clary.engines.documents.pages import LIMITS, open_document
 from clary.engines.documents.plain_values import to_plain
 from clary.engines.documents.reading import Reader
@@ -75,6 +77,32 @@ class Documents:
         ]
         identities = find_identities(read, datetime.now(UTC).date())
         return {"pages": [page.to_value() for page in read], "identities": to_plain(identities)}
+
+    def lending(self, document: bytes, pages: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
+        """The papers of a loan file; see `calls.DocumentsEngine.lending`."""
+        read: list[Page] = []
+        results, summary = read_loan_file(self._lending_sheets(document, pages, read), datetime.now(UTC).date())
+        return {
+            "pages": [page.to_value() for page in read],
+            "results": to_plain(results),
+            "summary": to_plain(summary),
+            "kinds": [kind.name for kind in KINDS],
+        }
+
+    def _lending_sheets(
+        self, document: bytes, known: Sequence[Mapping[str, Any]] | None, read: list[Page]
+    ) -> Iterator[LendingSheet]:
+        """The pages with their pictures, one at a time; they are added to `read`."""
+        if known is None:
+            for sheet in self.reader.read(document):
+                read.append(sheet.page)
+                yield LendingSheet(sheet.page, grey(sheet))
+            return
+        with self.reader.open(document) as opened:
+            for value in known:
+                page = Page.from_value(value)
+                read.append(page)
+                yield LendingSheet(page, upright(opened.pixels(page.number, LOOKED_AT_DOTS_PER_INCH), page))
 
     def _pages(self, document: bytes, known: Sequence[Mapping[str, Any]] | None) -> list[Page]:
         """The pages of a document, read unless they were before."""

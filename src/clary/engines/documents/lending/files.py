@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,7 +42,7 @@ class LendingSheet:
     picture: NDArray[np.uint8] | None = None
 
 
-def read_loan_file(sheets: Sequence[LendingSheet], today: date) -> tuple[tuple[LendingPage, ...], LendingSummary]:
+def read_loan_file(sheets: Iterable[LendingSheet], today: date) -> tuple[tuple[LendingPage, ...], LendingSummary]:
     """Reads a loan file.
 
     Args:
