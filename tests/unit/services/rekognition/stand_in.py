@@ -54,28 +54,32 @@ def label(name: str, confidence: float, **changes: Any) -> dict[str, Any]:
     return {**made, **changes}
 
 
+class Crash(BaseException):
+    """The end of everything."""
+
+
 class StandIn:
     """Answers as the engine would, from what the picture says.
 
     Attributes:
         vectors: the indexes.
         asked: the methods that were called.
-        fail_at: a method that raises `KeyboardInterrupt`, as a crash would come.
+        crash_at: a method at which everything ends, as when the machine does; with " afterwards" it has done its work.
     """
 
     def __init__(self) -> None:
         self.vectors: dict[str, dict[str, bytes]] = {}
         self.asked: list[str] = []
-        self.fail_at = ""
+        self.crash_at = ""
 
     def call(self, family: str, method: str, *, timeout_seconds: float = 0.0, **arguments: Any) -> Any:
         assert family == "vision"
         self.asked.append(method)
-        if method == self.fail_at:
-            raise KeyboardInterrupt(method)
+        if method == self.crash_at:
+            raise Crash
         answer = getattr(self, f"do_{method}")(**arguments)
-        if method == self.fail_at.removesuffix(" afterwards") and method != self.fail_at:
-            raise KeyboardInterrupt(method)
+        if f"{method} afterwards" == self.crash_at:
+            raise Crash
         return answer
 
     def do_labels(self, picture: bytes, properties: bool = False, colours: bool = False) -> dict[str, Any]:
