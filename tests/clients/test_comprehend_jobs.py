@@ -6,6 +6,8 @@ import csv
 import datetime
 import io
 import json
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.clients.comprehend_desk import Comprehension, headlines
-from tests.clients.conftest import RunningClary, start_clary
+from tests.clients.conftest import ROOT, RunningClary, start_clary
 from tests.clients.test_comprehend_models import code_of
 from tests.clients.test_personalize_killed import kill
 
@@ -234,3 +236,12 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path: Path) -> None:
         assert "Paris" in [one["Text"] for one in lines[-1]["Entities"]]
     finally:
         clary.command("down")
+
+
+def test_the_example_tells_what_customers_like_and_dislike(clary: RunningClary) -> None:
+    command = [sys.executable, str(ROOT / "examples/reviews.py")]
+    done = subprocess.run(command, env=clary.environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    _, liked, disliked = done.stdout.splitlines()
+    assert "pictures" in liked
+    assert "battery" in disliked and "support" in disliked

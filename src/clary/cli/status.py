@@ -14,6 +14,7 @@ from clary.cli.client import client, folder_of, running_with_key
 from clary.cli.document_status import print_document_jobs
 from clary.cli.tables import console as standard_output
 from clary.cli.tables import named_table
+from clary.cli.text_status import print_text_jobs
 from clary.cli.tuning_status import print_tuning_jobs
 from clary.compute.costs import SCHEMA, Ledger, in_usd
 from clary.storage.database import Database
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         if rows := listing[f"{member}Summaries"]:
             _print(console, title, rows, f"{member}Name", f"{member}Status", costs.of(kind))
     print_document_jobs(console, folder)
+    print_text_jobs(console, folder)
     endpoints = sagemaker.list_endpoints(MaxResults=_SHOWN, SortBy="CreationTime", SortOrder="Descending")
     _print(console, "Endpoints", endpoints["Endpoints"], "EndpointName", "EndpointStatus", costs.of("hosting"))
     return 0
