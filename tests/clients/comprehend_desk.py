@@ -129,3 +129,23 @@ def headlines(count: int, seed: int = 3) -> list[tuple[str, str]]:
         one, two, three = dice.sample(nouns, 3)
         rows.append((theme, f"The {one} {dice.choice(verbs)} after the {two} and the {three}, report {number} says"))
     return rows
+
+
+def pdf(*pages: str) -> bytes:
+    """A document with a text layer: one line on each page."""
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>"]
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    objects.append(f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode())
+    objects.append(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
+    for number, text in enumerate(pages):
+        content = f"BT /F1 14 Tf 72 700 Td ({text}) Tj ET".encode()
+        media = f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {5 + 2 * number} 0 R"
+        objects.append(f"{media}/Resources<</Font<</F1 3 0 R>>>>>>".encode())
+        objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+    body, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + end

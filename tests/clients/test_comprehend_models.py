@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.clients.comprehend_desk import THEMES, Comprehension, headlines
+from tests.clients.comprehend_desk import THEMES, Comprehension, headlines, pdf
 from tests.clients.conftest import RunningClary
 
 
@@ -43,6 +43,11 @@ def desk(clary: RunningClary) -> Comprehension:
 
 def trained(desk: Comprehension, arn: str) -> dict[str, Any]:
     return desk.ended("describe_document_classifier", "DocumentClassifierProperties", DocumentClassifierArn=arn)
+
+
+def classified(desk: Comprehension, job: str) -> dict[str, Any]:
+    member = "DocumentClassificationJobProperties"
+    return desk.ended("describe_document_classification_job", member, JobId=job)
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +102,7 @@ def test_a_job_classifies_a_collection(desk: Comprehension) -> None:
         **desk.job(source),  # type: ignore[attr-defined]
     )
     assert started["DocumentClassifierArn"] == desk.classifier  # type: ignore[attr-defined]
-    state = desk.ended(
-        "describe_document_classification_job", "DocumentClassificationJobProperties", JobId=started["JobId"]
-    )
+    state = classified(desk, started["JobId"])
     assert state["JobStatus"] == "COMPLETED", state
     found = desk.lines(state["OutputDataConfig"]["S3Uri"], "predictions.jsonl")
     assert [line["Line"] for line in found] == list(range(30))
@@ -107,3 +110,146 @@ def test_a_job_classifies_a_collection(desk: Comprehension) -> None:
     assert right >= 27
     listed = desk.comprehend.list_document_classification_jobs(Filter={"JobName": "news"})
     assert started["JobId"] in [one["JobId"] for one in listed["DocumentClassificationJobPropertiesList"]]
+
+
+def test_the_pages_of_a_pdf_are_classified(desk: Comprehension, endpoint: str) -> None:
+    paper = pdf("The astronaut saw the moon from orbit", "The striker lost the cup and the league")
+    answer = desk.comprehend.classify_document(Bytes=paper, EndpointArn=endpoint)
+    best = {one["Page"]: one["Name"] for one in reversed(answer["Classes"])}
+    assert best == {1: "SPACE", 2: "SPORT"}
+    assert [one["Type"] for one in answer["DocumentType"]] == ["NATIVE_PDF"] * 2
+    assert answer["DocumentMetadata"]["Pages"] == 2
+    assert {one["WarnCode"] for one in answer["Warnings"]} == {
+        "INFERENCING_NATIVE_DOCUMENT_WITH_PLAINTEXT_TRAINED_MODEL"
+    }
+    source = desk.put("papers/one.pdf", paper).rpartition("/")[0]
+    desk.put("papers/two.txt", "The shares rose and the bank paid a dividend")
+    job = desk.comprehend.start_document_classification_job(
+        DocumentClassifierArn=desk.classifier,  # type: ignore[attr-defined]
+        **desk.job(source, "ONE_DOC_PER_FILE"),
+    )
+    state = desk.ended(
+        "describe_document_classification_job", "DocumentClassificationJobProperties", JobId=job["JobId"]
+    )
+    assert state["JobStatus"] == "COMPLETED", state
+    files = desk.archive(state["OutputDataConfig"]["S3Uri"])
+    assert [one["Page"] for one in json.loads(files["one.pdf.out"])["Classes"]] == [1, 1, 1, 2, 2, 2]
+    assert json.loads(files["predictions.jsonl"])["Classes"][0]["Name"] == "MONEY"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"%PDF-1.4 broken", "UNSUPPORTED_DOC_TYPE"), (b"PK\x03\x04word", "UNSUPPORTED_DOC_TYPE")]
+)
+def test_bytes_that_are_no_document_are_refused_with_the_reason(
+    desk: Comprehension, endpoint: str, content: bytes, reason: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.classify_document(Bytes=content, EndpointArn=endpoint)
+    assert code_of(refused) == "InvalidRequestException"
+    assert refused.value.response["Reason"] == "INVALID_DOCUMENT"
+    assert refused.value.response["Detail"]["Reason"] == reason
+
+
+def test_documents_teach_as_well(desk: Comprehension) -> None:
+    rows = headlines(45, seed=6)
+    documents = [desk.put(f"native/{n}.pdf", pdf(text)) for n, (_, text) in enumerate(rows)]
+    table = as_csv([(theme, f"{number}.pdf", "1") for number, (theme, _) in enumerate(rows)])  # type: ignore[list-item]
+    arn = desk.comprehend.create_document_classifier(
+        DocumentClassifierName=f"{desk.name}-native",
+        DataAccessRoleArn=desk.role,
+        LanguageCode="en",
+        InputDataConfig={
+            "S3Uri": desk.put("native.csv", table),
+            "DocumentType": "SEMI_STRUCTURED_DOCUMENT",
+            "Documents": {"S3Uri": documents[0].rpartition("/")[0]},
+            "DocumentReaderConfig": {"DocumentReadAction": "TEXTRACT_DETECT_DOCUMENT_TEXT"},
+        },
+    )["DocumentClassifierArn"]
+    state = trained(desk, arn)
+    assert state["Status"] == "TRAINED", state
+    assert state["ClassifierMetadata"]["EvaluationMetrics"]["Accuracy"] > 0.7
+
+
+def test_several_labels_versions_policies_and_copies(desk: Comprehension) -> None:
+    sport, money, space = (
+        [text for theme, text in headlines(120, seed=4) if theme == one] for one in ("SPORT", "MONEY", "SPACE")
+    )
+    rows = [("SPORT|MONEY", f"{one}. {two}") for one, two in zip(sport[:20], money[:20], strict=True)]
+    rows += [("SPACE", one) for one in space[:20]] + [("SPORT", one) for one in sport[20:]]
+    arn = desk.comprehend.create_document_classifier(
+        DocumentClassifierName=desk.name,
+        VersionName="labels",
+        Mode="MULTI_LABEL",
+        DataAccessRoleArn=desk.role,
+        LanguageCode="en",
+        InputDataConfig={"S3Uri": desk.put("labels.csv", as_csv(rows)), "LabelDelimiter": "|"},
+    )["DocumentClassifierArn"]
+    assert arn == f"{desk.classifier}/version/labels"  # type: ignore[attr-defined]
+    state = trained(desk, arn)
+    assert state["Status"] == "TRAINED", state
+    assert state["Mode"] == "MULTI_LABEL"
+    summaries = desk.comprehend.list_document_classifier_summaries()["DocumentClassifierSummariesList"]
+    (own,) = [one for one in summaries if one["DocumentClassifierName"] == desk.name]
+    assert (own["NumberOfVersions"], own["LatestVersionName"]) == (2, "labels")
+    found = desk.comprehend.list_document_classifiers(Filter={"DocumentClassifierName": desk.name})
+    assert len(found["DocumentClassifierPropertiesList"]) == 2
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "comprehend:ImportModel", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    revision = desk.comprehend.put_resource_policy(ResourceArn=arn, ResourcePolicy=policy)["PolicyRevisionId"]
+    assert desk.comprehend.describe_resource_policy(ResourceArn=arn)["ResourcePolicy"] == policy
+    copy = desk.comprehend.import_model(SourceModelArn=arn, ModelName=f"{desk.name}-copy")["ModelArn"]
+    assert trained(desk, copy)["SourceModelArn"] == arn
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.put_resource_policy(ResourceArn=arn, ResourcePolicy=policy, PolicyRevisionId="0" * 32)
+    assert code_of(refused) == "InvalidRequestException"
+    desk.comprehend.delete_resource_policy(ResourceArn=arn, PolicyRevisionId=revision)
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.describe_resource_policy(ResourceArn=arn)
+    assert code_of(refused) == "ResourceNotFoundException"
+    job = desk.comprehend.start_document_classification_job(
+        DocumentClassifierArn=copy, **desk.job(desk.put("l/l.txt", f"{sport[3]}. {money[3]}"))
+    )
+    state = desk.ended(
+        "describe_document_classification_job", "DocumentClassificationJobProperties", JobId=job["JobId"]
+    )
+    (line,) = desk.lines(state["OutputDataConfig"]["S3Uri"], "predictions.jsonl")
+    assert {one["Name"] for one in line["Labels"] if one["Score"] > 0.5} == {"SPORT", "MONEY"}
+    desk.comprehend.delete_document_classifier(DocumentClassifierArn=copy)
+
+
+def test_an_endpoint_takes_another_model_and_other_units(desk: Comprehension, endpoint: str) -> None:
+    changed = desk.comprehend.update_endpoint(EndpointArn=endpoint, DesiredInferenceUnits=2)
+    assert changed["DesiredModelArn"] == desk.classifier  # type: ignore[attr-defined]
+    state = desk.ended("describe_endpoint", "EndpointProperties", EndpointArn=endpoint)
+    assert (state["Status"], state["CurrentInferenceUnits"]) == ("IN_SERVICE", 2)
+    listed = desk.comprehend.list_endpoints(Filter={"Status": "IN_SERVICE"})["EndpointPropertiesList"]
+    assert endpoint in [one["EndpointArn"] for one in listed]
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.delete_document_classifier(DocumentClassifierArn=desk.classifier)  # type: ignore[attr-defined]
+    assert code_of(refused) == "ResourceInUseException"
+
+
+def test_a_training_that_cannot_succeed_says_why_and_tags_can_be_changed(desk: Comprehension) -> None:
+    arn = desk.comprehend.create_document_classifier(
+        DocumentClassifierName=f"{desk.name}-wrong",
+        DataAccessRoleArn=desk.role,
+        LanguageCode="en",
+        InputDataConfig={"S3Uri": desk.put("wrong.csv", 'A,fine\nA,"never closed\n')},
+    )["DocumentClassifierArn"]
+    state = trained(desk, arn)
+    assert state["Status"] == "IN_ERROR"
+    assert "wrong.csv" in state["Message"] and "not valid CSV" in state["Message"]
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.create_endpoint(EndpointName="x", ModelArn=arn, DesiredInferenceUnits=1)
+    assert code_of(refused) == "ResourceUnavailableException"
+    desk.comprehend.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    desk.comprehend.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert desk.comprehend.list_tags_for_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.create_document_classifier(
+            DocumentClassifierName=f"{desk.name}-wrong",
+            DataAccessRoleArn=desk.role,
+            LanguageCode="en",
+            InputDataConfig={"S3Uri": f"s3://{desk.bucket}/other.csv"},
+        )
+    assert code_of(refused) == "ResourceInUseException"
