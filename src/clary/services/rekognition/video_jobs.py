@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from clary.compute.jobs import Jobs
+from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import Clock
 from clary.core.pages import InvalidToken, decode_token, encode_token
@@ -120,7 +121,7 @@ class VideoJobs:
             raise LimitExceededException(f"{MOST_UNFINISHED} jobs are in progress, the most. Try again later.")
         self._sweep(call)
         source = self._video(call, request)
-        place = self._around.folder / "videos" / call.request_id
+        place = self._around.folder / "videos" / ids.request_id()
         place.mkdir(parents=True)
         record = Record(VIDEO_JOB, call.account, call.region, job_id, resource_arn(call, VIDEO_JOB, job_id))
         body = {"request": dict(request), "digest": digest, "kind": kind.word, "place": place.name}
