@@ -11,8 +11,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from clary.engines.documents.analysis import LOOKED_AT_DOTS_PER_INCH, analysed, grey, upright
-from clary.engines.documents.contract import Page
+from clary.engines.documents.adapters import LabelledAnswer, learn
+from clary.engines.documents.adapters import load as load_adapter
+from clary.engines.documents.analysis import LOOKED_AT_DOTS_PER_INCH, analysed, grey, labelled_page, upright
+from clary.engines.documents.contract import Box, Page
 from clary.engines.documents.expense.bill import find_expenses
 from clary.engines.documents.identity.documents import find_identities
 from clary.engines.documents.lending.files import LendingSheet, read_loan_file
@@ -60,8 +62,9 @@ class Documents:
     ) -> dict[str, Any]:
         """The text of a page and what is understood of it; see `calls.DocumentsEngine.analyze`."""
         (sheet,) = self.reader.read(document, number, number)
+        learned = {text: known for state in adapters for text, known in load_adapter(state).items()}
         asked = [Question(question["text"], question.get("alias")) for question in questions]
-        return {"page": sheet.page.to_value(), "understanding": to_plain(analysed(sheet, features, asked))}
+        return {"page": sheet.page.to_value(), "understanding": to_plain(analysed(sheet, features, asked, learned))}
 
     def expense(self, document: bytes, pages: Sequence[Mapping[str, Any]] | None = None) -> dict[str, Any]:
         """The bills in a document; see `calls.DocumentsEngine.expense`."""
@@ -109,6 +112,18 @@ class Documents:
         if known is not None:
             return [Page.from_value(page) for page in known]
         return [sheet.page for sheet in self.reader.read(document)]
+
+    def learn_adapter(self, examples: Sequence[Mapping[str, Any]]) -> bytes:
+        """What labelled pages teach; see `calls.DocumentsEngine.learn_adapter`."""
+        pages = []
+        for example in examples:
+            (sheet,) = self.reader.read(example["document"], 1, 1)
+            answers = [
+                LabelledAnswer(answer["question"], answer["text"], Box(*answer["box"]) if "box" in answer else None)
+                for answer in example["answers"]
+            ]
+            pages.append(labelled_page(sheet, answers))
+        return learn(pages)
 
     def detect_scene_text(self, picture: bytes) -> dict[str, Any]:
         """The text on a photograph, as a page with one line for each piece of text.
