@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from clary.engines.documents.adapters import LabelledAnswer, LabelledPage, Learned, adapted_answer
 from clary.engines.documents.contract import Page
 from clary.engines.documents.forms.fields import find_fields
 from clary.engines.documents.layout.parts import find_layout
 from clary.engines.documents.queries import answer
+from clary.engines.documents.queries.candidates import Candidate, candidates_of
 from clary.engines.documents.sheets import Pixels, Sheet
 from clary.engines.documents.signatures import find_signatures
 from clary.engines.documents.tables.assembly import find_tables
@@ -21,13 +23,19 @@ LOOKED_AT_DOTS_PER_INCH = 150
 """Ruling lines and check boxes show well so."""
 
 
-def analysed(sheet: Sheet, features: Collection[str], questions: Sequence[Question] = ()) -> Understanding:
+def analysed(
+    sheet: Sheet,
+    features: Collection[str],
+    questions: Sequence[Question] = (),
+    learned: Mapping[str, Learned] | None = None,
+) -> Understanding:
     """Understands a page.
 
     Args:
         sheet: the page that was read.
         features: of `calls.FEATURES`.
         questions: to the page.
+        learned: what adapters know about some of them, by the questions' texts.
     """
     page = sheet.page
     picture = grey(sheet)
@@ -37,6 +45,9 @@ def analysed(sheet: Sheet, features: Collection[str], questions: Sequence[Questi
     answers: tuple[Answer, ...] = ()
     if "queries" in features:
         answers = answer(page, questions, key_values, selections, tables)
+        if learned:
+            candidates = candidates_of(page, key_values, selections, tables)
+            answers = _adapted(questions, answers, learned, candidates)
     wanted = bool({"forms", "tables"} & set(features))
     return Understanding(
         page.number,
@@ -47,6 +58,34 @@ def analysed(sheet: Sheet, features: Collection[str], questions: Sequence[Questi
         signatures=find_signatures(page, picture) if "signatures" in features else (),
         answers=answers,
     )
+
+
+def labelled_page(sheet: Sheet, answers: Sequence[LabelledAnswer]) -> LabelledPage:
+    """A page from which an adapter can learn.
+
+    Args:
+        answers: what the page answers.
+    """
+    picture = grey(sheet)
+    tables = find_tables(sheet.page, picture)
+    selections, key_values = find_fields(sheet.page, picture, tables)
+    return LabelledPage(tuple(candidates_of(sheet.page, key_values, selections, tables)), tuple(answers))
+
+
+def _adapted(
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    learned: Mapping[str, Learned],
+    candidates: Sequence[Candidate],
+) -> tuple[Answer, ...]:
+    """The answers, those to questions that adapters know by what they have learned."""
+    found = [one for one in answers if questions[one.question].text not in learned]
+    for place, question in enumerate(questions):
+        if question.text in learned:
+            passage = adapted_answer(learned[question.text], question.text, candidates)
+            if passage is not None:
+                found.append(Answer(place, passage))
+    return tuple(sorted(found, key=lambda one: one.question))
 
 
 def upright(sent: Pixels, page: Page) -> NDArray[np.uint8]:
