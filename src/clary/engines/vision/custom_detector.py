@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from clary.engines.vision.boxes import covered, distinct, overlaps
 from clary.engines.vision.feature_maps import STRIDE, FeatureMaps, sampled
-from clary.engines.vision.perceptrons import Perceptron, fit_classes, fit_values
+from clary.engines.vision.perceptrons import Committee, fit_classes, fit_values
 
 Array = NDArray[np.float32]
 
@@ -39,6 +39,7 @@ _CONTEXT_ROWS = 8000
 _LEAST_HALF = 8  # pictures that a half needs to propose boxes for the other
 _MOST_ROWS = 48_000  # of boxes, that the second stage learns from
 _MOST_PLACES = 30_000
+_MEMBERS = 3
 _SEED = 17
 
 
@@ -75,8 +76,8 @@ class _Second:
     """
 
     view: tuple[Array, Array]
-    label: Perceptron
-    shift: Perceptron
+    label: Committee
+    shift: Committee
 
 
 class Detector:
@@ -91,7 +92,7 @@ class Detector:
     def __init__(
         self,
         context: tuple[Array, Array],
-        first: tuple[Perceptron, Perceptron],
+        first: tuple[Committee, Committee],
         second: _Second,
     ) -> None:
         self._context = context
@@ -120,7 +121,7 @@ class Detector:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Detector:
         """The detector that `arrays` described."""
-        nets = [Perceptron.from_arrays(arrays, name) for name in _NETS]
+        nets = [Committee.from_arrays(arrays, name) for name in _NETS]
         context, view = (
             (np.asarray(arrays[name], np.float32), np.asarray(arrays[f"{name}_mean"], np.float32))
             for name in ("context", "view")
@@ -221,7 +222,7 @@ def _targets(maps: FeatureMaps, truth: Truth) -> tuple[NDArray[np.bool_], NDArra
     return sees & inside, ~near & inside, reach
 
 
-def _learn_first(numbers: Sequence[int], grids: _Grids, truths: Sequence[Truth]) -> tuple[Perceptron, Perceptron]:
+def _learn_first(numbers: Sequence[int], grids: _Grids, truths: Sequence[Truth]) -> tuple[Committee, Committee]:
     dice = np.random.default_rng(_SEED)
     seeing, blank, reaches = [], [], []
     for number in numbers:
@@ -241,7 +242,7 @@ def _learn_first(numbers: Sequence[int], grids: _Grids, truths: Sequence[Truth])
     return fit_classes(features, classes, 2, hidden=64, epochs=8), fit_values(objects, lengths, 64, epochs=12)
 
 
-def _proposed(maps: FeatureMaps, grid: Array, nets: tuple[Perceptron, Perceptron]) -> Array:
+def _proposed(maps: FeatureMaps, grid: Array, nets: tuple[Committee, Committee]) -> Array:
     """Boxes that may hold an object, [n, 4] as ratios, the likeliest first."""
     rows, columns = grid.shape[:2]
     flat = grid.reshape(rows * columns, -1)
@@ -296,9 +297,9 @@ def _learn_second(grids: _Grids, truths: Sequence[Truth], proposals: Mapping[int
         near.append(features[close])
         aims = _shifts(boxes[close], truth.boxes[which[close]])
         shifts.append(np.concatenate([aims, best[close][:, None]], axis=1))
-    net = fit_classes(np.concatenate(seen), np.concatenate(classes).astype(np.int64), count + 1, 128, epochs=20)
+    net = fit_classes(np.concatenate(seen), np.concatenate(classes).astype(np.int64), count + 1, 128, 20, _MEMBERS)
     aims = np.concatenate(shifts).astype(np.float32)
-    return _Second(view, net, fit_values(np.concatenate(near), aims, 128, epochs=20))
+    return _Second(view, net, fit_values(np.concatenate(near), aims, 128, 20, _MEMBERS))
 
 
 def _learn_view(grids: _Grids, proposals: Mapping[int, Array], dice: np.random.Generator) -> tuple[Array, Array]:
