@@ -69,11 +69,11 @@ def _read(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = _members(kind)  # type: ignore[arg-type]
         absent = {
-            field.name: ()
+            field.name: () if get_origin(hints[field.name]) is tuple else None
             for field in dataclasses.fields(kind)
             if field.default is dataclasses.MISSING
             and field.default_factory is dataclasses.MISSING
-            and get_origin(hints[field.name]) is tuple
+            and field.name not in value
         }
         return kind(**absent | {name: _read(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
     if isinstance(kind, type) and issubclass(kind, Enum):
