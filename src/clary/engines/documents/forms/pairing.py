@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clary.engines.documents.forms.labels import ends_as_name, name_likeness, value_likeness
+from clary.engines.documents.forms.labels import ends_as_name, letters_share, name_likeness, value_likeness
 from clary.engines.documents.forms.segments import ENUMERATOR, Piece
 from clary.engines.documents.rulings import Rulings
 
@@ -13,7 +13,7 @@ FARTHEST = 28.0
 """In heights of words: farther to the right no value belongs to a name."""
 LEAST_NAME = 0.9
 LEAST_SUM = 1.4
-LISTED = 0.8
+LISTED = 1.2
 
 
 @dataclass(slots=True, eq=False)
@@ -49,11 +49,10 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
             pair = Pair([piece], score=0.75)
             taken.add(id(piece))
             (pairs if _fill(pair, rows, row, place, rulings, height, taken) else waiting).append(pair)
-    starts = _list_starts(rows, height)
+    columns = _columns(rows, height)
     for row in rows:
         for place, piece in enumerate(row[:-1]):
-            listed = (round(piece.left / height) in starts) + 0.0
-            found = None if id(piece) in taken else _plain_pair(row, place, listed, rulings, height, taken)
+            found = None if id(piece) in taken else _plain_pair(row, place, columns, rulings, height, taken)
             if found is not None:
                 pairs.append(found)
                 _extend_right(found, row, place + 1, height, taken)
@@ -70,10 +69,25 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
     return sorted(pairs, key=lambda pair: (pair.name[0].band, pair.name[0].left))
 
 
-def _list_starts(rows: Rows, height: float) -> set[int]:
-    """Places, in heights from the left, where three names or more begin that have one piece to their right."""
-    lefts = [piece.left / height for row in rows for piece in row[:-1] if name_likeness(piece.text) > -0.5]
-    return {round(left) for left in lefts if sum(1 for other in lefts if abs(other - left) < 0.6) >= 3}
+def _columns(rows: Rows, height: float) -> dict[int, float]:
+    """How much each piece stands among values: the share of values among the pieces that begin where it begins.
+
+    Returns:
+        By the identity of the piece, -1 to 1: 1 where all below one another are values, -1 where all are names; 0 where
+        it begins where fewer than three do.
+    """
+    every = [piece for row in rows for piece in row]
+    likely = [
+        1.0 if value_likeness(piece.text) > 0 or piece.on_line else -1.0 if letters_share(piece.text) > 0.8 else 0.0
+        for piece in every
+    ]
+    found = {}
+    for piece in every:
+        column = [
+            share for other, share in zip(every, likely, strict=True) if abs(other.left - piece.left) < 0.7 * height
+        ]
+        found[id(piece)] = sum(column) / len(column) if len(column) >= 3 else 0.0
+    return found
 
 
 def _fill(
@@ -81,7 +95,7 @@ def _fill(
 ) -> bool:
     """Looks for the value of a name that ends in a colon to its right; tells whether there is one."""
     name = row[place]
-    following = row[place + 1] if place + 1 < len(row) else None
+    following = row[place + 1] if place + 1 < len(row) else _beside(name, rows, height, taken)
     if (
         following is None
         or id(following) in taken
@@ -92,18 +106,40 @@ def _fill(
         return False
     pair.value = [following]
     taken.add(id(following))
-    _extend_right(pair, row, place + 1, height, taken)
+    own = rows[following.band]
+    _extend_right(pair, own, list(own).index(following), height, taken)
     _extend_down(pair, rows, height, taken)
     return True
+
+
+def _beside(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | None:
+    """What was typed a little above or below the row of its name."""
+    middle = (name.top + name.bottom) / 2
+    near = [
+        piece
+        for number in (name.band - 1, name.band + 1)
+        if 0 <= number < len(rows)
+        for piece in rows[number]
+        if piece.left > name.right and abs((piece.top + piece.bottom) / 2 - middle) < height and id(piece) not in taken
+    ]
+    return min(near, key=lambda piece: piece.left, default=None)
 
 
 def _extend_name_up(pair: Pair, rows: Rows, height: float, taken: set[int]) -> None:
     """A name may begin in the line above: it then ends there without a colon and goes on in lower case."""
     first = pair.name[0]
-    if first.band == 0 or not (first.text[:1].islower() or first.text[:1] in "(&/"):
+    goes_on = first.text[:1].islower() or first.text[:1] in "(&/"
+    short = len(first.tokens) <= 2 and first.text.isupper() and ends_as_name(first.text)
+    if first.band == 0 or not (goes_on or short):
         return
     above = [piece for piece in rows[first.band - 1] if abs(piece.left - first.left) < 1.2 * height]
     if not above or id(above[0]) in taken or first.top - above[0].bottom > 0.7 * height:
+        return
+    if (
+        short
+        and not goes_on
+        and (len(above[0].tokens) > 3 or not above[0].text.isupper() or ends_as_name(above[0].text))
+    ):
         return
     if rows[first.band - 1][-1] is above[0] and len(above[0].tokens) < 8:
         pair.name.insert(0, above[0])
@@ -166,7 +202,7 @@ def _below(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | N
 
 
 def _plain_pair(
-    row: Sequence[Piece], place: int, listed: float, rulings: Rulings, height: float, taken: set[int]
+    row: Sequence[Piece], place: int, columns: dict[int, float], rulings: Rulings, height: float, taken: set[int]
 ) -> Pair | None:
     """A name without a colon and the value to its right."""
     name, value = row[place], row[place + 1]
@@ -175,7 +211,12 @@ def _plain_pair(
     likely_name, likely_value = name_likeness(name.text), value_likeness(value.text)
     if ENUMERATOR.fullmatch(name.text):
         return None
-    if name.on_line or likely_name < -0.4 or likely_value < -1 or len(name.tokens) > 9:
+    if (
+        (name.on_line and (likely_name < 1.4 or not value.on_line))
+        or likely_name < -0.4
+        or likely_value < -1
+        or len(name.tokens) > 9
+    ):
         return None
     rest = [piece for piece in row[place + 2 :] if id(piece) not in taken]
     if value.on_line:
@@ -183,6 +224,7 @@ def _plain_pair(
     if rest and not value.on_line and value_likeness(rest[0].text) > 0 and name_likeness(rest[0].text) <= 0:
         # Several values beside one name: a row of a table.
         return None
+    listed = max(0.0, columns[id(value)]) - columns[id(name)]
     if likely_name + likely_value + LISTED * listed < LEAST_SUM:
         return None
     taken.update((id(name), id(value)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from clary.engines.documents.rulings import Rulings
 from clary.engines.documents.tokens import Token, bands_of
 
 ENUMERATOR = re.compile(r"\(?\w{1,2}[.)]")
+WIDE_SPACE = 0.6
+"""In heights of words: wider than the space between most words of a line."""
 GAP = 1.15
 """In heights of words: above it two words belong to different pieces."""
 
@@ -72,10 +75,35 @@ def pieces_of(tokens: Sequence[Token], rulings: Rulings, height: float) -> list[
                 if place == len(segment.tokens) or _parts(segment.tokens[place - 1], segment.tokens[place], rulings):
                     row.append(Piece(segment.tokens[start:place], number))
                     start = place
+        rows.append(row)
+    rows = _parted_at_columns(rows, height)
+    for row in rows:
         for piece in row:
             piece.on_line = _on_line(piece, rulings, height)
-        rows.append(row)
     return rows
+
+
+def _parted_at_columns(rows: list[list[Piece]], height: float) -> list[list[Piece]]:
+    """Parts pieces before a word behind a wide space that begins where at least three other pieces begin."""
+    starts = sorted(piece.left for row in rows for piece in row)
+
+    def is_column(token: Token) -> bool:
+        near = bisect_right(starts, token.left + 0.4 * height) - bisect_left(starts, token.left - 0.4 * height)
+        return near >= 3
+
+    parted = []
+    for row in rows:
+        pieces: list[Piece] = []
+        for piece in row:
+            start = 0
+            for place in range(1, len(piece.tokens)):
+                gap = piece.tokens[place].left - piece.tokens[place - 1].right
+                if gap > WIDE_SPACE * height and is_column(piece.tokens[place]):
+                    pieces.append(Piece(piece.tokens[start:place], piece.band))
+                    start = place
+            pieces.append(Piece(piece.tokens[start:], piece.band))
+        parted.append(pieces)
+    return parted
 
 
 def _parts(one: Token, other: Token, rulings: Rulings) -> bool:
