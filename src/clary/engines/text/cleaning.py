@@ -10,7 +10,12 @@ _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"
 _ENTITY = re.compile("|".join(_ENTITIES))
 
 
+def whole(text: str) -> str:
+    """Replaces halves of surrogate pairs, which no encoding can write, by question marks; offsets stay as they are."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def plain(text: str) -> str:
     """Replaces web addresses by "http", user names by "@user", and HTML entities by their characters."""
-    text = _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
+    text = _ENTITY.sub(lambda found: _ENTITIES[found[0]], whole(text))
     return _SOMEBODY.sub("@user", _ADDRESS.sub("http", text))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from clary.engines.text.cleaning import whole
 from clary.engines.text.sessions import WEIGHTS
 
 Numbers = NDArray[np.int64]
@@ -77,9 +78,7 @@ class WordPieces:
             texts: any texts; offsets count their characters.
             longest: pieces of a window, START and END included.
         """
-        encodings = self._tokenizer.encode_batch_fast(
-            [text.encode("utf-8", "replace").decode("utf-8") for text in texts], add_special_tokens=False
-        )
+        encodings = self._tokenizer.encode_batch([whole(text) for text in texts], add_special_tokens=False)
         return [
             window
             for number, encoding in enumerate(encodings)

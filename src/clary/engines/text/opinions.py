@@ -1,0 +1,213 @@
+"""What English texts feel, how toxic they are, and what they name and feel about it: one small encoder, three heads.
+
+`training/text/opinion_train.py` made it. A text longer than a window is read window by window; for the whole text, the
+windows' logits are averaged by their lengths, for its toxicity the most toxic window counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from clary.engines.text.cleaning import plain
+from clary.engines.text.pieces import Window, WordPieces, batches
+from clary.engines.text.sessions import WEIGHTS, session
+
+Reals = NDArray[np.float32]
+_OUTSIDE: Final = 3
+"""Of the numbers for a piece, so many say whether it is outside of, first in or further in a mention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns logits into confidences; found on texts that nothing was learned from.
+
+    Attributes:
+        sentiment_scale: of the sentiments' logits.
+        sentiment_shift: [4] added to them first.
+        toxicity_scale: [8] of the toxicities' logits.
+        toxicity_shift: [8] added to them first.
+        feeling_scale: of the logits of what is felt about a mention.
+        mention_threshold: a piece with more confidence than this is in a mention.
+    """
+
+    sentiment_scale: float
+    sentiment_shift: Reals
+    toxicity_scale: Reals
+    toxicity_shift: Reals
+    feeling_scale: float
+    mention_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """A stretch of a text that may be felt about.
+
+    Attributes:
+        begin: first character.
+        end: character after the last.
+        score: confidence that it is a mention.
+        feelings: confidences of positive, negative and neutral, sum 1.
+    """
+
+    begin: int
+    end: int
+    score: float
+    feelings: tuple[float, float, float]
+
+
+class OpinionReader:
+    """Reads English texts. Several threads may share one."""
+
+    def __init__(self, model: onnxruntime.InferenceSession, pieces: WordPieces, calibration: Calibration) -> None:
+        self._model = model
+        self._pieces = pieces
+        self._calibration = calibration
+
+    @classmethod
+    def load(cls, folder: Path = WEIGHTS, threads: int | None = None) -> OpinionReader:
+        """Opens the model that Clary ships.
+
+        Args:
+            folder: holds `english-opinions.onnx`, `english-opinions.json` and `minilm-tokenizer.json`.
+            threads: processors that one call may use; all by default.
+        """
+        said = json.loads((folder / "english-opinions.json").read_text(encoding="utf-8"))
+        calibration = Calibration(
+            said["sentiment_scale"],
+            np.array(said["sentiment_shift"], np.float32),
+            np.array(said["toxicity_scale"], np.float32),
+            np.array(said["toxicity_shift"], np.float32),
+            said["feeling_scale"],
+            said["mention_threshold"],
+        )
+        pieces = WordPieces.load(folder / "minilm-tokenizer.json")
+        return cls(session(folder / "english-opinions.onnx", threads), pieces, calibration)
+
+    def sentiment_logits(self, texts: Sequence[str]) -> Reals:
+        """Returns [texts, 4] logits of `contract.SENTIMENTS`, before calibration."""
+        windows = self._pieces.windows([plain(text) for text in texts])
+        sums = np.zeros((len(texts), 4), np.float32)
+        lengths = np.zeros((len(texts), 1), np.float32)
+        for numbers, logits in self._run("sentiment", windows):
+            for number, row in zip(numbers, logits, strict=True):
+                length = len(windows[number].pieces)
+                sums[windows[number].text] += row * length
+                lengths[windows[number].text] += length
+        averages: Reals = sums / lengths
+        return averages
+
+    def sentiment(self, texts: Sequence[str]) -> Reals:
+        """Returns [texts, 4] confidences of `contract.SENTIMENTS`; each row sums to 1."""
+        known = self._calibration
+        return _softmax((self.sentiment_logits(texts) + known.sentiment_shift) * known.sentiment_scale)
+
+    def toxicity_logits(self, texts: Sequence[str]) -> Reals:
+        """Returns [texts, 8] logits of being toxic at all and of `contract.TOXICITIES`, before calibration."""
+        windows = self._pieces.windows([plain(text) for text in texts])
+        highest = np.full((len(texts), 8), -np.inf, np.float32)
+        for numbers, logits in self._run("toxicity", windows):
+            for number, row in zip(numbers, logits, strict=True):
+                text = windows[number].text
+                highest[text] = np.maximum(highest[text], row)
+        return highest
+
+    def toxicity(self, texts: Sequence[str]) -> Reals:
+        """Returns [texts, 8] confidences: toxic at all, then `contract.TOXICITIES`."""
+        known = self._calibration
+        confidences: Reals = 1 / (
+            1 + np.exp(-(self.toxicity_logits(texts) + known.toxicity_shift) * known.toxicity_scale)
+        )
+        return confidences
+
+    def mentions(self, texts: Sequence[str], given: Sequence[Sequence[tuple[int, int]]]) -> list[list[Mentioned]]:
+        """Finds what texts name, and what they feel about it.
+
+        Args:
+            texts: any texts.
+            given: for each text, stretches (begin, end) that are mentions in any case; they take precedence, with the
+                score 1.
+
+        Returns:
+            For each text its mentions in order, without overlap.
+        """
+        windows = self._pieces.windows(texts)
+        found: list[list[Mentioned]] = [[] for _ in texts]
+        for numbers, logits in self._run("targets", windows):
+            for number, rows in zip(numbers, logits, strict=True):
+                window = windows[number]
+                inside = _softmax(rows[: len(window.pieces), :_OUTSIDE])
+                felt = _softmax(rows[: len(window.pieces), _OUTSIDE:] * self._calibration.feeling_scale)
+                text = texts[window.text]
+                found[window.text] += self._of_window(text, window, inside, felt, given[window.text])
+        return [sorted(mentions, key=lambda one: one.begin) for mentions in found]
+
+    def _of_window(
+        self, text: str, window: Window, inside: Reals, felt: Reals, given: Sequence[tuple[int, int]]
+    ) -> list[Mentioned]:
+        spans = [(_covering(window, begin, end), begin, end) for begin, end in given]
+        mentions = [
+            Mentioned(begin, end, 1.0, _mean(felt[pieces[0] : pieces[1]])) for pieces, begin, end in spans if pieces
+        ]
+        for first, last in _spans(window, text, inside, self._calibration.mention_threshold):
+            begin, end = window.offsets[first][0], window.offsets[last - 1][1]
+            if not any(begin < other_end and other_begin < end for _, other_begin, other_end in spans):
+                score = float(1 - inside[first:last, 0].mean())
+                mentions.append(Mentioned(begin, end, score, _mean(felt[first:last])))
+        return mentions
+
+    def _run(self, output: str, windows: Sequence[Window]) -> list[tuple[list[int], Reals]]:
+        return [
+            (batch.windows, self._model.run([output], {"pieces": batch.pieces, "mask": batch.mask})[0])
+            for batch in batches(windows)
+        ]
+
+
+def _spans(window: Window, text: str, inside: Reals, threshold: float) -> list[tuple[int, int]]:
+    """Puts together the pieces that are in mentions; a word is in one or not as its first piece says."""
+    spans: list[tuple[int, int]] = []
+    open_span = False
+    for number in range(1, len(window.pieces) - 1):
+        begin = window.offsets[number][0]
+        goes_on = number > 1 and begin == window.offsets[number - 1][1] and text[begin - 1 : begin + 1].isalnum()
+        if goes_on:
+            if open_span:
+                spans[-1] = (spans[-1][0], number + 1)
+            continue
+        outside, first, further = inside[number]
+        if 1 - outside <= threshold:
+            open_span = False
+        elif open_span and further > first:
+            spans[-1] = (spans[-1][0], number + 1)
+        else:
+            spans.append((number, number + 1))
+            open_span = True
+    return spans
+
+
+def _covering(window: Window, begin: int, end: int) -> tuple[int, int] | None:
+    """Returns the first and after the last piece of the window that touch characters `begin` to `end`."""
+    touching = [
+        number
+        for number, (first, last) in enumerate(window.offsets)
+        if first < last and first < end and begin < last and begin >= window.offsets[1][0]
+    ]
+    return (touching[0], touching[-1] + 1) if touching else None
+
+
+def _mean(rows: Reals) -> tuple[float, float, float]:
+    positive, negative, neutral = rows.mean(axis=0).tolist()
+    return positive, negative, neutral
+
+
+def _softmax(logits: Reals) -> Reals:
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: Reals = raised / raised.sum(axis=-1, keepdims=True)
+    return shares

@@ -1,0 +1,148 @@
+"""Who and what a text names, which mentions mean the same, and what the text feels about each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from clary.engines.text.contract import Entity, Sentiment, Target, TargetMention
+from clary.engines.text.opinions import Mentioned
+
+_PERSONAL: Final = frozenset({"he", "him", "his", "himself", "she", "her", "hers", "herself"})
+_SINGULAR: Final = frozenset({"it", "its", "itself"})
+_PRONOUNS: Final = _PERSONAL | _SINGULAR | {"they", "them", "their", "theirs", "themselves"}
+_PRONOUN: Final = re.compile(r"\b(?:" + "|".join(sorted(_PRONOUNS)) + r")\b", re.IGNORECASE)
+_SENTENCE_END: Final = re.compile(r"[.!?](?:\s|$)|\n")
+_LITTLE_WORDS: Final = "the a an this that these those my your our his her their its mr mrs ms dr sir"
+_PEOPLE_WORDS: Final = """
+waiter waiters waitress waitresses waitstaff staff server servers owner owners manager managers chef chefs cook
+bartender bartenders hostess host man woman men women boy girl guy guys people person president senator governor
+minister doctor doctors nurse nurses teacher teachers actor actors actress director author singer player players
+friend friends wife husband mother father son daughter child children kids boss clerk driver drivers customer
+customers seller employee employees team crew busboy maitre
+"""
+_LITTLE: Final = frozenset(_LITTLE_WORDS.split())
+_PEOPLE: Final = frozenset(_PEOPLE_WORDS.split())
+_NAMED: Final = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "COMMERCIAL_ITEM", "EVENT", "TITLE", "OTHER"})
+_PRONOUN_SENTENCES: Final = 2
+"""A pronoun means something of its own sentence or of so many before."""
+
+
+@dataclass(slots=True)
+class _Group:
+    mentions: list[TargetMention]
+    keys: set[str]
+    type: str
+    last: int
+
+
+def given(text: str, entities: Sequence[Entity]) -> list[tuple[int, int]]:
+    """Returns the stretches that are mentions in any case: named things, and pronouns with something to mean."""
+    spans = [(one["begin"], one["end"]) for one in entities if one["type"] in _NAMED]
+    for pronoun in _PRONOUN.finditer(text):
+        if any(end <= pronoun.start() for _, end in spans) and not any(
+            begin < pronoun.end() and pronoun.start() < end for begin, end in spans
+        ):
+            spans.append(pronoun.span())
+    return spans
+
+
+def targets(text: str, mentioned: Sequence[Mentioned], entities: Sequence[Entity]) -> list[Target]:
+    """Puts mentions into groups.
+
+    Mentions that share their words mean the same ("Ana Diaz", "Diaz"; "the food", "food"), and a pronoun means the
+    nearest before it that it can mean.
+
+    Args:
+        text: the whole text.
+        mentioned: its mentions in order.
+        entities: what it names, for the types of mentions.
+
+    Returns:
+        Groups in the order of their first mentions.
+    """
+    groups: list[_Group] = []
+    for one in mentioned:
+        piece = text[one.begin : one.end]
+        if piece.lower() in _PRONOUNS:
+            _add_pronoun(text, groups, one, piece)
+            continue
+        kind, score = _type(one, piece, entities)
+        words = _words(piece)
+        best = max(groups, key=lambda group: _shared(words, group, kind), default=None)
+        shared = _shared(words, best, kind) if best else 0.0
+        mention = _mention(one, piece, kind, shared if best and shared else 1.0, score)
+        if best and shared:
+            best.mentions.append(mention)
+            best.keys |= words
+            best.last = one.end
+        else:
+            groups.append(_Group([mention], words, kind, one.end))
+    return [{"mentions": group.mentions, "descriptive": [_descriptive(group.mentions)]} for group in groups]
+
+
+def _add_pronoun(text: str, groups: list[_Group], one: Mentioned, piece: str) -> None:
+    near = [
+        group
+        for group in groups
+        if _may_mean(piece.lower(), group)
+        if len(_SENTENCE_END.findall(text[group.last : one.begin])) <= _PRONOUN_SENTENCES
+    ]
+    if near:
+        nearest = max(near, key=lambda group: group.last)
+        nearest.mentions.append(_mention(one, piece, nearest.type, 1 / len(near), one.score))
+        nearest.last = one.end
+
+
+def _may_mean(pronoun: str, group: _Group) -> bool:
+    """Says whether a pronoun fits: "he" and "she" persons, "it" all else, "they" both."""
+    if pronoun in _PERSONAL:
+        return group.type == "PERSON"
+    return pronoun not in _SINGULAR or group.type != "PERSON"
+
+
+def _type(one: Mentioned, piece: str, entities: Sequence[Entity]) -> tuple[str, float]:
+    for entity in entities:
+        if entity["begin"] < one.end and one.begin < entity["end"] and entity["type"] in _NAMED:
+            return entity["type"], min(one.score, entity["score"])
+    words = _words(piece)
+    if words & _PEOPLE:
+        return "PERSON", one.score
+    return ("ATTRIBUTE" if piece.islower() else "OTHER"), one.score
+
+
+def _words(piece: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", piece.lower()) if word not in _LITTLE} or {piece.lower()}
+
+
+def _shared(words: set[str], group: _Group, kind: str) -> float:
+    """Returns how much of the shorter of the two is in the other, if that is all of it and the types agree."""
+    fits = words <= group.keys or (kind == "PERSON" and group.keys <= words)
+    return len(words & group.keys) / len(words | group.keys) if fits and group.type == kind else 0.0
+
+
+def _mention(one: Mentioned, piece: str, kind: str, group_score: float, score: float) -> TargetMention:
+    return {
+        "text": piece,
+        "begin": one.begin,
+        "end": one.end,
+        "score": score,
+        "group_score": group_score,
+        "type": kind,
+        "sentiment": _sentiment(one.feelings),
+    }
+
+
+def _sentiment(feelings: tuple[float, float, float]) -> Sentiment:
+    """What is as good as bad is mixed: the part that both have in common counts as such."""
+    positive, negative, neutral = feelings
+    both = min(positive, negative)
+    scores = {"positive": positive - both / 2, "negative": negative - both / 2, "neutral": neutral, "mixed": both}
+    return {"sentiment": max(scores, key=scores.__getitem__), "scores": scores}
+
+
+def _descriptive(mentions: Sequence[TargetMention]) -> int:
+    named = [index for index, one in enumerate(mentions) if one["text"].lower() not in _PRONOUNS]
+    return max(named, key=lambda index: (len(_words(mentions[index]["text"])), mentions[index]["score"], -index))

@@ -1,0 +1,154 @@
+r"""Makes the shipped reader of English opinions of what `opinion_train` wrote, and calibrates it.
+
+    python -m training.text.opinion_export --data ../shared/data --model OUT/opinion.pt \
+        --out src/clary/engines/text/weights
+
+Writes `english-opinions.onnx` and `english-opinions.json`. The scales and shifts of sentiment are found on the
+development parts of amazon_reviews_en, sentiment_tweets_8lang and sentence_polarity's held-out sentences, those of
+toxicity and targets on held-out texts of their sets. No word is learned from any of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from clary.engines.text.opinions import OpinionReader
+from training.text import opinion_sets as sets
+from training.text.onnx_export import export
+from training.text.opinion_model import OpinionModel
+from training.text.opinion_train import new_model, read_sets
+
+_NO_CALIBRATION = {
+    "sentiment_scale": 1.0,
+    "sentiment_shift": [0.0] * 4,
+    "toxicity_scale": [1.0] * 8,
+    "toxicity_shift": [0.0] * 8,
+    "feeling_scale": 1.0,
+    "mention_threshold": 0.5,
+}
+Logits = NDArray[Any]
+
+
+class Reader(nn.Module):
+    """The model without what only learning needs."""
+
+    def __init__(self, model: OpinionModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pieces: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Takes [texts, length] pieces and mask; returns the logits of the three heads."""
+        sentiment, toxicity, targets = self.model(pieces, mask)
+        return sentiment, toxicity, targets
+
+
+def write(saved: Path, folder: Path) -> None:
+    """Writes the model, not yet calibrated."""
+    state = torch.load(saved, weights_only=True)
+    model = new_model(len(state["sources"]))
+    model.load_state_dict(state["model"])
+    pieces = torch.tensor([[101, 2023, 2003, 102], [101, 2204, 102, 0]])
+    export(
+        Reader(model),
+        {"pieces": pieces, "mask": (pieces != 0).long()},
+        {"sentiment": ("texts",), "toxicity": ("texts",), "targets": ("texts", "length")},
+        folder / "english-opinions.onnx",
+        keep=("sentiment", "toxicity", "targets"),
+    )
+    (folder / "english-opinions.json").write_text(json.dumps(_NO_CALIBRATION))
+
+
+def judged(data: Path, held: list[sets.Example]) -> list[tuple[str, NDArray[Any], bool]]:
+    """Returns texts, the shares of their sentiments, and whether only positive and negative were asked for."""
+    found = []
+    for number, row in enumerate(sets.rows(data / "amazon_reviews_en/dev/reviews.jsonl")):
+        if number % 8 == 0:
+            found.append((row["text"], np.array(sets.one_hot(row["label"])), True))
+    with (data / "sentiment_tweets_8lang/dev/tweets.csv").open(encoding="utf-8", newline="") as file:
+        found += [
+            (row["text"], np.array(sets.one_hot(row["label"])), False)
+            for row in csv.DictReader(file)
+            if row["language"] == "english"
+        ]
+    found += [(one.text, np.array(one.sentiment), True) for one in held if one.source == "films"]
+    return found
+
+
+def sentiment_calibration(logits: Logits, shares: Logits, polar: NDArray[np.bool_]) -> tuple[float, list[float]]:
+    """Finds the shifts with the most right answers over reviews and tweets, then the likeliest scale."""
+    truth, best, shift = shares.argmax(1), -1.0, np.zeros(4)
+    for neutral in np.arange(-3, 1.01, 0.25):
+        for negative in np.arange(-0.6, 0.61, 0.15):
+            tried = np.array([0.0, negative, neutral, -0.5])
+            answers = (logits + tried).argmax(1)
+            right = np.mean([(answers == truth)[polar].mean(), (answers == truth)[~polar].mean()])
+            if right > best:
+                best, shift = float(right), tried
+    scales = np.arange(0.3, 1.6, 0.05)
+    losses = []
+    for scale in scales:
+        raised = np.exp((logits + shift) * scale)
+        losses.append(-np.log((raised / raised.sum(1, keepdims=True))[range(len(truth)), truth]).mean())
+    return round(float(scales[int(np.argmin(losses))]), 3), [round(float(value), 3) for value in shift]
+
+
+def toxicity_calibration(logits: Logits, truth: Logits) -> tuple[list[float], list[float]]:
+    """Finds for each kind of toxicity the scale and shift under which what is known is likeliest."""
+    scales, shifts = [], []
+    for kind in range(truth.shape[1]):
+        known = ~np.isnan(truth[:, kind])
+        right, given = truth[known, kind], logits[known, kind]
+        best, found = np.inf, (1.0, 0.0)
+        for scale in np.arange(0.3, 1.6, 0.1):
+            for shift in np.arange(-2, 2.1, 0.25):
+                chance = 1 / (1 + np.exp(-(given + shift) * scale))
+                loss = -(right * np.log(chance + 1e-9) + (1 - right) * np.log(1 - chance + 1e-9)).mean()
+                if loss < best:
+                    best, found = loss, (float(scale), float(shift))
+        scales.append(round(found[0], 3))
+        shifts.append(round(found[1], 3))
+    return scales, shifts
+
+
+def main() -> None:
+    """Writes the model and its calibration."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    write(options.model, options.out)
+    reader = OpinionReader.load(options.out, threads=1)
+    _, held = read_sets(options.data, options.seed)
+    felt = judged(options.data, held)
+    logits = reader.sentiment_logits([text for text, _, _ in felt])
+    scale, shift = sentiment_calibration(
+        logits, np.array([shares for _, shares, _ in felt]), np.array([polar for _, _, polar in felt])
+    )
+    toxic = [one for one in held if one.toxicity is not None]
+    scales, shifts = toxicity_calibration(
+        reader.toxicity_logits([one.text for one in toxic]), np.round(np.array([one.toxicity for one in toxic]))
+    )
+    said = {
+        **_NO_CALIBRATION,
+        "sentiment_scale": scale,
+        "sentiment_shift": shift,
+        "toxicity_scale": scales,
+        "toxicity_shift": shifts,
+    }
+    print(said)
+    (options.out / "english-opinions.json").write_text(json.dumps(said, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
