@@ -183,10 +183,13 @@ def _learn_context(maps: Sequence[FeatureMaps]) -> tuple[Array, Array]:
 
 def _directions(rows: Array, count: int) -> tuple[Array, Array]:
     """The main directions of rows [n, d], scaled to unit variance, [d, count], and their mean [d]."""
+    from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - answering needs none of it
+
     mean = rows.mean(axis=0)
-    _, sizes, directions = np.linalg.svd(rows - mean, full_matrices=False)
-    scale = np.sqrt(len(rows)) / (sizes[:count] + 1e-6)
-    return (directions[:count] * scale[:, None]).T.astype(np.float32), mean.astype(np.float32)
+    count = min(count, len(rows), rows.shape[1])
+    _, sizes, directions = randomized_svd(rows - mean, count, n_iter=2, random_state=_SEED)
+    scale = np.sqrt(len(rows)) / (sizes + 1e-3 * sizes.max(initial=1e-6))
+    return (directions * scale[:, None]).T.astype(np.float32), mean.astype(np.float32)
 
 
 def _with_context(maps: FeatureMaps, context: tuple[Array, Array]) -> Array:
