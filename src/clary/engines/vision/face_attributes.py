@@ -7,6 +7,7 @@
     occlusion           the mesh's own doubt that a whole face is there
     eye direction       where the irises lie between the corners of the eyes, seen from the head's pose
 
+What depends on the mesh is `None` for a face that the mesh does not see, glasses also for one that is turned away.
 Beards and moustaches are answered with `None`: no model whose licence allows it knows them. So is the emotion
 "confused". Below half a chance the foremost emotion is "unknown".
 """
@@ -45,6 +46,7 @@ _EYE_OPEN = (0.16, 40.0)  # height over width where an eye is half open, and how
 _MOUTH_OPEN = (0.12, 30.0)
 _SMILE_LIFT = 10.0
 _PRESENT = 0.5
+_MOST_TURN = 15.0  # degrees; of a face that is turned further the bridge of the nose does not show glasses
 _IRIS_DEGREES = 110.0  # that an iris turns for each width of the eye it moves
 _FACE_PIXELS = 128
 _BRIDGE = (0.085, 60.0)
@@ -53,6 +55,8 @@ _SHADE = (0.55, 14.0)
 
 def attributes(models: Models, rgb: Pixels, mesh: Mesh, pose: Pose) -> Attributes:
     """Everything that can be told of a face."""
+    seen = mesh.presence >= _PRESENT  # of a profile or a hidden face the mesh is no more than a guess
+    frontal = seen and abs(pose["yaw"]) < _MOST_TURN and abs(pose["pitch"]) < _MOST_TURN
     face = upright(rgb, mesh, DESCRIPTION_PIXELS)
     ages, genders = models["face_description"](face[None].astype(np.float32))[:2]
     chances = _expressions(models, face)
@@ -60,13 +64,13 @@ def attributes(models: Models, rgb: Pixels, mesh: Mesh, pose: Pose) -> Attribute
     return Attributes(
         age_range=_age_range(ages[0]),
         gender=_gender(float(genders.reshape(-1)[0])),
-        smile=_flag(_smile(mesh, chances["happy"])),
-        eyeglasses=_flag(_glasses(rgb, mesh)),
-        sunglasses=_flag(_shades(rgb, mesh)),
+        smile=_flag(_smile(mesh, chances["happy"])) if seen else None,
+        eyeglasses=_flag(_glasses(rgb, mesh)) if frontal else None,
+        sunglasses=_flag(_shades(rgb, mesh)) if seen else None,
         beard=None,
         mustache=None,
-        eyes_open=_flag(_step(_eyes(mesh), *_EYE_OPEN)),
-        mouth_open=_flag(_step(mouth, *_MOUTH_OPEN)),
+        eyes_open=_flag(_step(_eyes(mesh), *_EYE_OPEN)) if seen else None,
+        mouth_open=_flag(_step(mouth, *_MOUTH_OPEN)) if seen else None,
         occluded=_flag(1 - mesh.presence),
         eye_direction=_eye_direction(mesh, pose),
         emotions=_emotions(chances),

@@ -50,7 +50,11 @@ _GRAPHS: dict[str, _Graph] = {
         ),
         upsampling=2,
     ),
-    "faces": _Graph("models/blazeface.json"),
+    "faces": _Graph(
+        "models/blazeface.json",
+        tuple(f"StatefulPartitionedCall/functional_1/conv2d_{number}/BiasAdd" for number in (33, 34, 35, 36)),
+        upsampling=2,  # it has no resize; without its last reshapes it takes pictures of any size
+    ),
     "face_mesh": _Graph("models/facemesh.json"),
     "face_description": _Graph(
         "models/faceres.json", ("age_pred/Softmax", "gender_pred/Sigmoid", "global_pooling/Mean")
