@@ -8,7 +8,7 @@ import random
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.clients.comprehend_desk import Comprehension, headlines
+from tests.clients.comprehend_desk import Comprehension, headlines, pdf
 from tests.clients.conftest import RunningClary
 from tests.clients.test_comprehend_models import as_csv, code_of
 
@@ -81,6 +81,17 @@ def test_a_recognizer_learns_the_users_types_and_answers(desk: Comprehension) ->
     found = desk.comprehend.detect_entities(Text=text, EndpointArn=endpoint["EndpointArn"])["Entities"]
     assert {(one["Type"], one["Text"]) for one in found} == {("PART", "BM-4711"), ("MACHINE", "Hydrojet 321")}
     assert all(text[one["BeginOffset"] : one["EndOffset"]] == one["Text"] for one in found)
+    paper = pdf("Please send the gasket BM-4711 for the machine Aeromax 512 today.")
+    answer = desk.comprehend.detect_entities(Bytes=paper, EndpointArn=endpoint["EndpointArn"])
+    assert {(one["Type"], one["Text"]) for one in answer["Entities"]} == {
+        ("PART", "BM-4711"),
+        ("MACHINE", "Aeromax 512"),
+    }
+    words = {block["Id"]: block["Text"] for block in answer["Blocks"] if block["BlockType"] == "WORD"}
+    for one in answer["Entities"]:
+        assert "BeginOffset" not in one
+        children = [child["ChildBlockId"] for block in one["BlockReferences"] for child in block["ChildBlocks"]]
+        assert " ".join(words[child] for child in children) == one["Text"]
     source = desk.put("new/orders.txt", "\n".join(text for text, _ in orders(10, seed=8)))
     job = desk.comprehend.start_entities_detection_job(LanguageCode="en", EntityRecognizerArn=arn, **desk.job(source))
     done = desk.ended("describe_entities_detection_job", "EntitiesDetectionJobProperties", JobId=job["JobId"])

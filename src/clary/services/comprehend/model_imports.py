@@ -62,7 +62,8 @@ class ModelImports:
         source = self._source(call, request["SourceModelArn"])
         if "DataAccessRoleArn" in request:
             require_role(self._identities, call, request["DataAccessRoleArn"])
-        name = model_name(request.get("ModelName", parts_of(source)[0]), request.get("VersionName"))
+        base = request.get("ModelName", parts_of(source)[0])
+        name = model_name(base, request.get("VersionName"))
         arn = resource_arn(call, source.kind, name)
         if self._records.by_arn(arn) is not None:
             raise ResourceInUseException(f"{arn} exists already.")
@@ -75,9 +76,7 @@ class ModelImports:
             "SourceModelArn": source.arn,
             "job": source.body.get("job", {}),
         }
-        record = Record(
-            source.kind, call.account, call.region, name, arn, TRAINED, request.get("ModelName", ""), body=body
-        )
+        record = Record(source.kind, call.account, call.region, name, arn, TRAINED, base, body=body)
         try:
             self._records.insert(record, tags=tags)
         except RecordExists as error:
