@@ -19,6 +19,11 @@ def column_fields(tables: Sequence[Table]) -> list[tuple[Cell, Cell]]:
     return [pair for table in tables if _is_filled_in(table) for pair in _pairs(table)]
 
 
+def words_in_lists(tables: Sequence[Table]) -> set[int]:
+    """Words of tables whose heads name what stands below them; no other name is to be looked for beside them."""
+    return {index for table in tables if _is_filled_in(table) for cell in table.cells for index in cell.words}
+
+
 def _is_filled_in(table: Table) -> bool:
     """Whether a table is a list to be filled in: framed, one head for most columns, no spans among its values."""
     if not (table.bordered and table.structured and 2 <= table.columns <= 10 and table.rows <= MOST_ROWS):

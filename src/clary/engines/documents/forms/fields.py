@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.documents.contract import Box, Page
-from clary.engines.documents.forms.cells import column_fields
+from clary.engines.documents.forms.cells import column_fields, words_in_lists
 from clary.engines.documents.forms.labels import name_likeness
 from clary.engines.documents.forms.pairing import pair_pieces
 from clary.engines.documents.forms.segments import Piece, pieces_of
@@ -41,7 +41,7 @@ def find_fields(
     words = [token for token in tokens if TYPED.fullmatch(token.text) is None]
     rows = pieces_of(words, rulings, height)
     marked = _labelled(selections, rows, page, height)
-    used = {token.index for _, piece in marked for token in piece.tokens}
+    used = {token.index for _, piece in marked for token in piece.tokens} | words_in_lists(tables)
     free = [[piece for piece in row if not used & {token.index for token in piece.tokens}] for row in rows]
     fields = [_of_selection(place, selections[place], piece, page) for place, piece in marked]
     for pair in pair_pieces(free, rulings, height):

@@ -12,7 +12,7 @@ from clary.engines.documents.contract import Box, Page
 from clary.engines.documents.rulings import Rulings, find_rulings
 from clary.engines.documents.tables.furniture import mark_heads, section_rows, summary_places, titles_and_notes
 from clary.engines.documents.tables.grid import RawCell, RawTable, framed_table, frames, is_ruled_in_rows_only
-from clary.engines.documents.tables.regions import SEGMENT_GAP, find_regions
+from clary.engines.documents.tables.regions import SEGMENT_GAP, find_regions, is_form_or_text
 from clary.engines.documents.tables.streams import unframed_table
 from clary.engines.documents.tokens import Token, bands_of, tokens_of, usual_height
 from clary.engines.documents.understanding import Cell, Passage, Table
@@ -56,7 +56,9 @@ def raw_tables(tokens: Sequence[Token], rulings: Rulings, height: float) -> list
     regions = find_regions(free, rulings, height)
     if not tables and not regions:
         bands = bands_of(free, height, SEGMENT_GAP)
-        if sum(1 for band in bands if len(band.segments) > 1) >= max(2, 0.5 * len(bands)):
+        broad = sum(1 for band in bands if len(band.segments) > 1)
+        if broad >= max(2, 0.5 * len(bands)) and not is_form_or_text(bands):
+            # A picture that shows a small table alone.
             regions = [bands]
     for region in regions:
         table = unframed_table(region, rulings, height)

@@ -168,28 +168,41 @@ def _breaks(band: Band, left: float, right: float, height: float) -> bool:
 def _is_table(group: Sequence[Band], rulings: Rulings, height: float) -> bool:
     core = [band for band in group if len(band.segments) > 1]
     ruled = _ruled(group, rulings, height)
-    if len(core) < (2 if ruled >= 2 else 3):
+    if len(core) < (2 if ruled >= 2 else 3) or is_form_or_text(group, ruled):
         return False
     cells = [segment for band in core for segment in band.segments]
-    named = sum(1 for segment in cells if any(token.text.endswith(":") for token in segment.tokens))
-    if ruled < 4 and named > 0.2 * len(cells):
-        # Names of fields and what was filled in: a form.
-        return False
     columns = sorted(len(band.segments) for band in core)[len(core) // 2]
     words = sorted(len(segment.tokens) for segment in cells)[len(cells) // 2]
     if columns == 2 and ruled < 2:
-        first = [band.segments[0].text for band in core]
-        if sum(1 for text in first if _is_marker(text)) > 0.5 * len(first):
-            return False
         last = [segment for band in core for segment in band.segments[1:]]
         numbers = sum(1 for segment in last if any(character.isdigit() for character in segment.text))
         if numbers < 0.5 * len(last) and (words > 3 or len(core) < 4):
             return False
-    with_digits = sum(1 for segment in cells if any(character.isdigit() for character in segment.text))
-    if columns <= 3 and words >= 4 and ruled < 3 and with_digits < 0.2 * len(cells):
-        # Columns of running text.
-        return False
     return not (columns <= 3 and words >= 6)
+
+
+def is_form_or_text(group: Sequence[Band], ruled: int = 0) -> bool:
+    """Whether rows of two segments or more are fields of a form, items of a list or columns of running text.
+
+    Args:
+        group: rows of words.
+        ruled: how many lines run along most of their width.
+    """
+    core = [band for band in group if len(band.segments) > 1]
+    cells = [segment for band in core for segment in band.segments]
+    if not cells:
+        return True
+    named = sum(1 for segment in cells if any(token.text.endswith(":") for token in segment.tokens))
+    if ruled < 4 and named > 0.2 * len(cells):
+        return True
+    columns = sorted(len(band.segments) for band in core)[len(core) // 2]
+    if columns == 2 and ruled < 2:
+        first = [band.segments[0].text for band in core]
+        if sum(1 for text in first if _is_marker(text)) > 0.5 * len(first):
+            return True
+    words = sorted(len(segment.tokens) for segment in cells)[len(cells) // 2]
+    with_digits = sum(1 for segment in cells if any(character.isdigit() for character in segment.text))
+    return columns <= 3 and words >= 4 and ruled < 3 and with_digits < 0.2 * len(cells)
 
 
 def _is_marker(text: str) -> bool:
