@@ -119,11 +119,10 @@ class AnalysisJobs:
         if known is not None:
             return _started(known)
         place = output_folder(call, target, made.mark, job)
-        output = f"{place}/output.tar.gz" if made.packed else f"{place}/"
         body = {
             "request": asked(request),
             "token": request.get("ClientRequestToken"),
-            "output": output,
+            "output": f"{place}/output.tar.gz" if made.packed else f"{place}/",
             "told": dict(told or {}),
         }
         record = Record(
@@ -137,11 +136,7 @@ class AnalysisJobs:
             data=self._folder,
             role_arn=role,
             channels=(Channel(DOCUMENTS, source["S3Uri"]),),
-            outputs=(
-                Output(RESULT, output, "tar.gz", required=True, after_failure=False)
-                if made.packed
-                else Output(RESULT, place, "files", after_failure=False),
-            ),
+            outputs=(_output(made, place),),
         )
         try:
             return _started(self._jobs.submit(record, spec, tags=tags))
@@ -222,6 +217,13 @@ class AnalysisJobs:
             **({"Message": message} if message else {}),
             **job_times(record),
         }
+
+
+def _output(made: JobKind, place: str) -> Output:
+    """What becomes of the results: an archive, or files."""
+    if made.packed:
+        return Output(RESULT, f"{place}/output.tar.gz", "tar.gz", required=True, after_failure=False)
+    return Output(RESULT, place, "files", after_failure=False)
 
 
 def _started(record: Record) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def resources(
     Args:
         comprehend_folder: where the users' own models lie.
     """
-    reading = Reading(engines)
+    reading, models = Reading(engines), ModelShelf(records, comprehend_folder)
     analyses = [
         kind(records, identities, data_access, jobs, reading, comprehend_folder)
         for kind in (
@@ -66,7 +66,6 @@ def resources(
             TopicsJobs,
         )
     ]
-    models = ModelShelf(records, comprehend_folder)
     with_models = [
         kind(records, identities, data_access, jobs, reading, comprehend_folder, models)
         for kind in (ClassificationJobs, EntitiesJobs)
