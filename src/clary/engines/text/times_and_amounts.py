@@ -1,8 +1,8 @@
 """Dates, times and amounts in English by rules: what a pattern tells better than a model.
 
 A date is a day, a month, a year, a time of day, or a place in time told from now ("two weeks ago"); an amount is a
-number with what it counts where that stands right behind it ("$ 3.5 million", "40 km", "twelve people"), a share, or a
-duration. All patterns are bounded: the time they take grows with the length of the text alone.
+number with its currency or measure ("$ 3.5 million", "40 km"), a share, a duration, or the bare number of things that
+are counted ("twelve" in "twelve people"). All patterns are bounded: the time they take grows with the length of the text alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from typing import Final, NamedTuple
 
 
 class Span(NamedTuple):
-    """A piece of a text: first character, character after the last, type."""
+    """A piece of a text.
+
+    Attributes:
+        begin: first character.
+        end: character after the last.
+        type: "DATE" or "QUANTITY".
+    """
 
     begin: int
     end: int
@@ -31,13 +37,13 @@ _WORD_NUMBER: Final = (
     rf"(?:{_SPACE}(?:and{_SPACE})?(?:{_SCALE}|{_UNDER_100})){{0,5}})"
 )
 _FIGURE: Final = r"(?:\d{1,3}(?:,\d{3}){1,5}(?:\.\d{1,6})?|\d{1,15}(?:\.\d{1,6})?|\.\d{1,6})"
-_SCALED: Final = rf"(?:{_FIGURE}(?:{_MAYBE}(?:{_SCALE}|bn|mn|[kKmMbB](?![\w])))?)"
+_SCALED: Final = rf"(?:[-\u2212]?{_FIGURE}(?:{_MAYBE}(?:{_SCALE}|bn|mn|[kKmMbB](?![\w])))?)"
 _NUMBER: Final = rf"(?:{_SCALED}|{_WORD_NUMBER})"
 _NUMBERS: Final = rf"(?:{_NUMBER}(?:{_MAYBE}(?:-|\u2013|to|or){_MAYBE}{_NUMBER})?)"
 
 _MONTH: Final = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|march|mar|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+    r"(?:(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
+    r"|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b(?: ?\.)?)"
 )
 _WEEKDAY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\b\.?)"
 _LONG_WEEKDAY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?)"
@@ -54,8 +60,8 @@ _UNIT_OF_TIME: Final = (
     r"|yrs?|decades?|centur(?:y|ies)|weekends?|nights?)"
 )
 _CLOCK: Final = (
-    rf"(?:(?:[01]?\d|2[0-4]){_MAYBE}[:.]{_MAYBE}[0-5]\d(?:{_MAYBE}:{_MAYBE}[0-5]\d)?(?:{_MAYBE}[ap]\.?{_MAYBE}m\b\.?)?(?:{_SPACE}(?:UTC|GMT|[ECMP][SD]T))?"
-    rf"|(?:1[0-2]|0?[1-9]|{_UNDER_100}(?:{_SPACE}{_UNDER_100})?){_MAYBE}(?:[ap]\.?{_MAYBE}m\b\.?|o{_MAYBE}['\u2019]{_MAYBE}clock)(?:{_SPACE}(?:UTC|GMT|[ECMP][SD]T))?"
+    rf"(?:(?:[01]?\d|2[0-4]){_MAYBE}[:.]{_MAYBE}[0-5]\d(?:{_MAYBE}:{_MAYBE}[0-5]\d)?(?:{_MAYBE}(?:[ap]{_MAYBE}\.{_MAYBE}m{_MAYBE}\.|[ap]{_MAYBE}\.?{_MAYBE}m\b))?(?:{_SPACE}(?:UTC|GMT|[ECMP][SD]T))?"
+    rf"|(?:1[0-2]|0?[1-9]|{_UNDER_100}(?:{_SPACE}{_UNDER_100})?){_MAYBE}(?:(?:[ap]{_MAYBE}\.{_MAYBE}m{_MAYBE}\.|[ap]{_MAYBE}\.?{_MAYBE}m\b)|o{_MAYBE}['\u2019]{_MAYBE}clock)(?:{_SPACE}(?:UTC|GMT|[ECMP][SD]T))?"
     rf"|(?:half|quarter|{_UNDER_100}|\d{{1,2}}){_SPACE}(?:past|to){_SPACE}(?:{_UNDER_100}|noon|midnight|1?\d)(?!{_SPACE}(?:of|people|{_UNIT_OF_TIME})|\w))"
 )
 _SEASON: Final = r"(?:spring|summer|autumn|fall|winter)"
@@ -69,12 +75,12 @@ _DATES: Final = (
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:?\d{2})?)?",
     r"(?:0?[1-9]|[12]\d|3[01])(?P<between>[/.-])(?:0?[1-9]|[12]\d|3[01])(?P=between)(?:\d{4}|\d{2})",
     r"\d{4}[/.](?:0?[1-9]|1[0-2])[/.](?:0?[1-9]|[12]\d|3[01])",
-    rf"(?:{_LONG_WEEKDAY}|(?:mon|tue|wed|thu|fri|sat|sun)\b\.?),?{_SPACE}(?:the{_SPACE})?(?:{_MONTH}{_SPACE}{_DAY}|{_DAY}{_SPACE}(?:of{_SPACE})?{_MONTH})(?:{_MAYBE},?{_MAYBE}{_YEAR})?",
+    rf"(?:{_LONG_WEEKDAY}|(?:mon|tues?|wed|thur?s?|fri|sat|sun)\b\.?),?{_SPACE}(?:the{_SPACE})?(?:{_MONTH}{_SPACE}{_DAY}|{_DAY}{_SPACE}(?:of{_SPACE})?{_MONTH})(?:{_MAYBE},?{_MAYBE}{_YEAR})?",
     rf"{_MONTH}{_SPACE}(?:the{_SPACE})?{_DAY}(?:{_MAYBE}(?:-|\u2013|to){_MAYBE}(?:{_MONTH}{_SPACE})?{_DAY})?(?:{_MAYBE},?{_MAYBE}{_YEAR})?(?![\d:])",
     rf"(?:the{_SPACE})?{_DAY}(?:{_MAYBE}(?:-|\u2013|to){_MAYBE}{_DAY})?{_SPACE}(?:of{_SPACE})?{_MONTH}(?:{_MAYBE},?{_MAYBE}{_YEAR})?",
     rf"{_MONTH}{_MAYBE},?{_MAYBE}(?:of{_SPACE})?{_YEAR}",
     rf"(?:(?:early|late|mid|last|next|this)[ -])?(?:january|february|march|april|june|july|august|september|october|november|december)(?={_MAYBE}(?:[.,;:!?)]|$|\s))",
-    rf"(?:(?:early|mid|late)[ -])?(?:the{_SPACE})?(?:1\d|20)\d0{_MAYBE}['\u2019]?s|'\d0s|(?:the{_SPACE})?(?:{_TENS[:-7]}|fourties|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties)(?<=ies)",
+    rf"(?:the{_SPACE})?(?:(?:early|mid|late)[ -])?(?:1\d|20)\d0{_MAYBE}['\u2019]?s|'\d0s|(?:the{_SPACE})?(?:{_TENS[:-7]}|fourties|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties)(?<=ies)",
     rf"(?:the{_SPACE})?(?:\d{{1,2}}(?:st|nd|rd|th)|{_ORDINALS}){_SPACE}century{_ERA}",
     rf"(?:the{_SPACE})?(?:last|next|past|coming|previous|following){_SPACE}(?:{_NUMBER}{_SPACE})?{_PERIOD}",
     rf"(?:this){_SPACE}(?:{_PERIOD}|coming{_SPACE}{_PERIOD})",
@@ -84,6 +90,11 @@ _DATES: Final = (
     rf"(?:early{_SPACE}|late{_SPACE}|(?:last|next|this|every|each){_SPACE})?{_LONG_WEEKDAY}(?:{_SPACE}{_PART})?",
     rf"(?:the{_SPACE})?(?:spring|summer|autumn|fall|winter|beginning|end|middle){_SPACE}of{_SPACE}(?:1\d|20)\d\d",
     rf"{_SEASON}{_SPACE}(?:1\d|20)\d\d",
+    rf"(?:early|mid|late)(?:{_SPACE}in)?[ -](?:1\d|20)\d\d",
+    rf"(?:early|late){_SPACE}(?:this|last|next){_SPACE}(?:week|month|year)",
+    rf"the{_SPACE}(?:end|beginning|start|middle){_SPACE}of{_SPACE}(?:the{_SPACE}(?:week|month|year|decade|century)|(?:next|this|last){_SPACE}(?:week|month|year)|{_MONTH})",
+    rf"the{_SPACE}(?:first|second|third|fourth|last){_SPACE}quarter(?:{_SPACE}of{_SPACE}(?:1\d|20)\d\d)?",
+    rf"(?:every|each){_SPACE}(?:{_UNIT_OF_TIME}|{_PART}|{_WEEKDAY})|weekdays|weekends",
     _HOLIDAY,
     _CLOCK,
     r"(?:at|around|by|until|till|before|after|since)" + _SPACE + r"(?P<datum>noon|midnight|dawn|dusk|sunset|sunrise|lunchtime)",
@@ -103,7 +114,7 @@ _UNIT: Final = (
         r"|km/h|kph|mph|km2?|cm|mm|nm|mi|ft|kilograms?|kilos?|grams?|milligrams?|kg|mg|lbs?|pounds?|ounces?|oz|tons?|tonnes?|lit(?:er|re)s?|ml|gallons?|pints?|quarts?|cups?|tablespoons?|teaspoons?"
         r"|degrees?(?:[ \t](?:celsius|fahrenheit|centigrade))?|\u00b0{m}[CF]?|watts?|kilowatts?|megawatts?|kwh?|mw|volts?|amps?|hertz|[kmg]?hz|bytes?|kilobytes?|megabytes?|gigabytes?|terabytes?|[KMGTP]i?B|bits?|[kmg]bps"
         r"|acres?|hectares?|knots?|calories|kcal|joules?|pixels?|mm?ol|percent|per{s}cent|percentage{s}points?|basis{s}points?|light[ -]years?"
-        r"|people|persons?|men|women|children|students|employees|workers|patients|members|customers|users|times|points?|stars?|items?|copies|pieces|pages|units?|votes|seats|shares|games|goals|cars|houses|countries|books|barrels|tickets|bottles|boxes|rooms|floors|words|lines|steps|questions|cases|deaths|jobs|cats|dogs|apples|eggs|slices|rounds|episodes|chapters|volumes|players|teams|guests|soldiers|passengers|residents|inhabitants|households|companies|stores|flights|vehicles|degrees|miles)"
+        r")"
     )
     .replace("{s}", _SPACE)
     .replace("{m}", _MAYBE)
@@ -113,9 +124,9 @@ _AMOUNTS: Final = (
     rf"{_CURRENCY_SIGN}{_MAYBE}{_SCALED}(?:{_MAYBE}(?:-|\u2013|to){_MAYBE}{_CURRENCY_SIGN}?{_MAYBE}{_SCALED})?(?:{_SPACE}{_CURRENCY})?",
     rf"{_NUMBERS}{_MAYBE}(?:%|\u2030)",
     rf"{_NUMBERS}[ \t\u00a0-]?{_CURRENCY}",
-    rf"{_NUMBERS}(?:{_SPACE}(?:and{_SPACE}a{_SPACE}half|more))?(?:{_MAYBE}-{_MAYBE}|{_SPACE}|(?<=\d)){_UNIT_OF_TIME}(?:{_SPACE}(?:old|long))?(?!{_SPACE}(?:ago|from{_SPACE}now|later|earlier))",
+    rf"{_NUMBERS}(?:{_SPACE}(?:and{_SPACE}a{_SPACE}half|more))?(?:{_MAYBE}-{_MAYBE}|{_SPACE}|(?<=\d)){_UNIT_OF_TIME}(?!{_SPACE}(?:ago|from{_SPACE}now|later|earlier))",
     rf"{_NUMBERS}(?:{_SPACE}|-|(?<=\d)){_UNIT}(?:{_SPACE}(?:per|an?){_SPACE}(?:second|minute|hour|day|week|month|year|person|gallon|litre|liter)|/(?:s|h|min))?",
-    rf"(?:hundreds|thousands|millions|billions|dozens|tens){_SPACE}of{_SPACE}(?:(?:thousands|millions|billions){_SPACE}of{_SPACE})?[a-z]{{2,20}}",
+    rf"(?:hundreds|thousands|millions|billions|dozens|tens)(?:{_SPACE}of{_SPACE}(?:thousands|millions|billions))?(?={_SPACE}of{_SPACE})",
     rf"(?:half|(?:one|two|three|a)[ -](?:third|quarter|fifth|half|fourth)s?){_SPACE}of(?={_SPACE}(?:the|all|its|their|his|her|our))",
     _NUMBER,
 )  # fmt: skip
