@@ -48,7 +48,7 @@ def find_signatures(page: Page, picture: NDArray[np.uint8]) -> tuple[Signature, 
         return ()
     marks = _handwriting(page, picture, tokens, asking, rulings, height)
     found = []
-    for mark, density in marks:
+    for mark, density in _joined(marks, height):
         sure = _likelihood(mark, density, asking, rulings, height)
         if sure >= LEAST:
             box = Box(mark[0] / page.width, mark[1] / page.height, mark[2] / page.width, mark[3] / page.height)
@@ -88,7 +88,7 @@ def _handwriting(
     found = []
     for number in range(1, count):
         left, top, wide, tall, _area = (int(value) for value in stats[number])
-        if not (2.5 * usual <= wide <= 30 * usual and 1.1 * usual <= tall <= 8 * usual and wide > 1.2 * tall):
+        if not (1.2 * usual <= wide <= 30 * usual and 1.1 * usual <= tall <= 8 * usual):
             continue
         part = (labels[top : top + tall, left : left + wide] == number) & (
             ink[top : top + tall, left : left + wide] > 0
@@ -99,6 +99,21 @@ def _handwriting(
             density = float(part.sum()) / ((box[2] - box[0]) * (box[3] - box[1]))
             found.append(((box[0] / across, box[1] / down, box[2] / across, box[3] / down), density))
     return found
+
+
+def _joined(marks: Sequence[tuple[Rectangle, float]], height: float) -> list[tuple[Rectangle, float]]:
+    """Strokes side by side with little between them are one name."""
+    joined: list[tuple[Rectangle, float]] = []
+    for mark, density in sorted(marks):
+        for place, (other, share) in enumerate(joined):
+            level = min(mark[3], other[3]) - max(mark[1], other[1]) > 0.3 * min(mark[3] - mark[1], other[3] - other[1])
+            if level and mark[0] - other[2] < 1.5 * height:
+                both = (other[0], min(mark[1], other[1]), max(mark[2], other[2]), max(mark[3], other[3]))
+                joined[place] = (both, (density + share) / 2)
+                break
+        else:
+            joined.append((mark, density))
+    return joined
 
 
 def _is_print(token: Token, asking: Sequence[Token], height: float) -> bool:
@@ -120,7 +135,7 @@ def _asked_by(mark: Rectangle, token: Token, height: float) -> bool:
 def _likelihood(mark: Rectangle, density: float, asking: Sequence[Token], rulings: Rulings, height: float) -> float:
     """The probability that strokes are a signature, from where they stand and how dense they are."""
     left, top, right, bottom = mark
-    if not 0.02 < density < 0.42:
+    if not 0.02 < density < 0.42 or right - left < max(2.5 * height, 1.2 * (bottom - top)):
         return 0.0
     sure = 0.1
     if any(_asked_by(mark, token, height) for token in asking):

@@ -44,7 +44,7 @@ def test_a_name_with_nothing_filled_in_has_no_value() -> None:
 def test_names_without_colons_are_known_by_the_columns_they_make() -> None:
     listed = [["Rod length", "64 mm"], ["Tear strip", "white"], ["Diameter", "8 mm"], ["Weight", "0.9 g"]]
     found = pairs(page(rows([60, 240], 100, listed)))
-    assert found == {name: value for name, value in listed}
+    assert found == dict(listed)
 
 
 def test_a_line_to_write_on_marks_what_was_filled_in() -> None:

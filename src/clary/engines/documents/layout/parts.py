@@ -19,6 +19,7 @@ PAGE_NUMBER = re.compile(
     r"|sur|van)\s*\d{1,4})?\W*",
     re.IGNORECASE,
 )
+NUMBERED_HEAD = re.compile(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.)\s+[A-Z]")
 HEAD_EDGE, FOOT_EDGE = 0.075, 0.925
 """Above the one and below the other, as ratios of the page's height, stands what repeats on every page."""
 MOST_HEAD_WORDS = 14
@@ -48,8 +49,10 @@ def find_layout(
     blocks = blocks_of(page, [place for place in free if place not in fields])
     usual = usual_line_height(page)
     title = _title(blocks, usual)
+    items = _items(blocks, usual)
     parts += [
-        LayoutPart(_kind(block, page, usual, title), block.box, _sure(block, page), block.lines) for block in blocks
+        LayoutPart(_kind(block, block in items, usual, title), block.box, _sure(block, page), block.lines)
+        for block in blocks
     ]
     if picture is not None:
         taken = [table.box for table in tables]
@@ -131,14 +134,34 @@ def _is_words(text: str) -> bool:
     return sum(character.isalpha() for character in text) >= max(3, 0.5 * len(text.replace(" ", "")))
 
 
-def _kind(block: Block, page: Page, usual: float, title: Block | None) -> LayoutKind:
+def _items(blocks: Sequence[Block], usual: float) -> list[Block]:
+    """Blocks that are items of lists: marked as such, and more than a numbered head that stands alone."""
+    marked = [block for block in blocks if ITEM.match(block.text) and len(block.text.split()) > 1]
+    return [
+        block
+        for block in marked
+        if block.height < 1.25 * usual
+        and (
+            not NUMBERED_HEAD.match(block.text)
+            or len(block.text.split()) > MOST_HEAD_WORDS
+            or any(other is not block and _next_item(block, other, usual) for other in marked)
+        )
+    ]
+
+
+def _next_item(one: Block, other: Block, usual: float) -> bool:
+    apart = max(one.box.top - other.box.bottom, other.box.top - one.box.bottom)
+    return apart < 2.2 * usual and abs(one.box.left - other.box.left) < 0.03
+
+
+def _kind(block: Block, item: bool, usual: float, title: Block | None) -> LayoutKind:
     words = block.text.split()
     at_edge = block.box.bottom < HEAD_EDGE or block.box.top > FOOT_EDGE
     if at_edge and PAGE_NUMBER.fullmatch(block.text):
         return LayoutKind.PAGE_NUMBER
     if block is title:
         return LayoutKind.TITLE
-    if ITEM.match(block.text) and len(words) > 1 and block.height < 1.25 * usual:
+    if item:
         return LayoutKind.LIST
     if at_edge and len(words) <= 25 and block.height < 1.3 * usual:
         return LayoutKind.HEADER if block.box.bottom < HEAD_EDGE else LayoutKind.FOOTER
@@ -154,7 +177,7 @@ def _is_head(block: Block, words: Sequence[str], usual: float) -> bool:
         return False
     letters = [character for character in block.text if character.isalpha()]
     capital = all(character.isupper() for character in letters)
-    numbered = re.match(r"(?:\d+(?:\.\d+)*\.?|[IVX]+\.)\s+[A-Z]", block.text) is not None
+    numbered = NUMBERED_HEAD.match(block.text) is not None
     return block.height >= 1.22 * usual or (capital and len(words) <= 8 and block.height >= 0.95 * usual) or numbered
 
 

@@ -10,6 +10,7 @@ from clary.engines.documents.amounts import amounts_in
 from clary.engines.documents.contract import Page
 from clary.engines.documents.dates import dates_in
 from clary.engines.documents.expense.parties import LEGAL_FORM
+from clary.engines.documents.forms.selections import TYPED
 from clary.engines.documents.queries.terms import terms_of
 from clary.engines.documents.rows import Row, passages_joined, rows_of
 from clary.engines.documents.understanding import KeyValue, Passage, SelectionElement, Table
@@ -53,7 +54,7 @@ def candidates_of(
     rows = rows_of(page)
     sections = _sections(rows)
     return [
-        *_of_fields(key_values, selections, sections),
+        *_of_fields(key_values, selections, sections, rows),
         *(candidate for table in tables for candidate in _of_table(table, page)),
         *_of_labels(rows),
         *_of_text(rows),
@@ -75,16 +76,34 @@ def _of_fields(
     key_values: Sequence[KeyValue],
     selections: Sequence[SelectionElement],
     sections: Sequence[tuple[float, tuple[str, ...]]],
+    rows: Sequence[Row],
 ) -> Iterator[Candidate]:
+    labels = {index for field in key_values if field.selection is not None for index in field.key.words}
     for field in key_values:
         above = [terms for top, terms in sections if top < field.key.box.top - 0.002]
         around = above[-1] if above else ()
         names = tuple(terms_of(field.key.text))
         if field.selection is not None:
             if selections[field.selection].selected:
-                yield Candidate(field.key, names, around, 0.6)
+                asked = _asked_beside(field, rows, labels) or around
+                yield Candidate(field.key, asked, names, 0.9)
         elif field.value is not None and field.value.text:
             yield Candidate(field.value, names, around, 0.75 + 0.25 * field.confidence)
+
+
+def _asked_beside(field: KeyValue, rows: Sequence[Row], labels: set[int]) -> tuple[str, ...]:
+    """The terms of what stands to the left of a check box in its row, other boxes' labels aside."""
+    for row in rows:
+        if any(token.index in field.key.words for token in row.tokens):
+            words = [
+                token.text
+                for token in row.tokens
+                if token.index not in labels
+                and TYPED.fullmatch(token.text) is None
+                and token.right <= field.key.box.left * row.page.width
+            ]
+            return tuple(terms_of(" ".join(words)))
+    return ()
 
 
 def _of_table(table: Table, page: Page) -> Iterator[Candidate]:
@@ -107,7 +126,12 @@ def _of_table(table: Table, page: Page) -> Iterator[Candidate]:
 
 def _of_labels(rows: Sequence[Row]) -> Iterator[Candidate]:
     """Pieces of rows with what stands to their left, above and below them as their names."""
-    parts = [(number, piece) for number, row in enumerate(rows) for piece in row.segments(1.3)]
+    parts = [
+        (number, piece)
+        for number, row in enumerate(rows)
+        for piece in row.segments(1.3)
+        if TYPED.match(piece.text) is None
+    ]
     for place, (number, piece) in enumerate(parts):
         value = piece.passage(0, len(piece.text))
         left = [other for row, other in parts[max(0, place - 8) : place] if row == number]
@@ -151,9 +175,10 @@ def _named_below(piece: Row, value: Passage, below: Sequence[Row]) -> Iterator[C
 def _of_text(rows: Sequence[Row]) -> Iterator[Candidate]:
     """Dates, amounts, numbers and the like in running text, with the words before and behind them."""
     for number, row in enumerate(rows):
+        running = number > 0 and len(row.segments(1.3)) == len(rows[number - 1].segments(1.3)) == 1
         for start, end in _spans(row.text):
             before = terms_of(row.text[:start])[-6:]
-            if len(before) < 4 and number > 0:
+            if len(before) < 4 and running:
                 before = terms_of(rows[number - 1].text)[-4:] + before
             behind = terms_of(row.text[end:])[:3]
             near = terms_of(row.text[:start])[-2:]

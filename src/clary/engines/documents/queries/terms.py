@@ -138,4 +138,5 @@ _WANTED = (
 
 def wanted_by(question: str) -> Wanted:
     """What kind of value a question asks for."""
-    return next((kind for kind, pattern in _WANTED if re.search(pattern, question, re.IGNORECASE)), Wanted.ANYTHING)
+    bare = re.sub(r"year[\s-]+to[\s-]+date|up\s+to\s+date", "", question, flags=re.IGNORECASE)
+    return next((kind for kind, pattern in _WANTED if re.search(pattern, bare, re.IGNORECASE)), Wanted.ANYTHING)
