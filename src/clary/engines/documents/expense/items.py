@@ -111,8 +111,16 @@ def _heads(rows: Sequence[Row]) -> Heads | None:
             and ("price" in kinds or "unit-price" in kinds or "quantity" in kinds)
             and len(columns) >= 0.5 * len(pieces)
         ):
-            return Heads(number, columns)
+            return Heads(number, _two_prices(columns))
     return None
+
+
+def _two_prices(columns: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    """Of two columns that are both called a price or an amount, the first is that of one piece."""
+    prices = [place for place, (kind, _, _) in enumerate(columns) if kind == "price"]
+    if len(prices) > 1 and all(kind != "unit-price" for kind, _, _ in columns):
+        columns[prices[0]] = ("unit-price", *columns[prices[0]][1:])
+    return columns
 
 
 def _words_as_heads(piece: Row) -> list[tuple[str, float, float]]:

@@ -83,7 +83,8 @@ def _labelled(pieces: Sequence[Row]) -> Found:
             if match is None or kind in found:
                 continue
             rest = piece.text[match.end() :].strip(" :.-")
-            if rest and not _translates(rest) and _suits(kind, rest):
+            translated = match.group().rstrip().endswith("/") or _translates(rest)
+            if rest and not translated and _suits(kind, rest):
                 found[kind] = (_cut(kind, rest), _sure(piece))
             else:
                 below = _below(piece, pieces)
