@@ -36,6 +36,7 @@ _NO_CALIBRATION = {
     "mention_threshold": 0.5,
 }
 Logits = NDArray[Any]
+_JUDGED_KINDS = 3
 
 
 class Reader(nn.Module):
@@ -102,9 +103,12 @@ def sentiment_calibration(logits: Logits, shares: Logits, polar: NDArray[np.bool
 
 
 def toxicity_calibration(logits: Logits, truth: Logits) -> tuple[list[float], list[float]]:
-    """Finds for each kind of toxicity the scale and shift under which what is known is likeliest."""
+    """Finds the scale and shift under which what people said is likeliest: toxic at all, profanity, hate speech.
+
+    The other kinds have labels that words gave, and of toxic texts hardly any that say no: they stay as they are.
+    """
     scales, shifts = [], []
-    for kind in range(truth.shape[1]):
+    for kind in range(_JUDGED_KINDS):
         known = ~np.isnan(truth[:, kind])
         right, given = truth[known, kind], logits[known, kind]
         best, found = np.inf, (1.0, 0.0)
@@ -116,7 +120,8 @@ def toxicity_calibration(logits: Logits, truth: Logits) -> tuple[list[float], li
                     best, found = loss, (float(scale), float(shift))
         scales.append(round(found[0], 3))
         shifts.append(round(found[1], 3))
-    return scales, shifts
+    rest = truth.shape[1] - _JUDGED_KINDS
+    return scales + [1.0] * rest, shifts + [0.0] * rest
 
 
 def main() -> None:

