@@ -2,8 +2,8 @@
 
 Each word of a document gets a label (begins an entity of a type, continues it, is outside) from a logistic regression
 over what the word and its neighbours look like; Viterbi's algorithm makes the likeliest row of labels that fit
-together (Ratinov and Roth 2009, without their outside knowledge but for the user's own list). It learns in seconds and
-generalises from the form of words, from their neighbours and from the list.
+together (Ratinov and Roth 2009). It learns in seconds and generalises from the form of words, from their neighbours,
+from the user's list of names, and in English from what Clary's own tagger says of each word.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from clary.engines.text.labels import best_labels, spans
 from clary.engines.text.shapes import word_shape
 from clary.engines.text.words import Word, words
+
+Outside = Callable[[Sequence[str]], list[list[list[str]]]]
+"""What is known of the words of texts beside how they look: for each text and each of its words some features."""
 
 _FEATURES = 1 << 18
 _COST = 3.0
@@ -84,9 +87,19 @@ class OwnEntityRecognizer:
         listed: the user's names.
         weights: float32 of shape (features, labels).
         intercepts: float32 of shape (labels,).
+        outside: what is known beside, where it was trained with that.
     """
 
-    def __init__(self, labels: Sequence[str], language: str, listed: EntityList, weights: Any, intercepts: Any) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        language: str,
+        listed: EntityList,
+        weights: Any,
+        intercepts: Any,
+        outside: Outside | None = None,
+    ) -> None:
+        self._outside = outside
         self.labels = list(labels)
         self._language = language
         self._listed = listed
@@ -95,12 +108,13 @@ class OwnEntityRecognizer:
 
     def find(self, texts: Sequence[str]) -> list[list[Mention]]:
         """The entities of each text, in its order."""
-        return [self._find(text) for text in texts]
+        known = self._outside(texts) if self._outside is not None else [None] * len(texts)
+        return [self._find(text, one) for text, one in zip(texts, known, strict=True)]
 
-    def _find(self, text: str) -> list[Mention]:
+    def _find(self, text: str, known: Sequence[Sequence[str]] | None) -> list[Mention]:
         own = words(text, self._language)
         found: list[Mention] = []
-        rows = list(_described(own, self._listed))
+        rows = list(_described(own, self._listed, known))
         for start in range(0, len(own), _STRETCH_WORDS):
             part = rows[start : start + _STRETCH_WORDS]
             scores = np.asarray(_hashed(part) @ self._weights + self._intercepts, dtype=np.float32)
@@ -118,12 +132,20 @@ class OwnEntityRecognizer:
             folder / "entities.npz", used=used, weights=self._weights[used], intercepts=self._intercepts
         )
         listed = [[list(name), kind] for name, kind in self._listed.names.items()]
-        described = {"labels": self.labels, "language": self._language, "listed": listed}
+        described = {
+            "labels": self.labels,
+            "language": self._language,
+            "listed": listed,
+            "outside": self._outside is not None,
+        }
         (folder / "entities.json").write_text(json.dumps(described, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> OwnEntityRecognizer:
+    def load(cls, folder: Path, outside: Callable[[], Outside]) -> OwnEntityRecognizer:
         """Reads what `save` wrote.
+
+        Args:
+            outside: gives what the recognizer was trained with, where it was.
 
         Raises:
             OSError, ValueError: it is not all there.
@@ -134,7 +156,8 @@ class OwnEntityRecognizer:
             weights[arrays["used"]] = arrays["weights"]
             intercepts = arrays["intercepts"]
         listed = EntityList({tuple(name): kind for name, kind in described["listed"]})
-        return cls(described["labels"], described["language"], listed, weights, intercepts)
+        known = outside() if described["outside"] else None
+        return cls(described["labels"], described["language"], listed, weights, intercepts, known)
 
 
 def train(
@@ -143,6 +166,7 @@ def train(
     *,
     language: str,
     listed: EntityList,
+    outside: Outside | None = None,
     seed: int = 17,
     say: Callable[[str], None] = lambda line: None,
 ) -> OwnEntityRecognizer:
@@ -153,6 +177,7 @@ def train(
         mentions: the entities of each; what they cut in two counts as theirs.
         language: of the documents.
         listed: the user's names; empty where there is no list.
+        outside: what is known of words beside, None for nothing.
         seed: the same seed and examples give the same recognizer.
         say: told how far it is.
 
@@ -161,9 +186,10 @@ def train(
     """
     rows: list[list[str]] = []
     marks: list[str] = []
-    for text, own in zip(texts, mentions, strict=True):
+    known = outside(texts) if outside is not None else [None] * len(texts)
+    for text, own, one in zip(texts, mentions, known, strict=True):
         found = words(text, language)
-        rows += _described(found, listed)
+        rows += _described(found, listed, one)
         marks += _marks(found, own)
     labels = sorted(set(marks) | {f"I-{mark[2:]}" for mark in marks if mark != _OUTSIDE}, key=_order)
     if len(labels) < 2:
@@ -185,7 +211,7 @@ def train(
     else:
         weights[:, model.classes_] = model.coef_.T
         intercepts[model.classes_] = model.intercept_
-    return OwnEntityRecognizer(labels, language, listed, weights, intercepts)
+    return OwnEntityRecognizer(labels, language, listed, weights, intercepts, outside)
 
 
 def _order(label: str) -> tuple[bool, str, str]:
@@ -209,8 +235,8 @@ def _hashed(rows: Sequence[Sequence[str]]) -> Any:
     return FeatureHasher(_FEATURES, input_type="string", alternate_sign=False, dtype=np.float32).transform(rows)
 
 
-def _described(own: Sequence[Word], listed: EntityList) -> Iterator[list[str]]:
-    """The features of each word: its own form, and how its neighbours look."""
+def _described(own: Sequence[Word], listed: EntityList, known: Sequence[Sequence[str]] | None) -> Iterator[list[str]]:
+    """The features of each word: its own form, how its neighbours look, and what is known of them."""
     forms = [_form(word.text) for word in own]
     lower = [word.text.lower() for word in own]
     in_list = [""] * len(own)
@@ -227,6 +253,8 @@ def _described(own: Sequence[Word], listed: EntityList) -> Iterator[list[str]]:
             features.append(f"{step}w{lower[other]}")
             if abs(step) < 3:
                 features.append(f"{step}f{forms[other]}")
+            if known is not None and abs(step) < 2:
+                features += [f"{step}k{one}" for one in known[other]]
             if in_list[other] and abs(step) < 2:
                 features += [f"{step}l{in_list[other]}"] * 3
         features += [f"b{_at(lower, place + step)}|{_at(lower, place + step + 1)}{step}" for step in (-2, -1, 0, 1)]

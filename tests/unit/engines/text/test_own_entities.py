@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from clary.engines.text.own_entities import EntityList, Mention, OwnEntityRecognizer, train
+from clary.engines.text.words import words
 
 NOTHING = EntityList({})
+ANIMALS = ("zebra", "heron", "newt", "hare", "mole", "lynx")
+THINGS = ("table", "chair", "lamp", "oven", "desk")
+
+
+def knows(texts: Sequence[str]) -> list[list[list[str]]]:
+    """Stands for a tagger: knows which words are names of animals."""
+    return [
+        [["animal"] if word.text in ("zebra", "heron", "newt", "lynx") else [] for word in words(text, "en")]
+        for text in texts
+    ]
 
 
 def orders(count: int, seed: int = 1) -> tuple[list[str], list[list[Mention]]]:
@@ -32,7 +44,7 @@ def test_what_looks_alike_is_found_where_it_stands(tmp_path: Path) -> None:
     assert right >= 28
     assert all(0 < one.score <= 1 for own in found for one in own)
     model.save(tmp_path)
-    assert OwnEntityRecognizer.load(tmp_path).find(new) == found
+    assert OwnEntityRecognizer.load(tmp_path, lambda: knows).find(new) == found
 
 
 def test_names_of_the_list_are_found_longest_first() -> None:
@@ -43,6 +55,16 @@ def test_names_of_the_list_are_found_longest_first() -> None:
     text = "She flew to New York with the New York Times."
     found = [(text[one.begin : one.end], one.type) for one in model.find([text])[0]]
     assert found == [("New York", "CITY"), ("New York Times", "PAPER")]
+
+
+def test_what_is_known_of_words_beside_generalises(tmp_path: Path) -> None:
+    texts = [f"the {one} slept" for one in (*ANIMALS[:-1], *THINGS)] * 4
+    mentions = [[Mention(4, len(text) - 6, "PET")] if text.split()[1] in ANIMALS else [] for text in texts]
+    new = ["the lynx slept", "the stool slept"]
+    model = train(texts, mentions, language="en", listed=NOTHING, outside=knows)
+    assert [[one[:3] for one in own] for own in model.find(new)] == [[(4, 8, "PET")], []]
+    model.save(tmp_path)
+    assert OwnEntityRecognizer.load(tmp_path, lambda: knows).find(new) == model.find(new)
 
 
 def test_odd_texts_have_answers() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from clary.engines.text.classification import DocumentClassifier
 from clary.engines.text.encoder import Encoder
 from clary.engines.text.own_entities import OwnEntityRecognizer
+from clary.engines.text.tagger_features import TaggerFeatures
 
 MOST_CLASSES = 10
 """Of a document's classes that are told."""
@@ -61,7 +62,7 @@ class OwnRecognizer:
         Raises:
             OSError, ValueError: it is not all there.
         """
-        return cls(OwnEntityRecognizer.load(folder))
+        return cls(OwnEntityRecognizer.load(folder, TaggerFeatures.load))
 
     def answers(self, texts: list[str]) -> list[Any]:
         """For each text its entities as "type", "text", "begin", "end" and "score"."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.engines.text.own_entities import EntityList, Mention, OwnEntityRecognizer, train
+from clary.engines.text.tagger_features import TaggerFeatures
 from clary.services.comprehend.job_specs import fail, read_task
 from clary.services.comprehend.programs.classifier_data import Unlearnable
 from clary.services.comprehend.programs.models_on_disk import publish
@@ -41,7 +42,15 @@ def main(folder: Path, data: str) -> int:
         check_examples(training, task["types"])
     except Unlearnable as error:
         return fail(folder, str(error))
-    model = train(training.texts, training.mentions, language=task["language"], listed=listed, seed=_SEED, say=_say)
+    model = train(
+        training.texts,
+        training.mentions,
+        language=task["language"],
+        listed=listed,
+        outside=TaggerFeatures.load() if task["language"] == "en" else None,
+        seed=_SEED,
+        say=_say,
+    )
     result: dict[str, Any] = {
         **measured(model, test, task["types"]),
         "trained": len(training),
@@ -50,7 +59,7 @@ def main(folder: Path, data: str) -> int:
         "native": False,
     }
     if task.get("evaluated"):
-        before = OwnEntityRecognizer.load(Path(data) / task["evaluated"])
+        before = OwnEntityRecognizer.load(Path(data) / task["evaluated"], TaggerFeatures.load)
         result["evaluated"] = measured(before, test, task["types"])["metrics"]
     _say(f"measured on {len(test)} documents: {result['metrics']}")
     publish(Path(data) / task["model"], result, model.save)
