@@ -28,14 +28,18 @@ def to_plain(value: Any) -> Any:
         return [value.left, value.top, value.right, value.bottom]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         members = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: to_plain(member) for name, member in members if member is not None and member != ()}
+        return {name: to_plain(member) for name, member in members if member is not None and not _is_empty(member)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    return value
+    return float(value) if isinstance(value, float) else value  # numpy's are floats, too
+
+
+def _is_empty(member: Any) -> bool:
+    return isinstance(member, tuple) and not member
 
 
 def from_plain(kind: type[Value], value: Any) -> Value:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cbor2
+
 from clary.compute.engine_hosts import EngineBusy, EngineFailed, Engines
 from clary.core.errors import ServiceError
 from clary.engines.documents.contract import Page
@@ -166,8 +168,12 @@ def asked_of_host(engines: Engines) -> Ask:
 
 
 def asked_here(engine: object) -> Ask:
-    """Calls an engine that was loaded in this process."""
-    return lambda method, **arguments: getattr(engine, method)(**arguments)
+    """Calls an engine that was loaded in this process; what it answers is what its host would hand over."""
+
+    def ask(method: str, **arguments: Any) -> Any:
+        return cbor2.loads(cbor2.dumps(getattr(engine, method)(**arguments)))
+
+    return ask
 
 
 def told(refused: Refused) -> ServiceError:

@@ -65,4 +65,5 @@ def failure_of(record: Record) -> str:
     reason = str(record.body.get("job", {}).get("failure_reason", ""))
     if reason.startswith("ClientError: "):
         return reason.removeprefix("ClientError: ").partition(", exit code:")[0]
-    return reason
+    error = reason.partition("\n")[0]
+    return f"Internal Server Error: {error}. The job's log has more." if error else ""

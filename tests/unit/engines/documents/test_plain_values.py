@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from clary.engines.documents.contract import Box
@@ -39,6 +40,11 @@ def is_plain(value: object) -> bool:
     if isinstance(value, list):
         return all(is_plain(item) for item in value)
     return value is None or type(value) in (str, int, float, bool)
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    plain = to_plain(KeyValue(PASSAGE, None, np.float64(0.5)))
+    assert type(plain["confidence"]) is float
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)

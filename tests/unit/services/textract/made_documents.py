@@ -12,6 +12,8 @@ import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from clary.engines.documents.contract import Box, Line, Page, Word
 from clary.engines.documents.papers import (
     Expense,
@@ -60,7 +62,9 @@ def page_of(lines: Sequence[str], number: int = 1, *, turned: bool = False) -> P
 def passage(page: Page, *words: int) -> Passage:
     """Words of a page by their positions."""
     found = [list(page.words)[position] for position in words]
-    return Passage(" ".join(word.text for word in found), Box.around_boxes(word.box for word in found), 0.8, words)
+    sure = np.float64(0.8)  # as an engine's arithmetic leaves it: a float, and yet nothing that JSON knows
+    box = Box.around_boxes(word.box for word in found)
+    return Passage(" ".join(word.text for word in found), box, sure, words)
 
 
 class MadeEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from clary.services.textract.errors import (
     UnsupportedDocumentException,
 )
 from clary.services.textract.job_kinds import KINDS
+from clary.services.textract.job_specs import failure_of
 from clary.services.textract.names import ANALYSIS_JOB, EXPENSE_JOB, LENDING_JOB, TEXT_DETECTION_JOB
 from clary.services.textract.programs import reading
 from clary.services.textract.upkeep import KEPT_SECONDS, Retention
@@ -308,3 +310,11 @@ def test_jobs_are_forgotten_after_a_week_with_what_they_left(office: Office):
         get(office, TEXT_DETECTION_JOB, old)
     assert get(office, TEXT_DETECTION_JOB, new)["JobStatus"] == "IN_PROGRESS"
     assert len(names_in(office.folder / "jobs")) == 1
+
+
+def test_an_error_of_clary_s_own_is_told_without_its_traceback(office: Office):
+    record = office.record(TEXT_DETECTION_JOB, start(office, TEXT_DETECTION_JOB, document(["a"])))
+    reason = "AlgorithmError: KeyError: 'x' (words.py, line 3), exit code: 1\nLast log lines:\n  File ..."
+    told = failure_of(replace(record, body={**record.body, "job": {"failure_reason": reason}}))
+    assert told.startswith("Internal Server Error: AlgorithmError: KeyError: 'x'")
+    assert "Last log lines" not in told
