@@ -80,9 +80,6 @@ def resources(
     search = FaceSearch(records, store, indexes, pictures, vision)
     around = Surroundings(records, jobs, pictures, clock, rekognition_folder, engine_environment)
     videos = VideoJobs(around)
-    entries = rekognition_entries
-    sets = TrainingSets(records, entries, pictures)
-    versions = ProjectVersions(around, sets)
     return [
         Labels(pictures, vision),
         FaceDetection(pictures, vision),
@@ -101,10 +98,19 @@ def resources(
         VideoPeople(records, videos, search, gallery, indexes),
         StreamProcessors(records, jobs, StreamSessions(around, objects, store, indexes), identities),
         MediaAnalysisJobs(around),
-        Projects(records, entries, clock),
-        Datasets(records, entries, pictures, clock),
+        *_custom_labels(around, rekognition_entries, hosting),
+        Tags(records),
+    ]
+
+
+def _custom_labels(around: Surroundings, entries: EntryStore, hosting: Hosting) -> list[object]:
+    records, pictures = around.records, around.pictures
+    versions = ProjectVersions(around, TrainingSets(records, entries, pictures))
+    running = ModelHosting(records, hosting, around.environment)
+    return [
+        Projects(records, entries, around.clock),
+        Datasets(records, entries, pictures, around.clock),
         ProjectPolicies(records),
         versions,
-        RunningModels(records, versions, ModelHosting(records, hosting, engine_environment), hosting, pictures),
-        Tags(records),
+        RunningModels(records, versions, running, hosting, pictures),
     ]
