@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from clary.engines.documents.contract import Page
 from clary.engines.documents.forms import find_fields, find_key_values
 from clary.engines.documents.tables import find_tables
-from tests.unit.engines.documents.pages_made import frame, page, paper, rows, rule
+from tests.unit.engines.documents.pages_made import Put, frame, page, paper, rows, rule
 
 
 def pairs(made: Page, picture: NDArray[np.uint8] | None = None) -> dict[str, str | None]:
@@ -98,3 +98,23 @@ def test_typed_boxes_are_found_without_a_picture() -> None:
 
 def test_the_round_letters_of_words_are_no_radio_buttons() -> None:
     assert find_fields(page([(60, 100, "OOO DOOR")]), paper())[0] == ()
+
+
+def test_the_first_line_of_a_box_names_what_stands_below_it() -> None:
+    puts: list[Put] = [
+        (70, 100, "1. Name of lender"),
+        (70, 116, "Ann Lee"),
+        (270, 100, "2. Phone no."),
+        (270, 116, "555-0101"),
+    ]
+    puts += [(70, 150, "3. Title of lender"), (70, 166, "Clerk"), (270, 150, "4. Date"), (270, 166, "3 May 2020")]
+    picture = paper()
+    frame(picture, [60, 250, 440], [95, 140, 190])
+    made = page(puts)
+    _, fields = find_fields(made, picture, find_tables(made, picture))
+    assert {field.key.text: field.value.text for field in fields if field.value} == {
+        "1. Name of lender": "Ann Lee",
+        "2. Phone no.": "555-0101",
+        "3. Title of lender": "Clerk",
+        "4. Date": "3 May 2020",
+    }

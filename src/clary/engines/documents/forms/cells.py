@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from clary.engines.documents.forms.labels import letters_share, name_likeness
+from clary.engines.documents.tokens import Token, bands_of
 from clary.engines.documents.understanding import Cell, Table
 
 MOST_ROWS = 40
+LEAST_NAME = 1.0
+"""Of `name_likeness`: what stands at the head of a box is its name."""
+NUMBERED = re.compile(r"\(?\d{0,2}[a-zA-Z]?[.)]\s")
+"""How names begin on forms that number their boxes."""
 
 
 def column_fields(tables: Sequence[Table]) -> list[tuple[Cell, Cell]]:
@@ -17,6 +23,37 @@ def column_fields(tables: Sequence[Table]) -> list[tuple[Cell, Cell]]:
         The head and the cell, row by row.
     """
     return [pair for table in tables if _is_filled_in(table) for pair in _pairs(table)]
+
+
+def boxed_fields(
+    tables: Sequence[Table], tokens: Sequence[Token], height: float
+) -> list[tuple[list[Token], list[Token]]]:
+    """Fields of forms that are drawn as boxes: a name in the first line of a box, and below it what was filled in.
+
+    Args:
+        tables: of the page; framed ones that are no lists are such forms.
+        tokens: the page's words, in its units.
+        height: of most words.
+
+    Returns:
+        Words of the name and of the value.
+    """
+    by_index = {token.index: token for token in tokens}
+    found = []
+    for table in tables:
+        if not table.bordered or _is_filled_in(table):
+            continue
+        for cell in table.cells:
+            bands = bands_of([by_index[index] for index in cell.words if index in by_index], height, 100.0)
+            lines = [band.tokens for band in bands]
+            if not 2 <= len(lines) <= 5 or len(lines[0]) > 9:
+                continue
+            name = " ".join(token.text for token in lines[0])
+            value = " ".join(token.text for line in lines[1:] for token in line)
+            named = NUMBERED.match(name) is not None or name_likeness(name) >= LEAST_NAME
+            if named and letters_share(name) >= 0.6 and name_likeness(value) < LEAST_NAME and not NUMBERED.match(value):
+                found.append((lines[0], [token for line in lines[1:] for token in line]))
+    return found
 
 
 def words_in_lists(tables: Sequence[Table]) -> set[int]:

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.engines.documents.contract import Box, Page
-from clary.engines.documents.forms.cells import column_fields, words_in_lists
+from clary.engines.documents.contract import Page
+from clary.engines.documents.forms.cells import boxed_fields, column_fields, words_in_lists
 from clary.engines.documents.forms.labels import name_likeness
-from clary.engines.documents.forms.pairing import pair_pieces
+from clary.engines.documents.forms.pairing import Pair, pair_pieces
 from clary.engines.documents.forms.segments import Piece, pieces_of
 from clary.engines.documents.forms.selections import TYPED, find_selections
+from clary.engines.documents.rows import passage_of
 from clary.engines.documents.rulings import Rulings, find_rulings
-from clary.engines.documents.tokens import Token, tokens_of, usual_height
+from clary.engines.documents.tokens import tokens_of, usual_height
 from clary.engines.documents.understanding import Cell, KeyValue, Passage, SelectionElement, Table
 
+OF_A_BOX = 0.7
+"""How sure it is that the first line of a box names what stands below it."""
 OF_A_HEAD = 0.45
 """How sure it is that a head and a cell below it are a field."""
 
@@ -42,15 +45,23 @@ def find_fields(
     rows = pieces_of(words, rulings, height)
     marked = _labelled(selections, rows, page, height)
     used = {token.index for _, piece in marked for token in piece.tokens} | words_in_lists(tables)
+    boxed = boxed_fields(tables, [token for token in words if token.index not in used], height)
+    used |= {token.index for name, value in boxed for token in (*name, *value)}
     free = [[piece for piece in row if not used & {token.index for token in piece.tokens}] for row in rows]
     fields = [_of_selection(place, selections[place], piece, page) for place, piece in marked]
+    for name_tokens, value_tokens in boxed:
+        name, value = passage_of(name_tokens, page), passage_of(value_tokens, page)
+        fields.append(KeyValue(name, value, OF_A_BOX * name.confidence * value.confidence))
     for pair in pair_pieces(free, rulings, height):
-        name = _passage([token for piece in pair.name for token in piece.tokens], page)
-        value = _passage([token for piece in pair.value for token in piece.tokens], page) if pair.value else None
-        sure = pair.score * name.confidence * (1.0 if value is None else value.confidence)
-        fields.append(KeyValue(name, value, min(1.0, sure)))
+        fields.append(_of_pair(pair, page))
     fields += _of_columns(column_fields(tables), fields, page)
     return selections, tuple(sorted(fields, key=lambda field: (field.key.box.top, field.key.box.left)))
+
+
+def _of_pair(pair: Pair, page: Page) -> KeyValue:
+    name = passage_of([token for piece in pair.name for token in piece.tokens], page)
+    value = passage_of([token for piece in pair.value for token in piece.tokens], page) if pair.value else None
+    return KeyValue(name, value, pair.score * name.confidence * (1.0 if value is None else value.confidence))
 
 
 def find_key_values(page: Page, picture: NDArray[np.uint8] | None = None) -> tuple[KeyValue, ...]:
@@ -92,7 +103,7 @@ def _beside(
 
 
 def _of_selection(place: int, selection: SelectionElement, piece: Piece, page: Page) -> KeyValue:
-    name = _passage(piece.tokens, page)
+    name = passage_of(piece.tokens, page)
     value = Passage("", selection.box, selection.confidence)
     return KeyValue(name, value, min(1.0, 0.9 * selection.confidence * name.confidence), place)
 
@@ -105,19 +116,7 @@ def _of_columns(pairs: Sequence[tuple[Cell, Cell]], fields: Sequence[KeyValue], 
     for head, cell in pairs:
         if used.intersection(cell.words) or not cell.words or not head.words:
             continue
-        name = _passage([tokens[index] for index in head.words], page)
-        value = _passage([tokens[index] for index in cell.words], page)
+        name = passage_of([tokens[index] for index in head.words], page)
+        value = passage_of([tokens[index] for index in cell.words], page)
         found.append(KeyValue(name, value, OF_A_HEAD * name.confidence * value.confidence))
     return found
-
-
-def _passage(tokens: Sequence[Token], page: Page) -> Passage:
-    box = Box(
-        min(token.left for token in tokens) / page.width,
-        min(token.top for token in tokens) / page.height,
-        max(token.right for token in tokens) / page.width,
-        max(token.bottom for token in tokens) / page.height,
-    )
-    text = " ".join(token.text for token in tokens)
-    sure = sum(token.confidence for token in tokens) / len(tokens)
-    return Passage(text, box, sure, tuple(token.index for token in tokens))

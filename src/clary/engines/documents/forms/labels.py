@@ -26,6 +26,8 @@ _WORDS = """
 FIELD_WORDS = frozenset(_WORDS.split())
 """Words that names of fields are made of."""
 END_OF_NAME = re.compile(r"(:|#|\?|\bno\.?|\bnumber|\bname|\bdate)[.…_\s]*$", re.IGNORECASE)
+NUMBERED = re.compile(r"\d{1,2}[A-Za-z]?\.\s[^\W\d_]{2}")
+"""How names begin on forms that number them."""
 FILLER = re.compile(r"[_.…\-\s]*")
 
 
@@ -56,6 +58,8 @@ def name_likeness(text: str) -> float:
         score -= 2.0
     if len(words) > 8:
         score -= 0.25 * (len(words) - 8)
+    if NUMBERED.match(text):
+        score += 1.2
     if text[:1].isalpha() and text[:1].islower():
         score -= 0.4
     if text.rstrip().endswith((".", ",", ";")) and not END_OF_NAME.search(text):
