@@ -13,8 +13,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
 from benchmarks.text.labelled import csv_rows
+from benchmarks.text.page import publish
 
 _SAME = {"no": "nb", "zh-TW": "zh"}
 
@@ -57,7 +58,7 @@ def main() -> None:
     peer = row_of("py3langid", lambda text: alone.classify(text)[0], rows)
     head = ("model", "accuracy %", "up to 50 characters %", "texts per CPU-s", "languages under 90 %")
     shown = table(head, [ours, peer])
-    report("text_language", f"{shown}\n\nPeak memory of the process with Clary's alone: {memory} MB. {machine()}.")
+    publish("text_language", f"{shown}\n\nPeak memory of the process with Clary's alone: {memory} MB. {machine()}.")
 
 
 if __name__ == "__main__":

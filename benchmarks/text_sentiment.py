@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
 from benchmarks.text.labelled import DATA, SENTENCE, csv_rows, every, json_rows, median_milliseconds, texts_a_second
+from benchmarks.text.page import publish
 from clary.engines.text.contract import Sentiment
 from clary.engines.text.feelings import Feelings
 
@@ -156,7 +157,7 @@ def speed(feelings: Feelings) -> str:
 def main() -> None:
     feelings = Feelings.load()
     parts = (english(feelings, every(1)), other_languages(feelings), speed(feelings), f"{machine()}.")
-    report("text_sentiment", "\n\n".join(parts))
+    publish("text_sentiment", "\n\n".join(parts))
 
 
 if __name__ == "__main__":

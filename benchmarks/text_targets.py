@@ -9,8 +9,9 @@ none. Sentiment: accuracy over the labelled mentions that were found, three clas
 
 from __future__ import annotations
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
 from benchmarks.text.labelled import SENTENCE, json_rows, median_milliseconds, texts_a_second
+from benchmarks.text.page import publish
 from clary.engines.text.host import load
 
 TESTS = ("sent_targets_mams/test.jsonl", "sent_targets_newsmtsc/test_rw.jsonl", "sent_targets_newsmtsc/test_mt.jsonl")
@@ -47,7 +48,7 @@ def main() -> None:
         f"one alone {median_milliseconds(answer, SENTENCE, 50):.1f} ms (median)."
     )
     head = ("test", "precision", "recall", "F1", "sentiment accuracy %")
-    report("text_targets", f"{table(head, rows)}\n\n{speed} {machine()}.")
+    publish("text_targets", f"{table(head, rows)}\n\n{speed} {machine()}.")
 
 
 if __name__ == "__main__":

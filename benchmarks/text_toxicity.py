@@ -14,8 +14,9 @@ from importlib.util import find_spec
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
 from benchmarks.text.labelled import DATA, json_rows
+from benchmarks.text.page import publish
 from clary.engines.text.feelings import Feelings
 
 
@@ -26,9 +27,8 @@ def area(truth: list[bool], scores: list[float]) -> str:
 def main() -> None:
     feelings = Feelings.load()
 
-    def toxicity(texts: list[str], label: str | None = None) -> list[float]:
-        found = feelings.toxicity(texts, "en")
-        return [one["labels"][label] if label else one["toxicity"] for one in found]
+    def toxicity(texts: list[str]) -> list[float]:
+        return [one["toxicity"] for one in feelings.toxicity(texts, "en")]
 
     from training.text.toxic_words import ToxicWords
 
@@ -56,9 +56,11 @@ def main() -> None:
             rows.append([name, str(len(some)), area(truth, toxicity([one.text for one in some]))])
     suite = json_rows("text/tox_hatecheck/test_en.jsonl")
     texts, truth = [row["text"] for row in suite], [row["label"] == "hateful" for row in suite]
-    rows.append(["HateCheck, toxicity", str(len(suite)), area(truth, toxicity(texts))])
-    rows.append(["HateCheck, hate speech", str(len(suite)), area(truth, toxicity(texts, "hate_speech"))])
-    report("text_toxicity", f"{table(('texts', 'count', 'area'), rows)}\n\n{machine()}.")
+    found = feelings.toxicity(texts, "en")
+    rows.append(["HateCheck, toxicity", str(len(suite)), area(truth, [one["toxicity"] for one in found])])
+    hate = [one["labels"]["hate_speech"] for one in found]
+    rows.append(["HateCheck, hate speech", str(len(suite)), area(truth, hate)])
+    publish("text_toxicity", f"{table(('texts', 'count', 'area'), rows)}\n\n{machine()}.")
 
 
 if __name__ == "__main__":
