@@ -15,6 +15,7 @@ from clary.services.rekognition.errors import (
     InvalidParameterException,
     InvalidS3ObjectException,
 )
+from clary.services.rekognition.picture_size import size_of
 from clary.services.rekognition.shelf import INVALID
 from clary.storage.object_reading import Source
 from clary.storage.objects import Objects
@@ -24,6 +25,7 @@ Authorize = Callable[[Call, str, str], None]
 
 MOST_BYTES_SENT = 5 << 20
 MOST_BYTES_IN_S3 = 15 << 20
+SHORTEST_SIDE = 80
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -40,14 +42,16 @@ class Pictures:
         self._objects = objects
         self._authorize = authorize
 
-    def read(self, call: Call, image: Mapping[str, Any]) -> bytes:
+    def read(self, call: Call, image: Mapping[str, Any], shortest_side: int = SHORTEST_SIDE) -> bytes:
         """The bytes of a picture that looks like a JPEG or PNG file.
 
         Args:
             image: an `Image` of a request: `Bytes` or `S3Object`.
+            shortest_side: what each of its sides needs, in pixels.
 
         Raises:
-            InvalidParameterException: neither or both are given, or the object is not named whole.
+            InvalidParameterException: neither or both are given, the object is not named whole, or the picture is too
+                small.
             InvalidS3ObjectException: the object is not there, or the caller may not read it.
             ImageTooLargeException: more than 5 MB are sent, or more than 15 MB lie in S3.
             InvalidImageFormatException: it is neither JPEG nor PNG.
@@ -62,6 +66,11 @@ class Pictures:
             content = self.read_object(call, image["S3Object"], MOST_BYTES_IN_S3)
         if not content.startswith((_JPEG, _PNG)):
             raise InvalidImageFormatException
+        size = size_of(content)
+        if size is not None and min(size) < shortest_side:
+            raise InvalidParameterException(
+                f"{INVALID}: the image is {size[0]} x {size[1]} pixels; each side needs at least {shortest_side}."
+            )
         return content
 
     def read_object(self, call: Call, place: Mapping[str, str], most_bytes: int) -> bytes:

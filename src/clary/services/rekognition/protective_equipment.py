@@ -17,6 +17,7 @@ from clary.services.rekognition.vision import Vision
 
 _PARTS = {"FACE_COVER": ("FACE",), "HEAD_COVER": ("HEAD",), "HAND_COVER": ("LEFT_HAND", "RIGHT_HAND")}
 _LEAST_SUMMARY_PERCENT = 50.0
+_SHORTEST_SIDE = 64
 
 
 class ProtectiveEquipment:
@@ -44,7 +45,7 @@ class ProtectiveEquipment:
         summary = request.get("SummarizationAttributes")
         if summary is not None and not summary["RequiredEquipmentTypes"]:
             raise InvalidParameterException(f"{INVALID}: RequiredEquipmentTypes names no equipment.")
-        picture = self._pictures.read(call, request["Image"])
+        picture = self._pictures.read(call, request["Image"], _SHORTEST_SIDE)
         found = self._vision.ask("protective_equipment", picture=picture)
         persons = [_person(person) for person in found["persons"]]
         answer: dict[str, Any] = {"ProtectiveEquipmentModelVersion": EQUIPMENT_MODEL_VERSION, "Persons": persons}

@@ -30,6 +30,7 @@ from clary.services.rekognition.vision import told
 from clary.storage.records import RecordChanged, Records
 
 MOST_UNITS = 25
+_SHORTEST_SIDE = 32  # half of what AWS asks for: what a model may learn from it may be asked, too
 
 
 class RunningModels:
@@ -131,7 +132,7 @@ class RunningModels:
         version = shelf.find(self._records, call, PROJECT_VERSION, request["ProjectVersionArn"])
         if status_of(self._records, version)[0] != RUNNING:
             raise _not_ready(version.arn)
-        return str(version.body["serving"]), self._pictures.read(call, request["Image"])
+        return str(version.body["serving"]), self._pictures.read(call, request["Image"], _SHORTEST_SIDE)
 
 
 def _not_ready(arn: str) -> ResourceNotReadyException:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clary.services.rekognition import errors
+from clary.services.rekognition.picture_size import size_of
 
 from .conftest import BUCKET, Office
 from .stand_in import box, face, label, picture
@@ -317,3 +318,21 @@ def test_what_the_engine_refuses_becomes_rekognition_s_error(
 ) -> None:
     with pytest.raises(error):
         office.call("DetectFaces", Image={"Bytes": picture(refuse=reason)})
+
+
+def header(width: int, height: int, kind: str) -> bytes:
+    if kind == "png":
+        return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    frame = b"\xff\xc2\x00\x11\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + b"\x03"
+    return b"\xff\xd8\xff\xe0\x00\x04\xff\xc0\xff\xff\xfe\x00\x03x" + frame
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_a_picture_s_size_is_told_by_its_header(office: Office, kind: str) -> None:
+    assert size_of(header(79, 300, kind)) == (79, 300)
+    assert size_of(header(79, 300, kind)[:20]) is None
+    with pytest.raises(errors.InvalidParameterException, match="79 x 300 pixels; each side needs at least 80"):
+        office.call("DetectLabels", Image={"Bytes": header(79, 300, kind)})
+    with pytest.raises(errors.InvalidParameterException, match="at least 64"):
+        office.call("DetectProtectiveEquipment", Image={"Bytes": header(63, 63, kind)})
+    assert not office.engine.asked
