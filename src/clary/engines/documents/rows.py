@@ -10,6 +10,9 @@ from clary.engines.documents.contract import Box, Page
 from clary.engines.documents.tokens import Token, bands_of, segments_of, tokens_of, usual_height
 from clary.engines.documents.understanding import Passage
 
+MOST_LETTERS = 120
+"""Of a word that are looked at: patterns are searched for in rows, and what is longer is no word but a blob."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -17,7 +20,7 @@ class Row:
 
     Attributes:
         tokens: from left to right.
-        text: with one space between two words.
+        text: with one space between two words; very long words are cut.
         starts: [tokens] where each word begins in `text`.
         height: of most words of the page, in its units.
     """
@@ -71,8 +74,9 @@ def row_of(page: Page, tokens: Sequence[Token], height: float) -> Row:
     starts, at = [], 0
     for token in tokens:
         starts.append(at)
-        at += len(token.text) + 1
-    return Row(page, tuple(tokens), " ".join(token.text for token in tokens), tuple(starts), height)
+        at += len(token.text[:MOST_LETTERS]) + 1
+    text = " ".join(token.text[:MOST_LETTERS] for token in tokens)
+    return Row(page, tuple(tokens), text, tuple(starts), height)
 
 
 def rows_of(page: Page) -> list[Row]:

@@ -28,6 +28,8 @@ FIELD_WORDS = frozenset(_WORDS.split())
 END_OF_NAME = re.compile(r"(:|#|\?|\bno\.?|\bnumber|\bname|\bdate)[.…_\s]*$", re.IGNORECASE)
 NUMBERED = re.compile(r"\d{1,2}[A-Za-z]?\.\s[^\W\d_]{2}")
 """How names begin on forms that number them."""
+MOST_LETTERS = 400
+"""Of a text that are looked at, from its end."""
 FILLER = re.compile(r"[_.…\-\s]*")
 
 
@@ -50,6 +52,7 @@ def is_filler(text: str) -> bool:
 
 def name_likeness(text: str) -> float:
     """How much a text looks like the name of a field, about -3 to 5; above 0.9 it may be one without a colon."""
+    text = text[-MOST_LETTERS:] if len(text) > MOST_LETTERS else text
     words = [word.strip(".:()[]*,#").lower() for word in text.split()]
     score = 3.0 if ends_as_name(text) else 1.0 if END_OF_NAME.search(text) else 0.0
     known = sum(1 for word in words if word in FIELD_WORDS)

@@ -26,6 +26,8 @@ LEAST_SCORE = 0.46
 """Below it a question has no answer on the page."""
 NUMBERED = re.compile(r"\d{1,2}[a-z]?\.\s\D{3}")
 """How names of fields begin on forms that number them."""
+MOST_LETTERS = 400
+"""Of a value that are looked at."""
 VAGUE = frozenset(
     {"number", "date", "name", "amount", "total", "identifier", "current", "address", "type", "code", "rate"}
 )
@@ -95,8 +97,8 @@ def score(asked: Sequence[str], wanted: Wanted, candidate: Candidate) -> float:
     named = sum(0.45 if term in VAGUE else 1.0 for term in names)
     hit = sum((0.45 if term in VAGUE else 1.0) * _best_match(term, asked) for term in names)
     precision = hit / max(named, 1e-9)
-    fit = _fit(candidate.value.text, wanted)
-    own = terms_of(candidate.value.text)
+    fit = _fit(candidate.value.text[:MOST_LETTERS], wanted)
+    own = terms_of(candidate.value.text[:MOST_LETTERS])
     echo = sum(1 for term in own if term in asked) / max(1, len(own))
     return (0.66 * recall + 0.34 * precision) * (0.72 + 0.28 * candidate.trust) * fit * (0.5 if echo > 0.7 else 1.0)
 
