@@ -163,14 +163,10 @@ def address_after(lines: Sequence[Row], place: int) -> tuple[Row, ...]:
         far = line.top - last.bottom > 1.8 * line.height
         ended = last.text.rstrip().endswith(".") and likely < 1.0
         short = len(line.tokens) <= 4 and not any(character.isdigit() for character in line.text)
-        if (
-            far
-            or likely < 0
-            or _TITLE.match(line.text)
-            or (likely < 0.5 and (ended or not (following >= 1.5 or short)))
-        ):
+        if far or likely < 0 or _TITLE.match(line.text):
             break
-        if likely < 0.5 and following < 1.5 and not last.text.rstrip().endswith(","):
+        unfinished = short and not ended and last.text.rstrip().endswith(",")
+        if likely < 0.5 and following < 1.5 and not unfinished:
             break
         rows.append(line)
     return tuple(rows)
