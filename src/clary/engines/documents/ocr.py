@@ -6,6 +6,7 @@ classifier of single lines turns some upright ones over. Lines are read in paral
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class OcrSettings:
         greatest_scale: it is enlarged no further than this for it.
         beyond: what a line is cut out with, left and right, above and below, in heights.
         least_score: mean probability of the characters of a line that is kept.
+        least_certainty: a word that is less surely right is left out: most such are no words.
         is_page: has an upright direction to be found, ruled lines, and text of about one slant.
     """
 
@@ -52,6 +54,7 @@ class OcrSettings:
     greatest_scale: float = 1.6
     beyond: tuple[float, float] = (0.1, 0.08)
     least_score: float = 0.5
+    least_certainty: float = 0.3
     is_page: bool = True
 
 
@@ -89,6 +92,7 @@ class Ocr:
         count = threads or cores()
         self._detector = Detector(count)
         self._recognizer = Recognizer(1)
+        self._detecting = threading.Lock()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="ocr")
 
     def close(self) -> None:
@@ -116,14 +120,18 @@ class Ocr:
         for number, (crop, reading) in enumerate(zip(crops, readings, strict=True)):
             if reading.score >= settings.least_score:
                 for piece in split(crop, reading, settings.words):
-                    words.append(_word(piece, crop, page))
-                    lines.append(number)
+                    word = _word(piece, crop, page)
+                    if word.confidence >= settings.least_certainty:
+                        words.append(word)
+                        lines.append(number)
         return Recognized(words, upright, page, lines, slant)
 
     def _find(self, pixels: Pixels, settings: OcrSettings) -> list[Quadrilateral]:
         area = pixels.shape[0] * pixels.shape[1]
         scale = min((settings.seen_pixels / area) ** 0.5, settings.greatest_scale)
-        return self._detector.find(pixels, scale, settings.detector)
+        # one page at a time: the network's own threads use the processors, and its maps take hundreds of megabytes
+        with self._detecting:
+            return self._detector.find(pixels, scale, settings.detector)
 
     def _cut(self, page: Pixels, rules: Ink, box: Quadrilateral, slant: float, settings: OcrSettings) -> Crop | None:
         width, height = sides(box)
@@ -187,7 +195,7 @@ def _word(piece: Piece, crop: Crop, page: Pixels) -> Word:
     return Word(
         piece.text,
         Box.around(polygon),
-        certainty(piece.probabilities, piece.bottom - piece.top),
+        certainty(piece.probabilities),
         polygon if crop.tilted else None,
     )
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pypdfium2 as pdfium
+from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from clary.engines.documents.contract import Affine, Box
@@ -27,22 +28,24 @@ _MOST_CHARACTERS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
-class Character:
-    """A character of a text layer.
+class TextLayer:
+    """The characters of a page in the order of the file, white space left out; arrays of equal length.
 
     Attributes:
-        text: one or more code points; "" for a gap that PDFium noticed.
-        box: its ink, as ratios of the page as it is shown.
-        size: of its font, as a ratio of the page's height.
-        quarter: quarter turns clockwise of its direction.
-        visible: whether it is painted.
+        texts: one or more code points each.
+        edges: [n, 4] left, top, right, bottom of the ink, as ratios of the page as it is shown.
+        sizes: [n] of the font, as ratios of the page's height.
+        quarters: [n] quarter turns clockwise of the direction.
+        visible: [n] whether it is painted.
+        apart: [n] whether white space stands before it.
     """
 
-    text: str
-    box: Box
-    size: float
-    quarter: int
-    visible: bool
+    texts: list[str]
+    edges: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    quarters: NDArray[np.int8]
+    visible: NDArray[np.bool_]
+    apart: NDArray[np.bool_]
 
 
 class PdfFile:
@@ -147,52 +150,57 @@ class PdfPage:
                 found.append(box)
         return found
 
-    def characters(self) -> list[Character]:
-        """The text layer in the order of the file."""
+    def text_layer(self) -> TextLayer:
+        """The text of the page."""
         text_page = raw.FPDFText_LoadPage(self._page.raw)
         if not text_page:
-            return []
+            return _layer_of([], [], [], [], self._affine())
         try:
-            return list(self._characters(text_page))
+            return self._text_layer(text_page)
         finally:
             raw.FPDFText_ClosePage(text_page)
 
-    def _characters(self, text_page: object) -> Iterator[Character]:
-        affine = self._affine()
-        objects: dict[int, tuple[float, int, bool]] = {}
-        edges = [ctypes.c_double() for _ in range(4)]
-        left, right, bottom, top = edges
-        references = [ctypes.byref(edge) for edge in edges]
-        count = min(raw.FPDFText_CountChars(text_page), _MOST_CHARACTERS)
-        for at in range(count):
-            code = raw.FPDFText_GetUnicode(text_page, at)
-            text = _spelled(code)
+    def _text_layer(self, text_page: object) -> TextLayer:
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        references = [ctypes.byref(edge) for edge in (left, right, bottom, top)]
+        code_of, box_of = raw.FPDFText_GetUnicode, raw.FPDFText_GetCharBox
+        texts: list[str] = []
+        boxes: list[tuple[float, float, float, float]] = []
+        styles: list[tuple[float, int, bool]] = []
+        apart: list[bool] = []
+        known: dict[int, tuple[float, int, bool]] = {}
+        style, gap = (0.0, 0, True), True
+        for at in range(min(raw.FPDFText_CountChars(text_page), _MOST_CHARACTERS)):
+            text = _spelled(code_of(text_page, at))
             if not text or text.isspace():
-                yield _GAP
-                continue
-            if not raw.FPDFText_GetCharBox(text_page, at, *references):
-                continue
-            key = ctypes.cast(raw.FPDFText_GetTextObject(text_page, at), ctypes.c_void_p).value or 0
-            if key not in objects:
-                objects[key] = self._style(text_page, at)
-            size, quarter, visible = objects[key]
-            box = _clipped(_moved(affine, left.value, bottom.value, right.value, top.value))
-            if box is not None:
-                yield Character(text, box, size, quarter, visible)
+                gap = True
+            elif box_of(text_page, at, *references):
+                if gap:  # PDFium puts white space between pieces of text that are not of one make
+                    style = self._style(text_page, at, known)
+                texts.append(text)
+                boxes.append((left.value, bottom.value, right.value, top.value))
+                styles.append(style)
+                apart.append(gap)
+                gap = False
+        return _layer_of(texts, boxes, styles, apart, self._affine())
 
-    def _style(self, text_page: object, at: int) -> tuple[float, int, bool]:
+    def _style(self, text_page: object, at: int, known: dict[int, tuple[float, int, bool]]) -> tuple[float, int, bool]:
         """Font size (ratio of the page's height), direction and visibility of the text object of a character."""
+        item = raw.FPDFText_GetTextObject(text_page, at)
+        key = ctypes.cast(item, ctypes.c_void_p).value or 0
+        if key in known:
+            return known[key]
         matrix = raw.FS_MATRIX()
         size = raw.FPDFText_GetFontSize(text_page, at)
         angle = 0.0
         if raw.FPDFText_GetMatrix(text_page, at, matrix):
             size *= float(np.hypot(matrix.c, matrix.d)) or 1.0
             angle = float(np.degrees(np.arctan2(matrix.b, matrix.a)))
-        item = raw.FPDFText_GetTextObject(text_page, at)
         mode = raw.FPDFTextObj_GetTextRenderMode(item) if item else raw.FPDF_TEXTRENDERMODE_FILL
         hidden = mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
         quarter = (round(-angle / 90) + self._page.get_rotation() // 90) % 4
-        return abs(size) / self.height, quarter, not hidden
+        known[key] = abs(size) / self.height, quarter, not hidden
+        return known[key]
 
     def _shown(self, x: float, y: float) -> tuple[float, float]:
         """A point of the file's coordinates as ratios of the page as it is shown."""
@@ -207,9 +215,6 @@ class PdfPage:
         return (right_x - x) / 1000, (up_x - x) / 1000, x, (right_y - y) / 1000, (up_y - y) / 1000, y
 
 
-_GAP = Character("", Box(0, 0, 0, 0), 0.0, 0, visible=True)
-
-
 def _spelled(code: int) -> str:
     """The text of a code as PDFium gives it; "" for what is no character."""
     if code in (0x02, 0xAD):
@@ -222,11 +227,27 @@ def _spelled(code: int) -> str:
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 
 
-def _moved(affine: Affine, left: float, bottom: float, right: float, top: float) -> Box:
+def _layer_of(
+    texts: list[str],
+    boxes: Sequence[tuple[float, float, float, float]],
+    styles: Sequence[tuple[float, int, bool]],
+    apart: Sequence[bool],
+    affine: Affine,
+) -> TextLayer:
+    """Characters with their boxes brought to ratios of the page; those beside the page are left out."""
     a, b, c, d, e, f = affine
-    xs = (a * left + b * bottom + c, a * right + b * top + c)
-    ys = (d * left + e * bottom + f, d * right + e * top + f)
-    return Box(min(xs), min(ys), max(xs), max(ys))
+    left, bottom, right, top = np.array(boxes, np.float64).reshape(-1, 4).T
+    across = np.stack((a * left + b * bottom + c, a * right + b * top + c))
+    down = np.stack((d * left + e * bottom + f, d * right + e * top + f))
+    edges = np.stack((across.min(axis=0), down.min(axis=0), across.max(axis=0), down.max(axis=0)), axis=1)
+    shown = np.isfinite(edges).all(axis=1) & (edges[:, :2] < 1).all(axis=1) & (edges[:, 2:] > 0).all(axis=1)
+    sizes = np.array([style[0] for style in styles], np.float64)
+    quarters = np.array([style[1] for style in styles], np.int8)
+    visible = np.array([style[2] for style in styles], bool)
+    # a gap before characters that are left out is a gap before those that follow
+    gaps = np.array(apart, bool) | np.concatenate(([False], ~shown[:-1]))[: len(shown)]
+    kept = [text for text, keep in zip(texts, shown, strict=True) if keep]
+    return TextLayer(kept, np.clip(edges[shown], 0, 1), sizes[shown], quarters[shown], visible[shown], gaps[shown])
 
 
 def _clipped(box: Box) -> Box | None:

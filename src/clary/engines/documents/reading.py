@@ -10,7 +10,7 @@ from clary.engines.documents.contract import AS_IT_IS, Affine, Box, Origin, Page
 from clary.engines.documents.lines import lines_of
 from clary.engines.documents.ocr import DOCUMENT, SCENE, Ocr, OcrSettings, Recognized
 from clary.engines.documents.pages import LIMITS, Document, open_document
-from clary.engines.documents.pdf import Character, PdfFile
+from clary.engines.documents.pdf import PdfFile, TextLayer
 from clary.engines.documents.pdf_text import is_readable, main_quarter, words_of
 from clary.engines.documents.pictures import Limits
 from clary.engines.documents.sheets import Pixels, Sheet
@@ -75,14 +75,14 @@ class Reader:
             notes = {"dots_per_inch": document.source.dots_per_inch(number - 1)}
             return Sheet(_page(found, number, _size(found.pixels), notes), _always(found.pixels))
         with document.source.page(number - 1) as page:
-            characters = page.characters()
-            layered = is_readable(characters)
+            layer = page.text_layer()
+            layered = is_readable(layer)
             pictures = [box for box in page.pictures() if box.area >= LEAST_PICTURE] if layered else []
             # the pixels are only made where something must be read from them
             painted = page.pixels(READ_DOTS_PER_INCH) if pictures or not layered else None
             size = page.width, page.height
         if layered:
-            return self._of_layer(characters, size, _joined(pictures), painted, data, number)
+            return self._of_layer(layer, size, _joined(pictures), painted, data, number)
         assert painted is not None
         found = self.ocr.read(painted, DOCUMENT)
         rows, columns = found.pixels.shape[:2]
@@ -107,7 +107,7 @@ class Reader:
 
     def _of_layer(
         self,
-        characters: Sequence[Character],
+        layer: TextLayer,
         size: tuple[float, float],
         pictures: Sequence[Box],
         painted: Pixels | None,
@@ -115,11 +115,11 @@ class Reader:
         number: int,
     ) -> Sheet:
         """A page with a text layer, and what stands on its pictures."""
-        main = main_quarter(characters)
+        main = main_quarter(layer)
         turn = (4 - main) % 4
         words: list[Word] = []
-        for quarter in {character.quarter for character in characters if character.text}:
-            running = words_of(characters, *size, quarter)
+        for quarter in np.unique(layer.quarters).tolist():
+            running = words_of(layer, *size, quarter)
             words.extend(_turned(word, turn, (quarter - main) % 4) for word in running)
         origin = Origin.TEXT_LAYER
         if painted is not None:

@@ -28,7 +28,9 @@ class SplitSettings:
         likely_gap: a gap wider than this parts words where the recogniser saw at least `least_space`.
         least_space: probability of a space.
         outlier: a gap counts as wide only if it is so many times the line's usual gap between letters.
-        margin: of a box around its ink, in heights of the letters; the pixel at the ink's soft edge comes to it.
+        margin: of a box around its ink, in heights of the letters.
+        edge_pixels: comes to the margin: the soft edge of the ink.
+        least_height: of the ink that a box is made for, in heights of the letters: a dash has the box of a low letter.
     """
 
     wide_gap: float = 0.6
@@ -36,6 +38,8 @@ class SplitSettings:
     least_space: float = 0.05
     outlier: float = 3.0
     margin: float = 0.03
+    edge_pixels: float = 1.3
+    least_height: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def split(line: Crop, reading: Reading, settings: SplitSettings) -> list[Piece]:
                 continue
         right = float(width) if last else gaps[at][0]
         members = seen[first : at + 1]
-        pieces.append(_piece(reading, members, ink, (left, right), 1 + letter_height * settings.margin))
+        pieces.append(_piece(reading, members, ink, (left, right), settings, letter_height))
         if not last:
             first, left = at + 1, gaps[at][1]
     return pieces
@@ -126,8 +130,11 @@ def _parts(gap: float, space: float, usual: float, letter_height: float, setting
     return wide or (gap > settings.likely_gap * letter_height and space >= settings.least_space)
 
 
-def _piece(reading: Reading, members: list[int], ink: Ink, reach: tuple[float, float], margin: float) -> Piece:
-    """The word of some characters; its box is the ink between two columns."""
+def _piece(
+    reading: Reading, members: list[int], ink: Ink, reach: tuple[float, float], settings: SplitSettings, tall: float
+) -> Piece:
+    """The word of some characters; its box is the ink between two columns, and a little of the paper around it."""
+    margin = settings.edge_pixels + settings.margin * tall
     begin, end = int(reach[0]), max(int(np.ceil(reach[1])), int(reach[0]) + 1)
     part = ink[:, begin:end]
     columns, rows = np.flatnonzero(part.any(axis=0)), np.flatnonzero(part.any(axis=1))
@@ -137,4 +144,6 @@ def _piece(reading: Reading, members: list[int], ink: Ink, reach: tuple[float, f
         return Piece(text, begin, 0.0, end, float(ink.shape[0]), probabilities)
     left, right = float(begin + columns[0]), float(begin + columns[-1] + 1)
     top, bottom = float(rows[0]), float(rows[-1] + 1)
+    missing = max(0.0, settings.least_height * tall - (bottom - top)) / 2
+    top, bottom = top - missing, bottom + missing
     return Piece(text, left - margin, top - margin, right + margin, bottom + margin, probabilities)
