@@ -40,7 +40,7 @@ class Retention:
 
     def __init__(self, records: Records, folder: Path, clock: Clock) -> None:
         self._records = records
-        self._folder = folder / "jobs"
+        self._folder = folder
         self._clock = clock
 
     def expire(self) -> None:
@@ -53,14 +53,17 @@ class Retention:
                     self._forget(record)
                 else:
                     known.add(record.body["place"])
-        for place in self._folder.iterdir() if self._folder.is_dir() else ():
-            if place.name not in known and place.stat().st_mtime < now - _STARTING_SECONDS:
-                shutil.rmtree(place, ignore_errors=True)  # Clary was killed before the job was in the queue
+        # Clary was killed before the job was in the queue
+        left = [place for place in (self._folder / "jobs").glob("*") if place.name not in known]
+        left += (self._folder / "adapters").glob("*/*.draft")
+        for place in left:
+            if place.stat().st_mtime < now - _STARTING_SECONDS:
+                shutil.rmtree(place, ignore_errors=True)
 
     def _forget(self, record: Record) -> None:
         try:
             self._records.delete(record)
         except RecordChanged:
             return
-        shutil.rmtree(self._folder / record.body["place"], ignore_errors=True)
+        shutil.rmtree(self._folder / "jobs" / record.body["place"], ignore_errors=True)
         _log.info("the job %s is forgotten", record.name)

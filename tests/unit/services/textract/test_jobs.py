@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -305,11 +306,18 @@ def test_jobs_are_forgotten_after_a_week_with_what_they_left(office: Office):
     office.run(office.record(TEXT_DETECTION_JOB, old))
     office.clock.advance(KEPT_SECONDS + 1)
     new = start(office, TEXT_DETECTION_JOB, document(["a"]), ClientRequestToken="new")
+    orphans = [office.folder / "jobs/orphan", office.folder / "adapters/a/x.draft"]
+    recent = office.folder / "jobs/recent"
+    for place in (*orphans, recent):
+        place.mkdir(parents=True)
+        age = 0 if place == recent else 2 * 24 * 3600
+        os.utime(place, (office.clock.time() - age, office.clock.time() - age))
     Retention(office.records, office.folder, office.clock).expire()
+    assert recent.exists() and not any(place.exists() for place in orphans)
     with pytest.raises(InvalidJobIdException):
         get(office, TEXT_DETECTION_JOB, old)
     assert get(office, TEXT_DETECTION_JOB, new)["JobStatus"] == "IN_PROGRESS"
-    assert len(names_in(office.folder / "jobs")) == 1
+    assert len(names_in(office.folder / "jobs")) == 2
 
 
 def test_an_error_of_clary_s_own_is_told_without_its_traceback(office: Office):
