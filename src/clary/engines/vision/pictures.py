@@ -77,6 +77,8 @@ def decode(data: bytes) -> Picture:
             return _decode(data)
     except Refused:
         raise
+    except Image.DecompressionBombError as error:  # Pillow's own limit lies above ours
+        raise Refused("too-large", f"The picture has more than {MOST_PIXELS:,} pixels.", limit=MOST_PIXELS) from error
     except Exception as error:  # a damaged file makes Pillow raise nearly anything; all of it means the same
         raise Refused("invalid-format", "The picture is damaged, cut short, or neither JPEG nor PNG.") from error
 

@@ -206,7 +206,7 @@ class _Walk:
     def _constant(self, array: NDArray[Any], name: str = "") -> str:
         name = name or f"constant/{len(self._constants)}"
         self._arrays[name] = array
-        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        self._constants[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
         return name
 
     def _known(self, name: str) -> NDArray[Any]:

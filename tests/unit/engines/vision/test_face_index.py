@@ -1,0 +1,146 @@
+"""Indexes of faces: exact where it matters, durable, and gone from the disk when removed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clary.engines.refusals import Refused
+from clary.engines.vision import face_index
+from clary.engines.vision.face_embedding import LENGTH, SAME_PERSON, cosine_of, mean, pack, similarity, unit, unpack
+from clary.engines.vision.face_index import FaceIndexes
+
+
+def vectors(count: int, seed: int = 0) -> np.ndarray:
+    """Vectors that lie mostly in a few directions, as those of faces do."""
+    spread = np.exp(-np.arange(LENGTH) / 40).astype(np.float32)
+    return unit(np.random.default_rng(seed).standard_normal((count, LENGTH)).astype(np.float32) * spread)
+
+
+def test_the_most_similar_come_first_and_a_limit_holds(tmp_path: Path) -> None:
+    index = FaceIndexes(tmp_path).open("people", create=True)
+    assert index is not None
+    some = vectors(300)
+    index.add([f"f{n}" for n in range(300)], [pack(one) for one in some])
+    found = index.search(pack(some[7]), 5)
+    assert found[0]["id"] == "f7" and found[0]["similarity"] > 0.999 and len(found) == 5
+    exact = np.argsort(-(some @ some[7]))[:5]
+    assert [one["id"] for one in found] == [f"f{n}" for n in exact]
+    assert [one["id"] for one in index.search(pack(some[7]), 100, least=0.95)] == ["f7"]
+
+
+def test_a_large_index_finds_what_an_exact_search_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_index, "_KEPT_LEAST", 1000)  # the steps that a million faces need
+    monkeypatch.setattr(face_index, "_COMPARED_LEAST", 200)
+    index = FaceIndexes(tmp_path).open("people", create=True)
+    assert index is not None
+    some = vectors(6000)
+    index.add([str(n) for n in range(6000)], [pack(one) for one in some])
+    right = 0
+    for question in vectors(20, seed=1):
+        exact = {str(n) for n in np.argsort(-(some @ question))[:10]}
+        right += len(exact & {one["id"] for one in index.search(pack(question), 10)})
+    assert right >= 0.98 * 200
+
+
+def test_what_was_added_is_there_after_a_restart(tmp_path: Path) -> None:
+    some = vectors(3)
+    first = FaceIndexes(tmp_path).open("people", create=True)
+    assert first is not None
+    first.add(["a", "b", "c"], [pack(one) for one in some])
+    first.remove(["b"])
+    second = FaceIndexes(tmp_path).open("people")
+    assert second is not None and second.ids() == ["a", "c"] and len(second) == 2
+    assert second.vector("a") == pack(some[0]) and second.vector("b") is None
+    assert {one["id"] for one in second.search(pack(some[1]), 10)} == {"a", "c"}
+
+
+def test_a_killed_process_leaves_exactly_what_was_acknowledged(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nimport numpy as np\n"
+        "from clary.engines.vision.face_embedding import LENGTH, pack, unit\n"
+        "from clary.engines.vision.face_index import FaceIndexes\n"
+        "index = FaceIndexes(Path(sys.argv[1])).open('people', create=True)\n"
+        "dice = np.random.default_rng(0)\n"
+        "for number in range(100000):\n"
+        "    ids = [f'{number}-{part}' for part in range(3)]\n"
+        "    index.add(ids, [pack(unit(dice.standard_normal(LENGTH).astype(np.float32))) for _ in ids])\n"
+        "    print(number, flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) == 20:
+            break
+    os.kill(process.pid, signal.SIGKILL)
+    acknowledged = 20 + len(process.stdout.read().splitlines())
+    process.wait()
+    index = FaceIndexes(tmp_path).open("people")
+    assert index is not None
+    batches = len(index) / 3
+    assert batches in (acknowledged + 1, acknowledged + 2)  # one more may have been on disk before it was told
+    assert index.ids() == [f"{number}-{part}" for number in range(int(batches)) for part in range(3)]
+
+
+def test_what_is_removed_is_gone_from_the_disk(tmp_path: Path) -> None:
+    some = [pack(one) for one in vectors(40)]
+    indexes = FaceIndexes(tmp_path)
+    index = indexes.open("people", create=True)
+    assert index is not None
+    index.add([f"f{n}" for n in range(40)], some)
+    index.remove(["f3"])
+    (file,) = [path for path in tmp_path.iterdir() if path.suffix == ".db"]
+    content = file.read_bytes()
+    assert some[3][:64] not in content and some[4][:64] in content
+    indexes.drop("people")
+    assert list(tmp_path.iterdir()) == [] and indexes.open("people") is None
+
+
+def test_an_id_that_is_there_gets_the_new_vector(tmp_path: Path) -> None:
+    some = vectors(2)
+    index = FaceIndexes(tmp_path).open("people", create=True)
+    assert index is not None
+    index.add(["a"], [pack(some[0])])
+    index.add(["a"], [pack(some[1])])
+    assert len(index) == 1 and index.vector("a") == pack(some[1])
+    assert index.search(pack(some[1]), 5)[0]["similarity"] > 0.999
+
+
+def test_the_dead_do_not_pile_up(tmp_path: Path) -> None:
+    index = FaceIndexes(tmp_path).open("people", create=True)
+    assert index is not None
+    one = pack(vectors(1)[0])
+    for _ in range(20):
+        index.add(["a", "b"], [one, one])
+    assert index._count <= 6
+    index.remove(["a", "b", "nobody"])
+    assert len(index) == 0 and index.search(one, 5) == []
+
+
+def test_what_is_no_embedding_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    index = FaceIndexes(tmp_path).open("people", create=True)
+    assert index is not None
+    with pytest.raises(Refused) as caught:
+        index.add(["a", "b"], [pack(vectors(1)[0]), b"123"])
+    assert caught.value.reason == "invalid-embedding" and len(index) == 0
+
+
+def test_similarities_and_cosines_go_both_ways() -> None:
+    cosines = np.linspace(-0.2, 0.95, 20).astype(np.float32)
+    assert np.allclose([cosine_of(float(one)) for one in similarity(cosines)], cosines, atol=2e-3)
+    assert similarity(np.array([0.475], np.float32))[0] == pytest.approx(SAME_PERSON, abs=1e-4)
+    assert (np.diff(similarity(cosines)) > 0).all()
+
+
+def test_a_mean_lies_between_its_vectors() -> None:
+    one, other = vectors(2)
+    middle = unpack(mean([pack(one), pack(other)]))
+    assert middle @ one == pytest.approx(middle @ other, abs=1e-3) and np.linalg.norm(middle) == pytest.approx(1)
+    with pytest.raises(Refused):
+        mean([])
