@@ -5,7 +5,8 @@
 Exact span F1: a piece counts when begin, end and type are right. Types that a set does not annotate are left out.
 `ner_wikineural` was never trained on; of `ner_wnut17`, whose scoring half holds the training sentences, only the sixth
 that was held out is read; `ner_uner_ewt`, `snips` and `int_nlu_eval` are the official test files. Dates and amounts are
-also measured on `text/dates_and_amounts.txt`, written for this purpose.
+also measured on the sentences of `text/dates_and_amounts.txt`, written for this purpose: a date has no preposition, an
+amount has its currency or measure, and what is counted is not part of it ("twelve" in "twelve people"), as in the sets.
 """
 
 from __future__ import annotations

@@ -46,10 +46,11 @@ def places(sentence: Treebank, language: str) -> tuple[list[tuple[Piece, str]], 
 
 
 def gold_phrases(sentence: Treebank, where: list[Piece | None]) -> set[Piece]:
-    """Returns the noun phrases of a tree as characters."""
+    """Returns the noun phrases of a tree as characters; a written word that is only partly inside is left out."""
     found = set()
     for begin, end in noun_phrases(sentence):
-        inside = [piece for piece in where[begin:end] if piece is not None]
+        outside = {*where[:begin], *where[end:]}
+        inside = [piece for piece in where[begin:end] if piece is not None and piece not in outside]
         if inside:
             found.add((inside[0][0], inside[-1][1]))
     return found

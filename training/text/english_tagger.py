@@ -301,6 +301,9 @@ def train(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     rng = random.Random(options.seed)
     training, tests = gathered(options.data)
+    if options.only:
+        names = [one.name for one in entity_sets.SETS]
+        training = [part for name, part in zip(names, training, strict=False) if name in options.only] + training[-2:]
     reader, model = Reader(model_folder()), Tagger(model_folder())
     print(
         json.dumps(
@@ -325,7 +328,7 @@ def train(options: argparse.Namespace) -> None:
         if done >= 1:
             break
         batch = reader.batch([varied(example, rng) for example in group])
-        for one, base in zip(optimizer.param_groups, (2e-4, 1e-3), strict=True):
+        for one, base in zip(optimizer.param_groups, (options.rate, 5 * options.rate), strict=True):
             one["lr"] = base * rate(max(1e-3, done))
         with torch.autocast("cpu", torch.bfloat16):
             answers = model(batch["pieces"], batch["mask"], batch["shapes"])
@@ -357,6 +360,8 @@ if __name__ == "__main__":
     parser.add_argument("--tokens", type=int, default=2_600_000, help="words to read in all")
     parser.add_argument("--seconds", type=float, default=1e9, help="the run ends by then; its rate falls accordingly")
     parser.add_argument("--start", type=Path, help="a state of an earlier run to go on from")
+    parser.add_argument("--rate", type=float, default=2e-4, help="the highest learning rate of the encoder")
+    parser.add_argument("--only", nargs="*", default=[], help="entity sets to go on with, beside EWT and addresses")
     parser.add_argument("--batch", type=int, default=1600, help="pieces in a batch, padding included")
     parser.add_argument("--seed", type=int, default=7)
     train(parser.parse_args())

@@ -127,7 +127,7 @@ _AMOUNTS: Final = (
     rf"{_NUMBERS}(?:{_SPACE}(?:and{_SPACE}a{_SPACE}half|more))?(?:{_MAYBE}-{_MAYBE}|{_SPACE}|(?<=\d)){_UNIT_OF_TIME}(?!{_SPACE}(?:ago|from{_SPACE}now|later|earlier))",
     rf"{_NUMBERS}(?:{_SPACE}|-|(?<=\d)){_UNIT}(?:{_SPACE}(?:per|an?){_SPACE}(?:second|minute|hour|day|week|month|year|person|gallon|litre|liter)|/(?:s|h|min))?",
     rf"(?:hundreds|thousands|millions|billions|dozens|tens)(?:{_SPACE}of{_SPACE}(?:thousands|millions|billions))?(?={_SPACE}of{_SPACE})",
-    rf"(?:half|(?:one|two|three|a)[ -](?:third|quarter|fifth|half|fourth)s?){_SPACE}of(?={_SPACE}(?:the|all|its|their|his|her|our))",
+    rf"(?:half|(?:one|two|three|a)[ -](?:third|quarter|fifth|half|fourth)s?)(?={_SPACE}of{_SPACE})",
     _NUMBER,
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ _NET: Final = (
     r"|(?<![\w.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}\.(?:com|org|net|edu|gov|co\.uk|io|de|fr|es|it|pt|br)(?![\w-])(?:/[^\s<>\"]{0,500}(?<![.,;:!?)\]'*]))?"
     r"|(?<![\w@])[@#][\w]{1,140}"
 )
-_NUMBER: Final = r"\d+(?:[.,:/]\d+)*(?:%s)?(?![^\W\d_])"
+_NUMBER: Final = r"\d+(?:[.,:/]\d+)*(?:%s)?(?![^\W_])"
 _FACE: Final = r"(?<!\w)(?:[:;=8][-'o^]?[)(\]\[DPpOo/\\|*3]|<3|[)(][-']?[:;])(?!\w)"
 _SIGNS: Final = r"``|''|<<|>>|\$+|\.{2,}|\u2026+|[!?]+|-{2,}|[*=_~]{2,}"
 _ANY: Final = r"[^\s]"
@@ -67,23 +67,28 @@ _WORDS: Final = {
     "it": rf"{_LETTER}{{0,12}}[lLnNtTsSdDcCmMvVrR]{_APOSTROPHE}(?=[\w\s])|{_IN_WORD}+(?:-{_IN_WORD}+)*(?:(?<=[aeiouAEIOU]){_APOSTROPHE}(?=\s))?",
     "es": rf"{_IN_WORD}+(?:-{_IN_WORD}+)*",
     "pt": rf"(?:US|CR|R|A|C)\$|[Dd]{_APOSTROPHE}(?=\w)|{_IN_WORD}+(?:-{_IN_WORD}+)*",
-    "de": rf"{_IN_WORD}+(?:-{_IN_WORD}+)*-?(?:(?<=-)|(?<!-))(?:{_APOSTROPHE}s(?!\w))?",
+    "de": rf"{_IN_WORD}+(?:{_APOSTROPHE}s(?!\w))?",
 }  # fmt: skip
 
 
 def _compiled(language: str) -> re.Pattern[str]:
     abbreviations = rf"(?<!\w)(?:{_ABBREVIATIONS[language]})\.(?!\w)"
     number = _NUMBER % _ORDINALS[language]
-    return re.compile("|".join((_NET, _FACE, _INITIALS, abbreviations, number, _WORDS[language], _SIGNS, _ANY)))
+    signs = _SIGNS.replace("[!?]+", "[!?]") if language == "de" else _SIGNS
+    return re.compile("|".join((_NET, _FACE, _INITIALS, abbreviations, number, _WORDS[language], signs, _ANY)))
 
 
 _PATTERNS: Final = {language: _compiled(language) for language in LANGUAGES}
 _GENERAL: Final = re.compile("|".join((_NET, _NUMBER % "%", rf"{_IN_WORD}+", _SIGNS, _ANY)))
 _SENTENCE_END: Final = re.compile(
-    r"(?:(?<=[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\]])|(?<=[.!?\u2026])|(?<=[\u3002\uff01\uff1f]))\s+(?=[\"'\u201c\u2018(\[\u00bf\u00a1]?[^\s\W])|\n[ \t]*\n\s*"
+    r"(?:(?<=[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\]])|(?<=[.!?\u2026])|(?<=[\u3002\uff01\uff1f]))\s+(?=[\"'\u201c\u2018(\[\u00bf\u00a1]?[^\Wa-z_])|\n[ \t]*\n\s*"
 )
+_NUMBERED: Final = {"de": r"|\d{1,2}"}
+"""Where a number with a stop is an ordinal."""
 _SHORT: Final = {
-    language: re.compile(rf"(?<!\w)(?:{_ABBREVIATIONS.get(language, _ABBREVIATIONS['en'])}|[^\W\d_](?:\.[^\W\d_])*)\.$")
+    language: re.compile(
+        rf"(?<!\w)(?:{_ABBREVIATIONS.get(language, _ABBREVIATIONS['en'])}|[^\W\d_](?:\.[^\W\d_])*{_NUMBERED.get(language, '')})\.$"
+    )
     for language in LANGUAGES
 }
 
