@@ -12,6 +12,7 @@ from clary.engines.documents.rulings import Rulings
 FARTHEST = 28.0
 """In heights of words: farther to the right no value belongs to a name."""
 LEAST_NAME = 0.9
+OTHER_NAME = 0.7
 LEAST_SUM = 1.4
 LISTED = 1.2
 
@@ -100,6 +101,7 @@ def _fill(
         following is None
         or id(following) in taken
         or name_likeness(following.text) >= 2.0
+        or (not ends_as_name(name.text) and _is_another_name(following))
         or following.left - name.right > FARTHEST * height
         or _divided(name, following, rulings)
     ):
@@ -144,6 +146,12 @@ def _extend_name_up(pair: Pair, rows: Rows, height: float, taken: set[int]) -> N
     if rows[first.band - 1][-1] is above[0] and len(above[0].tokens) < 8:
         pair.name.insert(0, above[0])
         taken.add(id(above[0]))
+
+
+def _is_another_name(piece: Piece) -> bool:
+    """Whether a piece names a field by the words it is made of, rather than being filled in."""
+    likely = name_likeness(piece.text)
+    return likely >= 2.0 or (likely >= OTHER_NAME and value_likeness(piece.text) <= 0)
 
 
 def _divided(one: Piece, other: Piece, rulings: Rulings) -> bool:
@@ -195,7 +203,7 @@ def _below(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | N
                 continue
             near = piece.top - name.bottom < 1.6 * height
             aligned = abs(piece.left - name.left) < 2.5 * height or piece.left > name.left
-            if not near or not aligned or id(piece) in taken or name_likeness(piece.text) >= 2.0:
+            if not near or not aligned or id(piece) in taken or _is_another_name(piece):
                 return None
             return piece
     return None
@@ -209,7 +217,7 @@ def _plain_pair(
     if id(value) in taken or value.left - name.right > 0.7 * FARTHEST * height or _divided(name, value, rulings):
         return None
     likely_name, likely_value = name_likeness(name.text), value_likeness(value.text)
-    if ENUMERATOR.fullmatch(name.text):
+    if ENUMERATOR.fullmatch(name.text) or _is_another_name(value):
         return None
     if (
         (name.on_line and (likely_name < 1.4 or not value.on_line))
