@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import Any
@@ -241,11 +241,3 @@ def _total(candidate: Candidate, learned: Learned, question: str) -> float:
     alike = max(0.0, 1.0 - 1.5 * math.dist(shape, learned.looks))
     parts = (own, named, near, alike)
     return sum(weight * part for weight, part in zip(learned.weights, parts, strict=True))
-
-
-def questions_of(states: Sequence[bytes]) -> Mapping[str, Learned]:
-    """What several adapters have learned; the last one that knows a question counts."""
-    known: dict[str, Learned] = {}
-    for state in states:
-        known |= load(state)
-    return known

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.documents.contract import Box, Page
+from clary.engines.documents.rows import passage_of
 from clary.engines.documents.rulings import Rulings, find_rulings
 from clary.engines.documents.tables.furniture import mark_heads, section_rows, summary_places, titles_and_notes
 from clary.engines.documents.tables.grid import RawCell, RawTable, framed_table, frames, is_ruled_in_rows_only
 from clary.engines.documents.tables.regions import SEGMENT_GAP, find_regions, is_form_or_text
 from clary.engines.documents.tables.streams import unframed_table
 from clary.engines.documents.tokens import Token, bands_of, tokens_of, usual_height
-from clary.engines.documents.understanding import Cell, Passage, Table
+from clary.engines.documents.understanding import Cell, Table
 
 
 def find_tables(page: Page, picture: NDArray[np.uint8] | None = None) -> tuple[Table, ...]:
@@ -93,22 +94,6 @@ def _table(table: RawTable, page: Page, free: Sequence[Token], height: float) ->
         any(cell.header for cell in cells),
         tuple(passage_of(tokens, page) for tokens in titles),
         tuple(passage_of(tokens, page) for tokens in notes),
-    )
-
-
-def passage_of(tokens: Sequence[Token], page: Page) -> Passage:
-    """Words as a passage."""
-    return Passage(
-        " ".join(token.text for token in tokens),
-        _box(
-            page,
-            min(token.left for token in tokens),
-            min(token.top for token in tokens),
-            max(token.right for token in tokens),
-            max(token.bottom for token in tokens),
-        ),
-        sum(token.confidence for token in tokens) / len(tokens),
-        tuple(token.index for token in tokens),
     )
 
 
