@@ -99,16 +99,28 @@ class Detector:
         self._first = first
         self._second = second
 
-    def find(self, maps: FeatureMaps) -> Found:
-        """The objects of a picture with every confidence above 0.05."""
+    def find(self, maps: FeatureMaps, mirrored: FeatureMaps | None = None) -> Found:
+        """The objects of a picture with every confidence above 0.05.
+
+        Args:
+            mirrored: of the same picture with left and right exchanged, for a second opinion: the confidence is the
+                mean of both.
+        """
+        views = [self._candidates(maps)]
+        if mirrored is not None:
+            boxes, scores = self._candidates(mirrored)
+            left, top, right, bottom = boxes.T
+            views.append((np.stack([1 - right, top, 1 - left, bottom], axis=1), scores))
+        return _settled(views)
+
+    def _candidates(self, maps: FeatureMaps) -> tuple[Array, Array]:
+        """Boxes [n, 4], and how likely each holds an object of each label, [n, labels]."""
         grid = _with_context(maps, self._context)
         proposals = _proposed(maps, grid, self._first)
-        if not len(proposals):
-            return Found(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
         seen = _seen(maps, grid, proposals, self._second.view)
         chances = self._second.label.probabilities(seen)[:, :-1]
         boxes, fit = _shifted(proposals, self._second.shift.values(seen))
-        return _settled(boxes, chances * np.sqrt(np.clip(fit, 0.05, 1.0))[:, None])
+        return boxes, chances * np.sqrt(np.clip(fit, 0.05, 1.0))[:, None]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a file has to hold."""
@@ -356,16 +368,21 @@ def _shifted(boxes: Array, answers: Array) -> tuple[Array, Array]:
     return np.concatenate([centre - size / 2, centre + size / 2], axis=1), answers[:, 4]
 
 
-def _settled(boxes: Array, scores: Array) -> Found:
-    """One box for each object: the mean of those that agree, weighted by their confidences."""
+def _settled(views: Sequence[tuple[Array, Array]]) -> Found:
+    """One box for each object: the mean of those that agree, weighted by their chances, as sure as the views are."""
+    boxes = np.concatenate([view[0] for view in views])
+    scores = np.concatenate([view[1] for view in views])
+    view_of = np.repeat(np.arange(len(views)), [len(view[0]) for view in views])
     found: list[tuple[Array, int, float]] = []
     for label in range(scores.shape[1]):
         chosen = np.flatnonzero(scores[:, label] > _LEAST_CONFIDENCE)
-        own, chances = boxes[chosen], scores[chosen, label]
+        own, chances, origin = boxes[chosen], scores[chosen, label], view_of[chosen]
         for best in distinct(own, chances, _SAME_OBJECT):
-            agree = overlaps(own[best : best + 1], own)[0] > _AGREES
+            shared = overlaps(own[best : best + 1], own)[0]
+            agree = shared > _AGREES
             mean = np.average(own[agree], axis=0, weights=chances[agree])
-            found.append((mean, label, float(chances[best])))
+            sure = [chances[(shared > _IS_OBJECT) & (origin == view)].max(initial=0.0) for view in range(len(views))]
+            found.append((mean, label, float(np.mean(sure))))
     found.sort(key=lambda one: -one[2])
     every = Found(
         np.array([box for box, _, _ in found], np.float32).reshape(-1, 4),

@@ -73,7 +73,8 @@ class CustomModel:
             models: where the net comes from.
         """
         if isinstance(self._net, Detector):
-            found = self._net.find(feature_maps(models, picture, self._side))
+            maps, mirrored = (feature_maps(models, picture, self._side, mirror) for mirror in (False, True))
+            found = self._net.find(maps, mirrored)
             return [
                 self._answer(int(label), float(confidence), box)
                 for box, label, confidence in zip(found.boxes, found.labels, found.confidences, strict=True)

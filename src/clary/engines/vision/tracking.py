@@ -16,6 +16,7 @@ from clary.engines.vision.contract import Box
 _LEAST_OVERLAP = 0.15
 _NEAR = 0.75  # of a box's own sides: how far a small thing may have moved without touching its old box
 _IMPOSSIBLE = 1e6
+_TURNED = 0.15
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Tracker:
         self._patience = patience_milliseconds
         self._resemblance = resemblance
         self._alike = alike
+        self._turned = alike - _TURNED  # what moves on where it was may turn away meanwhile
         self._tracks: list[_Track] = []
         self._next = 0
 
@@ -101,7 +103,7 @@ class Tracker:
         if self._resemblance is not None and looks is not None:
             alike = np.array([[self._resemblance(track.look, look) for look in looks] for track in self._tracks])
             fresh = np.array([milliseconds - track.milliseconds <= self._patience for track in self._tracks])[:, None]
-            good = (alike >= self._alike) | (good & fresh & (alike >= self._alike / 2))
+            good = (alike >= self._alike) | (good & fresh & (alike >= self._turned))
             score = score * fresh + 2 * alike
         rows, columns = linear_sum_assignment(np.where(good, -score, _IMPOSSIBLE))
         return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if good[row, column]]
