@@ -15,7 +15,15 @@ from clary.engines.refusals import Refused
 from clary.engines.vision.contract import VideoMetadata
 from clary.engines.vision.pictures import Picture, Pixels, from_pixels
 
-_CODECS = {"avc1": "h264", "h264": "h264", "hvc1": "hevc", "hev1": "hevc", "hevc": "hevc", "mp4v": "mpeg4", "fmp4": "mpeg4"}
+_CODECS = {
+    "avc1": "h264",
+    "h264": "h264",
+    "hvc1": "hevc",
+    "hev1": "hevc",
+    "hevc": "hevc",
+    "mp4v": "mpeg4",
+    "fmp4": "mpeg4",
+}
 _LONGEST_RATE = 240.0
 _MOST_PIXELS = 4096 * 4096
 
