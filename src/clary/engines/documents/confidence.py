@@ -4,7 +4,6 @@ The recogniser's own probabilities are too high: of the words for which they mul
 right, of those with 0.7 to 0.85, 67. A logistic curve over the log-odds of that product brings them down to what was
 counted (Platt scaling). Its two numbers were fitted on the words of half of a set of scanned forms and checked on the
 other half, where what is said to be 0.91 is right 91 times of 100, and what is said to be 0.60, 59 times.
-`benchmarks/documents_words.py calibration` counts it again.
 """
 
 from __future__ import annotations

@@ -54,12 +54,12 @@ class OcrSettings:
     greatest_scale: float = 1.6
     beyond: tuple[float, float] = (0.1, 0.08)
     least_score: float = 0.5
-    least_certainty: float = 0.3
+    least_certainty: float = 0.35
     is_page: bool = True
 
 
 DOCUMENT = OcrSettings()
-SCENE = OcrSettings(detector=DetectorSettings(dilate=True), seen_pixels=1_000_000, greatest_scale=2.0, is_page=False)
+SCENE = OcrSettings(seen_pixels=1_000_000, greatest_scale=2.0, least_score=0.3, least_certainty=0.7, is_page=False)
 
 
 @dataclass(frozen=True, slots=True)
