@@ -13,7 +13,7 @@ from clary.engines.text.english_tagger import Reading
 _PROSE: Final = re.compile(r"[A-Z\d]")
 _SHOWN_AS: Final = {"ADDRESS": "LOCATION"}
 _RULE_SCORE: Final = 0.9
-_LEAST_SCORE: Final = 0.55
+_LEAST_SCORE: Final = 0.45
 """Names of less confidence are more often wrong than right; as the development sentences of EWT showed."""
 
 
