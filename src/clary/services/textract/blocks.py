@@ -122,7 +122,7 @@ class PageBlocks:
             for word in line.words:
                 self.add(
                     "WORD",
-                    word.outline,
+                    word.polygon or word.box,
                     confidence=word.confidence,
                     text=word.text,
                     angle=True,
@@ -135,7 +135,7 @@ class PageBlocks:
             self.lines.append(
                 self.add(
                     "LINE",
-                    line.outline,
+                    line.polygon or line.box,
                     confidence=line.confidence,
                     text=line.text,
                     related={"CHILD": related},

@@ -96,6 +96,13 @@ def write_durably(path: Path, value: Any) -> None:
     draft.rename(path)
 
 
+def write_whole(path: Path, value: Any) -> None:
+    """The same without waiting for the disk: nobody who is killed leaves half a file, but a power failure may."""
+    draft = path.with_name(path.name + _DRAFT)
+    draft.write_bytes(orjson.dumps(value))
+    draft.rename(path)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -326,3 +326,16 @@ def test_an_error_of_clary_s_own_is_told_without_its_traceback(office: Office):
     told = failure_of(replace(record, body={**record.body, "job": {"failure_reason": reason}}))
     assert told.startswith("Internal Server Error: AlgorithmError: KeyError: 'x'")
     assert "Last log lines" not in told
+
+
+def test_a_page_whose_file_a_power_failure_cut_short_is_read_again(office: Office):
+    record = office.record(TEXT_DETECTION_JOB, start(office, TEXT_DETECTION_JOB, document(["a b"], ["c d"])))
+    folder, (place,) = office.job_folder(record), office.entry(record).spec.program.args
+    office.run(record)
+    whole = get(office, TEXT_DETECTION_JOB, record.name)["Blocks"]
+    cut = folder / "checkpoints/page-2.json"
+    cut.write_bytes(cut.read_bytes()[:20])
+    office.engine.asked.clear()
+    assert reading.read(folder, Path(place), DocumentReader(asked_here(office.engine))) == 0
+    assert office.engine.asked == [("read", 2)]
+    assert get(office, TEXT_DETECTION_JOB, record.name)["Blocks"] == whole

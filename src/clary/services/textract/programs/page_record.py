@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from clary.services.textract.result_folder import write_durably
+from clary.services.textract.result_folder import write_durably, write_whole
 
 _UNDER_WAY, _LOSSES = "under-way.json", "losses.json"
 MOST_LOSSES = 2
@@ -23,12 +23,15 @@ class PageRecord:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def has(self, number: int) -> bool:
-        """Whether a page is done."""
-        return self._path(number).exists()
+    def find(self, number: int) -> dict[str, Any] | None:
+        """What was made of a page; None where it is not done, or what was kept of it did not reach the disk."""
+        try:
+            return self.load(number)
+        except (FileNotFoundError, orjson.JSONDecodeError):
+            return None
 
     def load(self, number: int) -> dict[str, Any]:
-        """What was made of a page."""
+        """What was made of a page that is done."""
         kept: dict[str, Any] = orjson.loads(self._path(number).read_bytes())
         return kept
 
@@ -38,7 +41,7 @@ class PageRecord:
 
     def keep(self, number: int, made: dict[str, Any]) -> None:
         """Keeps what was made of a page."""
-        write_durably(self._path(number), made)
+        write_whole(self._path(number), made)
 
     def note_loss(self) -> int | None:
         """Counts that the process was lost which read a page; a page that does so again and again is given up.

@@ -21,7 +21,7 @@ from clary.services.textract.job_specs import fail, read_task
 from clary.services.textract.programs.answer_files import write_answer_files
 from clary.services.textract.programs.page_record import PageRecord, refusal
 from clary.services.textract.programs.page_work import PageWork
-from clary.services.textract.result_folder import ResultFolder, ResultWriter, write_durably
+from clary.services.textract.result_folder import ResultFolder, ResultWriter, write_whole
 from clary.services.textract.sources import MOST_PAGES_OF_A_JOB
 
 PROGRESS = "progress.json"
@@ -67,13 +67,14 @@ def read(folder: Path, place: Path, reader: DocumentReader) -> int:
     work = PageWork(task, reader, document, place)
     refused: dict[int, dict[str, str]] = {}
     for number in range(1, pages + 1):
-        if not record.has(number):
+        made = record.find(number)
+        if made is None:
             record.begin(number)
-            record.keep(number, _made_of(work, number))
-        made = record.load(number)
+            made = _made_of(work, number)
+            record.keep(number, made)
         if "refused" in made:
             refused[number] = made["refused"]
-        write_durably(place / PROGRESS, {"done": number, "pages": pages})
+        write_whole(place / PROGRESS, {"done": number, "pages": pages})
     if len(refused) == pages:
         first = next(iter(refused.values()))
         raise Refused(first["reason"], first["message"])
