@@ -228,9 +228,10 @@ class StreamProcessors:
             return STOPPED, ""
         if session.status == IN_PROGRESS:
             return RUNNING, ""
-        if session.status == "FAILED":
-            return FAILED, failure_of(session)
-        return (STOPPING, "") if session.status == "STOPPING" else (STOPPED, "")
+        if session.status == STOPPING:
+            return STOPPING, ""
+        self._sessions.clear(session)
+        return (FAILED, failure_of(session)) if session.status == FAILED else (STOPPED, "")
 
 
 def _bounded(request: Mapping[str, Any]) -> dict[str, int]:

@@ -94,6 +94,10 @@ class StreamSessions:
             shutil.rmtree(place, ignore_errors=True)
             raise
 
+    def clear(self, session: Record) -> None:
+        """Removes what a session that has ended leaves: fragments, and vectors of faces that may be deleted since."""
+        shutil.rmtree(self._around.folder / "streams" / session.name, ignore_errors=True)
+
     def _output(self, call: Call, asked: Mapping[str, Any], session: str) -> Output:
         destination = asked["Output"].get("S3Destination")
         if destination is None:

@@ -211,6 +211,7 @@ def test_a_stream_is_searched_fragment_by_fragment(tmp_path: Path, monkeypatch: 
         ("2", 1.0),
     ]
     assert [len(one["MatchedFaces"]) for one in found[0]["FaceSearchResponse"]] == [1, 0]
+    assert not film.with_name("faces.jsonl").exists()
 
 
 def test_a_home_is_told_of_persons_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, film: Path) -> None:

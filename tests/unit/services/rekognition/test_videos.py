@@ -361,6 +361,7 @@ def test_a_processor_looks_through_a_local_stream(office: Office) -> None:
             office.call(operation, Name="door")
     office.call("StopStreamProcessor", Name="door")
     assert office.call("ListStreamProcessors")["StreamProcessors"] == [{"Name": "door", "Status": "STOPPED"}]
+    assert not place.exists()
     with pytest.raises(errors.ResourceInUseException, match="not running"):
         office.call("StopStreamProcessor", Name="door")
     office.call("DeleteStreamProcessor", Name="door")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ def main(folder: Path, place: str) -> int:
                 file.flush()
     except Refused as error:
         return fail(folder, error.message)
+    shutil.rmtree(root / "fragments", ignore_errors=True)
+    (root / "faces.jsonl").unlink(missing_ok=True)
     return 0
 
 
