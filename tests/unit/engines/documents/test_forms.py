@@ -56,6 +56,7 @@ def test_a_line_to_write_on_marks_what_was_filled_in() -> None:
 def test_running_text_has_no_fields() -> None:
     words = "the quick brown fox jumps over the lazy dog and then rests"
     assert pairs(page([(60, 100 + 14 * row, words) for row in range(8)])) == {}
+    assert pairs(page([(left, 100 + 14 * row, words[:45]) for left in (40, 340) for row in range(8)])) == {}
 
 
 def test_heads_of_a_framed_list_name_what_stands_below_them() -> None:

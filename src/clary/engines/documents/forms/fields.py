@@ -15,6 +15,7 @@ from clary.engines.documents.forms.segments import Piece, pieces_of
 from clary.engines.documents.forms.selections import TYPED, find_selections
 from clary.engines.documents.rows import passage_of
 from clary.engines.documents.rulings import Rulings, find_rulings
+from clary.engines.documents.tables.regions import prose
 from clary.engines.documents.tokens import tokens_of, usual_height
 from clary.engines.documents.understanding import Cell, KeyValue, Passage, SelectionElement, Table
 
@@ -47,6 +48,7 @@ def find_fields(
     used = {token.index for _, piece in marked for token in piece.tokens} | words_in_lists(tables)
     boxed = boxed_fields(tables, [token for token in words if token.index not in used], height)
     used |= {token.index for name, value in boxed for token in (*name, *value)}
+    used |= prose(tokens, height)
     free = [[piece for piece in row if not used & {token.index for token in piece.tokens}] for row in rows]
     fields = [_of_selection(place, selections[place], piece, page) for place, piece in marked]
     for name_tokens, value_tokens in boxed:
