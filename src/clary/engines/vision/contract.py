@@ -15,6 +15,7 @@ Refusals (`clary.engines.refusals.Refused`) by reason:
     too-large           more pixels than `pictures.MOST_PIXELS`; details: pixels, limit
     too-small           a side shorter than `pictures.SHORTEST_SIDE`; details: width, height, limit
     no-face             a call that needs a face found none
+    invalid-embedding   not a vector that this engine made
     invalid-video       not a video that can be read; video calls only
     weights-missing     the models are not on this machine; details: name, command
 """
@@ -375,7 +376,7 @@ class VisionEngine(Protocol):
         """Persons and what covers their faces, heads and hands."""
 
     def features(self, picture: bytes) -> bytes:
-        """The picture as `features.LENGTH` float32 numbers (little endian), for classifiers that users train."""
+        """The picture as float32 numbers (little endian), for classifiers that users train."""
 
     def colours(self, picture: bytes) -> Properties:
         """The picture's quality and dominant colours alone."""

@@ -21,7 +21,9 @@ MOST_FACES = 100
 LEAST_SCORE = 0.5
 _SMALL_SIDE = 256
 _LARGEST_SIDE = 1600
-_REDUCTION = 0.8  # of the picture's size; a face of 24 pixels has 19 then, which is enough
+_REDUCTION = 0.65  # of a large picture's size; a face of 24 pixels has 16 then, which is enough
+_DETAILED_SIDE = 640  # a smaller picture is reduced less
+_DETAIL = 0.8
 _MULTIPLE = 32
 _LEAST_SIDE = 128
 _GRIDS = ((16, 2), (32, 6))  # pixels between points, and faces that each point may answer for
@@ -54,7 +56,7 @@ def find(models: Models, picture: Picture, least: float = LEAST_SCORE) -> Found:
         least: the least score of a face.
     """
     longer = max(picture.width, picture.height)
-    detailed = int(min(_LARGEST_SIDE, max(_REDUCTION * longer, _SMALL_SIDE)))
+    detailed = int(min(_LARGEST_SIDE, max(_REDUCTION * longer, min(_DETAIL * longer, _DETAILED_SIDE), _SMALL_SIDE)))
     views = [_view(models, picture, _SMALL_SIDE, least)]
     if detailed > _SMALL_SIDE:
         close = _view(models, picture, detailed, least)

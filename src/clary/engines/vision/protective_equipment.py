@@ -2,8 +2,8 @@
 
     person      the objects' net
     face        the faces' nets; a face belongs to the person whose upper half holds it
-    head        a detector of covered and of bare heads, learned from pictures of building sites with the code that
-                users train their own labels with; it also finds persons that the objects' net overlooks
+    head        a detector of covered and of bare heads that looks at the upper half of every person, learned from
+                pictures of building sites with the code that users train their own labels with
     hands       the wrists of MoveNet, where it is sure of them
 
 Covered heads are found. Covers of faces and hands are **not detected**: no model whose licence allows it knows masks
@@ -12,6 +12,7 @@ and gloves, so their list is always empty.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -20,70 +21,139 @@ from numpy.typing import NDArray
 
 from clary.engines.vision import objects
 from clary.engines.vision.body_pose import PARTS, body
-from clary.engines.vision.boxes import covered, to_box
-from clary.engines.vision.contract import BodyPart, Equipment, EquippedPerson, Flag
+from clary.engines.vision.boxes import covered, overlaps, to_box
+from clary.engines.vision.contract import BodyPart, Box, Equipment, EquippedPerson, Flag
 from clary.engines.vision.custom_labels import CustomModel
+from clary.engines.vision.face_detection import crop
 from clary.engines.vision.faces import all_faces
 from clary.engines.vision.models import Models
-from clary.engines.vision.pictures import Picture
+from clary.engines.vision.objects import Detections
+from clary.engines.vision.pictures import Picture, Pixels, from_pixels
 
 MOST_PERSONS = 15
-_LEAST_PERSON = 0.3
+UPPER_PIXELS = 224
+"""The side of the square in which a person's head is looked for."""
+_LEAST_PERSON = 0.15
 _LEAST_HEAD = 0.3
 _LEAST_HAND = 0.3
-_BELONGS = 0.6  # of a head or face that must lie in a person's box
-_UPPER = 0.5  # of a person's box, where its head is looked for
-_HEAD_OF_BODY = (3.0, 7.5)  # widths and heights of a head that a person has whom only the head gives away
+_BELONGS = 0.6  # of a face that must lie in the upper half of a person's box
+_UPPER = 0.5
+_SQUARE = 1.15  # of the wider of a person's width and upper half
+_SAME_HEAD = 0.4
 _MODEL = Path(__file__).with_name("weights") / "head_cover"
 
 Array = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A head: its box as ratios of the picture, whether something covers it, and how sure that is."""
+
+    box: Array
+    is_covered: bool
+    confidence: float
+
+
 def equipped_persons(models: Models, picture: Picture) -> list[EquippedPerson]:
     """The persons of a picture, the largest first."""
-    found = objects.detect(models, picture)
-    chosen = found.kinds == objects.PERSON
-    confidences = objects.confidences(found.scores[chosen])
-    sure = confidences >= _LEAST_PERSON
-    boxes, confidences = found.boxes[chosen][sure], confidences[sure]
-    heads = _heads(models, picture)
-    owners = _owners(np.array([box for box, _, _ in heads], np.float32).reshape(-1, 4), boxes)
-    lonely = [heads[number] for number, owner in enumerate(owners) if owner < 0]
-    boxes = np.concatenate([boxes, np.array([_body_of(box) for box, _, _ in lonely], np.float32).reshape(-1, 4)])
-    confidences = np.concatenate([confidences, np.array([sureness for _, _, sureness in lonely], np.float32)])
-    owned = [[heads[n] for n, owner in enumerate(owners) if owner == person] for person in range(len(confidences))]
-    for position, head in enumerate(lonely):
-        owned[len(owned) - len(lonely) + position].append(head)
-    faces = all_faces(models, picture)
-    face_boxes = np.array([_corners(face["box"]) for face in faces], np.float32).reshape(-1, 4)
-    face_owners = _owners(face_boxes, boxes)
+    boxes, confidences = persons_of(objects.detect(models, picture))
     order = np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), kind="stable")[:MOST_PERSONS]
+    boxes, confidences = boxes[order], confidences[order]
+    heads = _heads(models, picture, boxes, _head_model())
+    faces = all_faces(models, picture)
+    owners = _owners(np.array([_corners(face["box"]) for face in faces], np.float32).reshape(-1, 4), boxes)
     return [
         EquippedPerson(
             id=number,
-            box=to_box(np.clip(boxes[person], 0, 1), 1.0, 1.0),
-            confidence=float(confidences[person]),
+            box=to_box(box, 1.0, 1.0),
+            confidence=float(confidences[number]),
             parts=[
                 *(
                     BodyPart(name="face", confidence=face["confidence"], equipment=[])
-                    for face, owner in zip(faces, face_owners, strict=True)
-                    if owner == person
+                    for face, owner in zip(faces, owners, strict=True)
+                    if owner == number
                 ),
-                *_head(owned[person]),
-                *_hands(models, picture, boxes[person]),
+                *_head_part(heads.get(number)),
+                *_hands(models, picture, box),
             ],
         )
-        for number, person in enumerate(order)
+        for number, box in enumerate(boxes)
     ]
 
 
-def _heads(models: Models, picture: Picture) -> list[tuple[Array, bool, float]]:
-    """Boxes as ratios, whether something covers them, and how sure that is; the surest first."""
-    heads = []
-    for answer in _head_model().look(models, picture):
-        if answer["box"] is not None and answer["confidence"] >= _LEAST_HEAD:
-            heads.append((_corners(answer["box"]), answer["name"] == "covered", answer["confidence"]))
-    return heads
+def persons_of(found: Detections) -> tuple[Array, Array]:
+    """The boxes of the persons among objects, [n, 4] as ratios, and their confidences [n]."""
+    chosen = found.kinds == objects.PERSON
+    confidences = objects.confidences(found.scores[chosen])
+    sure = confidences >= _LEAST_PERSON
+    return found.boxes[chosen][sure], confidences[sure]
+
+
+def upper_body(picture: Picture, person: Array) -> tuple[Pixels, Array]:
+    """The square around the upper half of a person.
+
+    Args:
+        picture: where the person is.
+        person: [4] as ratios.
+
+    Returns:
+        [`UPPER_PIXELS`, `UPPER_PIXELS`, 3]; and the square [4] as ratios, which may stick out of the picture.
+    """
+    extent = np.array([picture.width, picture.height], np.float32)
+    low, high = person[:2] * extent, person[2:] * extent
+    width, height = high - low
+    side = max(float(width), float(height) * _UPPER, 8.0) * _SQUARE
+    centre = np.array([(low[0] + high[0]) / 2, low[1] + side * 0.5 - 0.1 * side], np.float32)
+    cut, _ = crop(picture.rgb, centre, side, 0.0, UPPER_PIXELS)
+    square = np.concatenate([(centre - side / 2) / extent, (centre + side / 2) / extent])
+    return cut, square.astype(np.float32)
+
+
+def _heads(models: Models, picture: Picture, persons: Array, model: CustomModel) -> dict[int, _Head]:
+    """The head of each person that shows one; a head that several squares show goes to whom it suits best."""
+    candidates: list[tuple[float, int, _Head]] = []
+    for number, person in enumerate(persons):
+        cut, square = upper_body(picture, person)
+        extent = np.concatenate([square[2:] - square[:2]] * 2)
+        for answer in model.look(models, from_pixels(cut)):
+            if answer["box"] is None or answer["confidence"] < _LEAST_HEAD:
+                continue
+            box = _corners(answer["box"]) * extent + np.concatenate([square[:2]] * 2)
+            middle = abs(float((box[0] + box[2]) - (person[0] + person[2]))) / max(float(person[2] - person[0]), 1e-6)
+            head = _Head(box.astype(np.float32), answer["name"] == "covered", answer["confidence"])
+            candidates.append((answer["confidence"] * max(0.0, 1.0 - 0.5 * middle), number, head))
+    candidates.sort(key=lambda candidate: -candidate[0])
+    taken: dict[int, _Head] = {}
+    for _, number, head in candidates:
+        others = np.array([other.box for other in taken.values()], np.float32).reshape(-1, 4)
+        if number not in taken and not (overlaps(head.box[None], others) > _SAME_HEAD).any():
+            taken[number] = head
+    return taken
+
+
+def scored_covers(models: Models, picture: Picture, wanted: Array, model: CustomModel) -> list[tuple[float, bool]]:
+    """How right a detector is about covered heads.
+
+    Args:
+        models: where the nets come from.
+        picture: what it looks at.
+        wanted: [n, 4] the covered heads that are there, as ratios.
+        model: the detector.
+
+    Returns:
+        For each covered head that it finds its confidence and whether there is one; and (-1, True) for each missed.
+    """
+    persons, _ = persons_of(objects.detect(models, picture))
+    used = np.zeros(len(wanted), np.bool_)
+    rows = []
+    for head in sorted(_heads(models, picture, persons, model).values(), key=lambda head: -head.confidence):
+        if head.is_covered:
+            shared = np.where(used, 0, overlaps(head.box[None], wanted)[0])
+            hit = bool(len(shared) and shared.max() >= _SAME_HEAD)
+            if hit:
+                used[shared.argmax()] = True
+            rows.append((head.confidence, hit))
+    return rows + [(-1.0, True)] * int((~used).sum())
 
 
 @cache
@@ -91,47 +161,34 @@ def _head_model() -> CustomModel:
     return CustomModel.load(_MODEL)
 
 
-def _corners(box: object) -> Array:
-    assert isinstance(box, dict)
+def _corners(box: Box) -> Array:
     left, top = box["left"], box["top"]
     return np.array([left, top, left + box["width"], top + box["height"]], np.float32)
 
 
 def _owners(parts: Array, persons: Array) -> list[int]:
-    """For each part the person whose upper half holds it best, the smallest of equals; -1 for none."""
+    """For each part the smallest person whose upper half holds it; -1 for none."""
     if not len(persons):
         return [-1] * len(parts)
     upper = persons.copy()
     upper[:, 3] = persons[:, 1] + _UPPER * (persons[:, 3] - persons[:, 1])
-    upper[:, 1] -= 0.1 * (persons[:, 3] - persons[:, 1])  # hats stick out of the box
-    held = covered(parts, upper)
     sizes = np.prod(persons[:, 2:] - persons[:, :2], axis=1)
     owners = []
-    for row in held:
-        best = np.nonzero(row >= max(_BELONGS, float(row.max()) - 0.1))[0]
-        owners.append(int(best[sizes[best].argmin()]) if len(best) else -1)
+    for row in covered(parts, upper):
+        holding = np.nonzero(row >= _BELONGS)[0]
+        owners.append(int(holding[sizes[holding].argmin()]) if len(holding) else -1)
     return owners
 
 
-def _body_of(head: Array) -> Array:
-    """About where the body of a head is."""
-    width, height = head[2] - head[0], head[3] - head[1]
-    middle = (head[0] + head[2]) / 2
-    wide, tall = _HEAD_OF_BODY
-    box = np.array([middle - wide * width / 2, head[1], middle + wide * width / 2, head[1] + tall * height], np.float32)
-    return np.clip(box, 0, 1)
-
-
-def _head(heads: list[tuple[Array, bool, float]]) -> list[BodyPart]:
-    """A person's head: of several the surest."""
-    if not heads:
+def _head_part(head: _Head | None) -> list[BodyPart]:
+    if head is None:
         return []
-    box, is_covered, confidence = heads[0]
     equipment = []
-    if is_covered:
-        cover = Flag(value=True, confidence=confidence)
-        equipment = [Equipment(kind="head-cover", confidence=confidence, box=to_box(box, 1.0, 1.0), covers=cover)]
-    return [BodyPart(name="head", confidence=confidence, equipment=equipment)]
+    if head.is_covered:
+        cover = Flag(value=True, confidence=head.confidence)
+        box = to_box(np.clip(head.box, 0, 1), 1.0, 1.0)
+        equipment = [Equipment(kind="head-cover", confidence=head.confidence, box=box, covers=cover)]
+    return [BodyPart(name="head", confidence=head.confidence, equipment=equipment)]
 
 
 def _hands(models: Models, picture: Picture, box: Array) -> list[BodyPart]:
