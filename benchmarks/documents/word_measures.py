@@ -27,20 +27,24 @@ class Tally:
     found: int = 0
 
     def add(self, hits: int, wanted: int, found: int) -> None:
+        """Counts one page more."""
         self.hits += hits
         self.wanted += wanted
         self.found += found
 
     @property
     def recall(self) -> float:
+        """Of what was wanted, in percent."""
         return 100 * self.hits / max(self.wanted, 1)
 
     @property
     def precision(self) -> float:
+        """Of what was found, in percent."""
         return 100 * self.hits / max(self.found, 1)
 
     @property
     def f1(self) -> float:
+        """Their harmonic mean, in percent."""
         return 200 * self.hits / max(self.wanted + self.found, 1)
 
 

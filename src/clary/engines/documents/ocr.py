@@ -54,7 +54,7 @@ class OcrSettings:
     greatest_scale: float = 1.6
     beyond: tuple[float, float] = (0.1, 0.08)
     least_score: float = 0.5
-    least_certainty: float = 0.35
+    least_certainty: float = 0.25
     is_page: bool = True
 
 
