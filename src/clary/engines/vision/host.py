@@ -1,4 +1,4 @@
-"""The vision engine as its process offers it: each public method of `Vision` is a call; see `contract.VisionEngine`.
+"""The vision engine as its process offers it: each public method of `Vision` is a call; see `calls.VisionEngine`.
 
 A picture is decoded once for each call. Models load at their first use and are kept. All methods may be called by
 several threads at once.
@@ -17,6 +17,7 @@ import numpy as np
 from clary.engines.documents.ocr import Ocr
 from clary.engines.refusals import Refused
 from clary.engines.vision import face_embedding, objects, pictures
+from clary.engines.vision.calls import VisionEngine
 from clary.engines.vision.contract import (
     Face,
     FaceComparison,
@@ -180,6 +181,6 @@ def _similarity(one: Face, other: Face) -> float:
     return float(face_embedding.similarity(np.array([cosine], np.float32))[0])
 
 
-def load() -> Vision:
+def load() -> VisionEngine:
     """The engine, for its host."""
     return Vision()

@@ -31,7 +31,7 @@ class Vision:
         """Asks the engine.
 
         Args:
-            method: a method of `engines.vision.contract.VisionEngine`.
+            method: a method of `engines.vision.calls.VisionEngine`.
             arguments: the method's.
 
         Raises:
