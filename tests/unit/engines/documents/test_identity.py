@@ -78,7 +78,7 @@ def test_a_licence_is_read_by_the_numbers_and_labels_of_its_fields() -> None:
             (250, 190, "2 JORGE LUIS"),
             (250, 210, "8 100 MAIN STREET"),
             (262, 224, "ANYTOWN, MA, 02127"),
-            (250, 260, "9 CLASS D"),
+            (250, 260, "9 CLASS D 12 REST NONE"),
         ]
     )
     texts = {name: field.text for name, field in fields.items() if field.text}
@@ -97,6 +97,7 @@ def test_a_licence_is_read_by_the_numbers_and_labels_of_its_fields() -> None:
         "zip-code-in-address": "02127",
         "state-name": "MASSACHUSETTS",
         "class": "D",
+        "restrictions": "NONE",
         "id-type": "DRIVER LICENSE FRONT",
     }
     assert fields["date-of-birth"].normalized == "1978-03-18T00:00:00"

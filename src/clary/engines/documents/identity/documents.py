@@ -12,11 +12,13 @@ from clary.engines.documents.identity.addresses import find_address
 from clary.engines.documents.identity.labels import BY_NUMBER, DATES, KINDS, LABELS, STATES, SUFFIXES
 from clary.engines.documents.identity.mrz import MachineReadable, bare_line, parse_zone, zone_lines
 from clary.engines.documents.papers import Identity, IdentityField
-from clary.engines.documents.rows import Row, rows_of
+from clary.engines.documents.rows import Row, row_of, rows_of
 
 Found = dict[str, tuple[str, float]]
 """Texts and confidences by kind of field."""
 LICENCE = re.compile(r"driver|licen[sc]e|\bdl\b|motor\s?vehicle|permis\s?de\s?conduire", re.IGNORECASE)
+NUMBER = re.compile(r"\d{1,2}[a-d]?\s+[A-Za-z]")
+"""How a label begins that bears the number of its field."""
 PASSPORT = re.compile(r"pass\s?port|pasaporte|passeport|reisepass", re.IGNORECASE)
 
 
@@ -32,7 +34,7 @@ def find_identities(pages: Sequence[Page], today: date) -> tuple[Identity, ...]:
 
 def _identity(page: Page, today: date) -> Identity:
     rows = rows_of(page)
-    pieces = [piece for row in rows for piece in row.segments(1.3)]
+    pieces = [part for row in rows for piece in row.segments(1.3) for part in _parted(piece)]
     text = "\n".join(row.text for row in rows)
     zone = zone_lines([row.text for row in rows])
     machine = parse_zone([rows[place].text for place in zone][-3:], today) or parse_zone(
@@ -54,6 +56,17 @@ def _identity(page: Page, today: date) -> Identity:
         _from_zone(machine, found)
     found["id-type"] = (ID_TYPES[kind], 0.98 if kind != "other" else 0.5)
     return Identity(kind, (page.number,), tuple(_field(name, found) for name in KINDS))
+
+
+def _parted(piece: Row) -> list[Row]:
+    """A piece, cut before each further label that begins with the number of its field: "9 CLASS 12 REST"."""
+    cuts = [0]
+    for place in range(1, len(piece.tokens)):
+        rest = piece.text[piece.starts[place] :]
+        if NUMBER.match(rest) and any(pattern.match(rest) for pattern in LABELS.values()):
+            cuts.append(place)
+    ends = [*cuts[1:], len(piece.tokens)]
+    return [row_of(piece.page, piece.tokens[start:end], piece.height) for start, end in zip(cuts, ends, strict=True)]
 
 
 ID_TYPES = {"driver-license-front": "DRIVER LICENSE FRONT", "passport": "PASSPORT", "other": "OTHER"}
@@ -84,7 +97,8 @@ def _labelled(pieces: Sequence[Row]) -> Found:
                 continue
             rest = piece.text[match.end() :].strip(" :.-")
             translated = match.group().rstrip().endswith("/") or _translates(rest)
-            if rest and not translated and _suits(kind, rest):
+            beside = any(other.match(rest) for name, other in LABELS.items() if name != kind)
+            if rest and not translated and not beside and _suits(kind, rest):
                 found[kind] = (_cut(kind, rest), _sure(piece))
             else:
                 below = _below(piece, pieces)
