@@ -121,7 +121,6 @@ def test_an_identity_document_is_understood(desk: TextractDesk) -> None:
         "DATE_OF_BIRTH": "03/18/1978",
         "EXPIRATION_DATE": "01/20/2020",
         "STATE_NAME": "MASSACHUSETTS",
-        "CLASS": "D",
     }
     assert {name: values[name] for name in printed} == printed
     dates = {row[1]: row[4] for row in found["trp2"]}
