@@ -1,0 +1,1 @@
+"""How the models of the text engine were made."""

@@ -116,7 +116,9 @@ def _widened(text: str, begin: int, end: int, parts: list[tuple[int, int]], firs
         number += 1
         if part[1] <= start:
             before.append(part)
-        elif (part[0] >= end and part[1] - start <= _LONGEST and _adjoins(text, end, part[0])) or (part[0] < end < part[1] and part[1] - start <= _LONGEST):
+        elif (part[0] >= end and part[1] - start <= _LONGEST and _adjoins(text, end, part[0])) or (
+            part[0] < end < part[1] and part[1] - start <= _LONGEST
+        ):
             end = part[1]
     for part in reversed(before):
         if part[1] <= begin and _adjoins(text, part[1], begin):
