@@ -27,7 +27,7 @@ CLASSES, OBJECTS = "classes", "objects"
 SUMMARY_SIDES = (128, 192)
 """The sizes in which a whole picture is looked at: small ones show what fills it, large ones its details."""
 DETECTION_SIDES = (448, 640, 896)
-_SMALL_PIXELS = 28.0  # what the smaller objects should measure in the size that is chosen
+_SMALL_PIXELS, _SMALL_SHARE = 28.0, 0.03  # what all but so few objects should measure in the size that is chosen
 _SEED = 17
 
 
@@ -129,7 +129,7 @@ def detection_side(boxes: Sequence[tuple[float, float]]) -> int:
     """
     if not boxes:
         return DETECTION_SIDES[0]
-    small = float(np.quantile([min(size) for size in boxes], 0.1))
+    small = float(np.quantile([min(size) for size in boxes], _SMALL_SHARE))
     wanted = _SMALL_PIXELS / max(small, 1e-6)
     return next((side for side in DETECTION_SIDES if side >= wanted), DETECTION_SIDES[-1])
 
