@@ -1,0 +1,1 @@
+"""How each model that Clary ships was made: data, recipe, scores. Never imported by `src/`."""
