@@ -12,6 +12,7 @@ from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore
 from clary.services.rekognition import entry_store, face_store
 from clary.services.rekognition.entry_store import EntryStore
+from clary.services.s3.bucket_rules import bucket_rules
 from clary.storage import identities as identity_store
 from clary.storage import images as image_store
 from clary.storage import logs as log_store
@@ -45,7 +46,7 @@ class Stores:
         self.metrics = Metrics(log_database, self.clock)
         self.personalize_events = EventStore(self._open(folder.personalize / "events.db", event_store.SCHEMA))
         self.rekognition_entries = EntryStore(self._open(folder.rekognition / "entries.db", entry_store.SCHEMA))
-        self.data_access = DataAccess(self.objects, self.identities)
+        self.data_access = DataAccess(self.objects, self.identities, rules=bucket_rules(self.objects))
 
     def _open(self, path: Path, schema: str) -> Database:
         database = Database(path, schema)

@@ -8,12 +8,13 @@ rights of whoever called them (Rekognition, Textract), name that caller's ARN in
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from clary.core.call import Principal
 from clary.core.errors import AccessDenied, ValidationException
+from clary.core.policy_conditions import Values
 from clary.storage.object_errors import NoSuchBucket
 from clary.storage.object_receiving import storage_errors
 from clary.storage.object_values import Attributes, Bucket, StoredObject
@@ -57,12 +58,21 @@ class RolePolicies(Protocol):
         principal: Principal,
         action: str,
         resource_arn: str,
-        conditions: Mapping[str, str] = ...,
+        conditions: Mapping[str, Values] = ...,
         resource_policy: Mapping[str, Any] | None = ...,
         resource_account: str = ...,
     ) -> Decision:
         """Evaluates identity and resource policies."""
         ...
+
+
+BucketRules = Callable[[Bucket, str, str], tuple[Mapping[str, Any] | None, Mapping[str, Values]]]
+"""Bucket, action and key to the policy that counts for them and the condition keys that S3 adds."""
+
+
+def stored_policy(bucket: Bucket, action: str, key: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Values]]:
+    """The rules of a bucket that has nothing but a policy."""
+    return bucket.settings.get("policy"), {}
 
 
 class DataAccess:
@@ -72,12 +82,20 @@ class DataAccess:
 
     Args:
         session_name: how the role's session is called in messages and policies.
+        rules: what of a bucket's settings counts, as for a request that is sent to S3 itself.
     """
 
-    def __init__(self, objects: Objects, identities: RolePolicies, session_name: str = "SageMaker") -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        identities: RolePolicies,
+        session_name: str = "SageMaker",
+        rules: BucketRules = stored_policy,
+    ) -> None:
         self.objects = objects
         self._identities = identities
         self._session_name = session_name
+        self._rules = rules
 
     def bucket_exists(self, bucket: str) -> bool:
         """Whether there is such a bucket, whoever may use it."""
@@ -162,7 +180,7 @@ class DataAccess:
         action: str,
         bucket: str,
         key: str = "",
-        conditions: Mapping[str, str] | None = None,
+        conditions: Mapping[str, Values] | None = None,
     ) -> Bucket:
         """Checks that the role may do `action` on the object, or on the bucket when `key` is "".
 
@@ -175,8 +193,9 @@ class DataAccess:
             raise NoSuchBucket(BucketName=bucket)
         resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
         principal = self._identities.principal(role_arn, self._session_name)
-        policy = found.settings.get("policy")
-        decision = self._identities.allowed(principal, action, resource, conditions or {}, policy, found.account)
+        policy, added = self._rules(found, action, key)
+        context = {**added, **(conditions or {})}
+        decision = self._identities.allowed(principal, action, resource, context, policy, found.account)
         if decision.allowed:
             return found
         because = (
