@@ -1,4 +1,4 @@
-"""Tables in the terminal and, with `--write`, in docs/performance.md between a benchmark's markers."""
+"""Tables in the terminal and, with `--write`, in a page of the documentation between a benchmark's markers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-PERFORMANCE = Path(__file__).parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).parents[1] / "docs"
+PERFORMANCE = DOCS / "performance.md"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -16,15 +17,21 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def report(name: str, text: str) -> None:
-    """Prints a result; `--write` on the command line also puts it into docs/performance.md."""
+def report(name: str, text: str, page: Path = PERFORMANCE) -> None:
+    """Prints a result; `--write` on the command line also puts it between the markers of that name.
+
+    Args:
+        page: the page of the documentation that has the markers.
+    """
     print(text)
-    if "--write" in sys.argv:
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        page = PERFORMANCE.read_text()
-        before, _, rest = page.partition(begin)
-        _, _, after = rest.partition(end)
-        PERFORMANCE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    if "--write" not in sys.argv:
+        return
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
+    if not found:
+        raise SystemExit(f"{page} has no markers of the name {name}")
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def machine() -> str:

@@ -1,6 +1,6 @@
 """Faces: told apart at one threshold, found in every pose and when small; CPU time of DetectFaces with all attributes.
 
-    python -m benchmarks.vision_faces ../shared/data [--part dev]
+    python -m benchmarks.vision_faces ../shared/data [--part dev] [--threads 1] [--write]
 
 Verification: every pair of pictures within a set; the share of pairs of one person, and of strangers, whose similarity
 reaches `SAME_PERSON`. AT&T's tight grey crops are enlarged fourfold and padded by half. Small faces: cut out of made-up
@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from benchmarks.report import DOCS, machine, report, table
 from clary.engines.vision import face_embedding, faces
 from clary.engines.vision.boxes import overlaps
 from clary.engines.vision.host import Vision
@@ -63,7 +64,8 @@ def people(root: Path, part: str) -> dict[str, list[tuple[str, Picture]]]:
     }
 
 
-def verification(models: Models, root: Path, part: str) -> None:
+def verification(models: Models, root: Path, part: str) -> list[list[str]]:
+    rows = []
     limit = face_embedding.SAME_PERSON
     for name, pictures in people(root, part).items():
         vectors, persons, missed = [], [], 0
@@ -78,20 +80,27 @@ def verification(models: Models, root: Path, part: str) -> None:
         one, other = np.triu_indices(len(matrix), 1)
         similar = face_embedding.similarity((matrix @ matrix.T)[one, other]) >= limit
         same = np.array(persons)[one] == np.array(persons)[other]
-        print(
-            f"{name}: {len(pictures)} pictures, {missed} without a face; pairs of one person {same.sum()}:"
-            f" TPR {similar[same].mean():.4f}; of strangers {(~same).sum()}: FPR {similar[~same].mean():.4f}"
+        pairs = f"{len(pictures)} pictures, {missed} without a face"
+        rows.append(
+            [
+                f"`{name}`: pairs of one person that are told to be one",
+                f"{similar[same].mean():.4f} of {same.sum()}",
+                pairs,
+            ]
         )
+        rows.append([f"`{name}`: pairs of strangers that are", f"{similar[~same].mean():.4f} of {(~same).sum()}", ""])
+    return rows
 
 
-def poses(models: Models, root: Path) -> None:
+def poses(models: Models, root: Path) -> list[list[str]]:
     files = sorted((root / "face_quality_poses/common").glob("*.jpeg"))
     found = [faces.all_faces(models, decode(file.read_bytes())) for file in files]
-    print(f"face_quality_poses: a face in {sum(map(bool, found))} of {len(files)}, {sum(map(len, found))} faces in all")
+    result = f"{sum(map(bool, found))} of {len(files)}"
+    return [["`face_quality_poses`: pictures in which a face is found", result, f"{sum(map(len, found))} faces in all"]]
 
 
-def small_faces(models: Models, root: Path, part: str) -> None:
-    portraits = []
+def small_faces(models: Models, root: Path, part: str) -> list[list[str]]:
+    rows_found, portraits = [], []
     for file in sorted((root / "faces_synthetic_ids" / part).glob("*/original.jpg")):
         picture = decode(file.read_bytes())
         portraits.append((picture.rgb, np.array(corners(faces.all_faces(models, picture)[0]["box"])) * 320))
@@ -111,7 +120,8 @@ def small_faces(models: Models, root: Path, part: str) -> None:
             hits += int((shared.max(1, initial=0) >= 0.4).sum())
             wrong += int((shared.max(0, initial=0) < 0.1).sum())
             total += len(wanted)
-        print(f"composed, {size} pixels: {hits} of {total} found, {wrong} found where none is")
+        rows_found.append([f"composed faces of {size} pixels", f"{hits} of {total}", f"{wrong} found where none is"])
+    return rows_found
 
 
 def composed(portraits: list, scene: np.ndarray, size: int, dice: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +149,7 @@ def composed(portraits: list, scene: np.ndarray, size: int, dice: np.random.Gene
     return canvas, np.array(boxes, np.float32)
 
 
-def speed(models: Models, root: Path) -> None:
+def speed(models: Models, root: Path, threads: int) -> list[list[str]]:
     """DetectFaces with all attributes on one megapixel with three faces."""
     files = sorted((root / "faces_synthetic_ids/dev").glob("*/original.jpg"))[:3]
     canvas = np.full((866, 1155, 3), 120, np.uint8)
@@ -152,9 +162,8 @@ def speed(models: Models, root: Path) -> None:
         start, cpu = time.perf_counter(), time.process_time()
         found = vision.faces(data.getvalue(), attributes=True)
         spent = 1000 * (time.process_time() - cpu), 1000 * (time.perf_counter() - start)
-    print(
-        f"{len(found['faces'])} faces in one megapixel, all attributes: CPU {spent[0]:.0f} ms, wall {spent[1]:.0f} ms"
-    )
+    about = f"{len(found['faces'])} faces in one megapixel, {threads} threads"
+    return [["faces with all attributes, a picture", f"{spent[0]:.0f} ms of CPU, {spent[1]:.0f} ms", about]]
 
 
 def main() -> None:
@@ -162,12 +171,15 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--part", default="dev")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="put the table into Rekognition's page")
     arguments = parser.parse_args()
     models = Models(threads=arguments.threads)
-    poses(models, arguments.data)
-    speed(models, arguments.data)
-    small_faces(models, arguments.data, arguments.part)
-    verification(models, arguments.data, arguments.part)
+    rows = poses(models, arguments.data)
+    rows += speed(models, arguments.data, arguments.threads)
+    rows += small_faces(models, arguments.data, arguments.part)
+    rows += verification(models, arguments.data, arguments.part)
+    text = f"{table(('measure', 'figure', ''), rows)}\n\n{machine()}."
+    report("vision_faces", text, DOCS / "services" / "rekognition.md")
 
 
 if __name__ == "__main__":

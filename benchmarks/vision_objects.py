@@ -1,6 +1,6 @@
 """Objects and labels: mAP@.5 of the boxes and the F1 of the labels at MinConfidence 50, and CPU time for each picture.
 
-    python -m benchmarks.vision_objects ../shared/data/coco128/dev [--half 0|1]
+    python -m benchmarks.vision_objects ../shared/data/coco128/dev [--half 0|1] [--write]
 
 FOLDER holds `images/*.jpg` and `labels/*.txt` (YOLO, COCO's 80 classes). AP is COCO's with 101 points at IoU 0.5, its
 mean taken over the classes present. With `--half` every second picture alone counts, so that what was chosen on one
@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import DOCS, machine, report, table
 from clary.engines.vision import labels, objects
 from clary.engines.vision.boxes import overlaps
 from clary.engines.vision.models import Models
 from clary.engines.vision.pictures import decode
 
 MIN_CONFIDENCE = 0.5
+REKOGNITION = DOCS / "services" / "rekognition.md"
 OVERLAP = 0.5
 
 
@@ -57,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--half", type=int, choices=(0, 1))
+    parser.add_argument("--write", action="store_true", help="put the table into Rekognition's page")
     arguments = parser.parse_args()
     models = Models(threads=1)
     files = sorted((arguments.folder / "images").glob("*.jpg"))
@@ -79,13 +82,15 @@ def main() -> None:
         counts += len(claimed & true), len(claimed - true), len(true - claimed)
     values = [one for kind in range(80) if (one := average_precision(kind, found, wanted)) is not None]
     right, wrong, missed = counts
-    print(f"{len(files)} pictures, {len(values)} classes")
-    print(f"mAP@.5 {np.mean(values):.3f}")
-    print(
-        f"labels at {MIN_CONFIDENCE}: F1 {100 * 2 * right / (2 * right + wrong + missed):.1f}"
-        f" precision {100 * right / (right + wrong):.1f} recall {100 * right / (right + missed):.1f}"
-    )
-    print(f"CPU {1000 * seconds / len(files):.0f} ms for each picture, decoding included")
+    rows = [
+        ["mAP of the boxes at an overlap of 0.5", f"{np.mean(values):.3f}"],
+        ["F1 of the labels", f"{100 * 2 * right / (2 * right + wrong + missed):.1f} %"],
+        ["their precision", f"{100 * right / (right + wrong):.1f} %"],
+        ["their recall", f"{100 * right / (right + missed):.1f} %"],
+        ["CPU time a picture, decoding included", f"{1000 * seconds / len(files):.0f} ms"],
+    ]
+    about = f"{len(files)} pictures, {len(values)} classes, labels at MinConfidence {MIN_CONFIDENCE}; {machine()}."
+    report("vision_objects", f"{table(('measure', 'figure'), rows)}\n\n{about}", REKOGNITION)
 
 
 if __name__ == "__main__":

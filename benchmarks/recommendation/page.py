@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
-PAGE = Path(__file__).parents[2] / "docs/services/personalize.md"
+from benchmarks.report import DOCS, report
+
+PAGE = DOCS / "services" / "personalize.md"
 
 
 def publish(name: str, text: str) -> None:
-    """Prints a result; `--write` on the command line also puts it between the markers of that name."""
-    print(text)
-    if "--write" in sys.argv:
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        page = PAGE.read_text()
-        if begin not in page:
-            raise SystemExit(f"{PAGE} has no markers of the name {name}")
-        before, _, rest = page.partition(begin)
-        _, _, after = rest.partition(end)
-        PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    """Prints a result; `--write` on the command line also puts it into Personalize's page."""
+    report(name, text, PAGE)
 
 
 def with_spread(values: list[float]) -> str:
