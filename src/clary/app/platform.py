@@ -351,7 +351,7 @@ def bucket_guard(objects: Objects) -> Callable[[Call, Mapping[str, Any]], Guard]
 
 
 def bucket_authorization(authorizer: Authorizer, objects: Objects) -> Authorize:
-    """Checks an action on an S3 ARN, for operations that touch a second object or another action."""
+    """Checks an action on an ARN, for operations that touch a second object or resource, or another action."""
 
     def authorize(call: Call, action: str, arn: str, version_id: str | None = None) -> None:
         name, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")

@@ -24,7 +24,7 @@ from clary.services.rekognition.errors import (
 )
 from clary.services.rekognition.manifests import BadLine, annotation_of, lines_of, shown
 from clary.services.rekognition.names import DATASET, PROJECT, resource_arn
-from clary.services.rekognition.pictures import Pictures
+from clary.services.rekognition.pictures import Authorize, Pictures
 from clary.services.rekognition.projects import stamp
 from clary.services.rekognition.shelf import INVALID
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
@@ -44,11 +44,15 @@ class Datasets:
         entries: their lines.
         pictures: reads manifests.
         clock: dates their ARNs.
+        authorize: says whether the caller may have a data set that is to be copied.
     """
 
     api = "rekognition"
 
-    def __init__(self, records: Records, entries: EntryStore, pictures: Pictures, clock: Clock) -> None:
+    def __init__(
+        self, records: Records, entries: EntryStore, pictures: Pictures, clock: Clock, authorize: Authorize
+    ) -> None:
+        self._authorize = authorize
         self._records = records
         self._entries = entries
         self._pictures = pictures
@@ -64,6 +68,7 @@ class Datasets:
             InvalidS3ObjectException: the manifest is not there, or the caller may not read it.
             InvalidParameterException: the manifest cannot be read.
             LimitExceededException: it is too large.
+            AccessDeniedException: the caller may not have the data set that is to be copied.
         """
         project = shelf.find(self._records, call, PROJECT, request["ProjectArn"])
         source, word = request.get("DatasetSource", {}), request["DatasetType"].lower()
@@ -80,6 +85,7 @@ class Datasets:
             place = source["GroundTruthManifest"].get("S3Object", {})
             self._entries.put(body["entries"], self._lines(call, place))
         elif "DatasetArn" in source:
+            self._authorize(call, "rekognition:CreateDataset", source["DatasetArn"])
             other = shelf.find(self._records, call, DATASET, source["DatasetArn"])
             self._entries.copy(other.body["entries"], body["entries"])
         try:

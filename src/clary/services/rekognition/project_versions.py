@@ -19,6 +19,7 @@ from clary.services.rekognition import shelf, version_status
 from clary.services.rekognition.errors import InvalidParameterException, ResourceInUseException
 from clary.services.rekognition.job_specs import ended, job_spec
 from clary.services.rekognition.names import CUSTOM_LABELS_BASE_VERSION, PROJECT, PROJECT_VERSION, resource_arn
+from clary.services.rekognition.pictures import Authorize
 from clary.services.rekognition.projects import CUSTOM_LABELS, stamp
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.training_sets import TrainingSets
@@ -36,11 +37,13 @@ class ProjectVersions:
     Args:
         surroundings: what their trainings need.
         sets: collects what they learn from.
+        authorize: says whether the caller may have a model that is to be copied.
     """
 
     api = "rekognition"
 
-    def __init__(self, surroundings: Surroundings, sets: TrainingSets) -> None:
+    def __init__(self, surroundings: Surroundings, sets: TrainingSets, authorize: Authorize) -> None:
+        self._authorize = authorize
         self._records = surroundings.records
         self._jobs = surroundings.jobs
         self._sets = sets
@@ -102,7 +105,9 @@ class ProjectVersions:
             ResourceNotFoundException: there is no such project or version.
             ResourceInUseException: the project has a version of that name.
             InvalidParameterException: the version is not trained, or of another project than the request says.
+            AccessDeniedException: the caller may copy into the project, but not from the version.
         """
+        self._authorize(call, "rekognition:CopyProjectVersion", request["SourceProjectVersionArn"])
         source = shelf.find(self._records, call, PROJECT_VERSION, request["SourceProjectVersionArn"])
         if source.parent != request["SourceProjectArn"]:
             raise InvalidParameterException(f"{INVALID}: {source.arn} is not of the project that is named.")

@@ -65,7 +65,7 @@ def resources(
     """The resource classes of Rekognition.
 
     Args:
-        authorize: checks what a caller may do with S3's objects.
+        authorize: checks what a caller may do with S3's objects, and with a second resource of a request.
         engines: reaches the vision engine.
         engine_environment: tells programs where the engine's weights are.
         rekognition_folder: where videos, models and results lie.
@@ -96,20 +96,20 @@ def resources(
         VideoAnalysis(videos),
         VideoSegments(videos),
         VideoPeople(records, videos, search, gallery, indexes),
-        StreamProcessors(records, jobs, StreamSessions(around, objects, store, indexes), identities),
+        StreamProcessors(records, jobs, StreamSessions(around, objects, store, indexes), identities, authorize),
         MediaAnalysisJobs(around),
-        *_custom_labels(around, rekognition_entries, hosting),
+        *_custom_labels(around, rekognition_entries, hosting, authorize),
         Tags(records),
     ]
 
 
-def _custom_labels(around: Surroundings, entries: EntryStore, hosting: Hosting) -> list[object]:
+def _custom_labels(around: Surroundings, entries: EntryStore, hosting: Hosting, authorize: Authorize) -> list[object]:
     records, pictures = around.records, around.pictures
-    versions = ProjectVersions(around, TrainingSets(records, entries, pictures))
+    versions = ProjectVersions(around, TrainingSets(records, entries, pictures), authorize)
     running = ModelHosting(records, hosting, around.environment)
     return [
         Projects(records, entries, around.clock),
-        Datasets(records, entries, pictures, around.clock),
+        Datasets(records, entries, pictures, around.clock, authorize),
         ProjectPolicies(records),
         versions,
         RunningModels(records, versions, running, hosting, pictures),

@@ -17,7 +17,8 @@ from clary.services.rekognition.errors import (
     ResourceNotFoundException,
 )
 from clary.services.rekognition.job_specs import failure_of
-from clary.services.rekognition.names import STREAM_PROCESSOR, STREAM_SESSION, resource_arn
+from clary.services.rekognition.names import COLLECTION, STREAM_PROCESSOR, STREAM_SESSION, resource_arn
+from clary.services.rekognition.pictures import Authorize
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.stream_sessions import StreamSessions
 from clary.services.rekognition.text_views import region_of
@@ -48,11 +49,15 @@ class StreamProcessors:
         jobs: runs their sessions.
         sessions: makes sessions ready.
         identities: whom roles belong to.
+        authorize: says whether the caller may search in a collection.
     """
 
     api = "rekognition"
 
-    def __init__(self, records: Records, jobs: Jobs, sessions: StreamSessions, identities: Identities) -> None:
+    def __init__(
+        self, records: Records, jobs: Jobs, sessions: StreamSessions, identities: Identities, authorize: Authorize
+    ) -> None:
+        self._authorize = authorize
         self._records = records
         self._jobs = jobs
         self._sessions = sessions
@@ -65,11 +70,16 @@ class StreamProcessors:
         Raises:
             InvalidParameterException: the settings do not go together, or the role cannot be used.
             ResourceInUseException: the name is taken.
+            AccessDeniedException: the caller may not use the collection.
         """
         tags = shelf.tags_of(request.get("Tags", {}))
         check_settings(request)
         for region in request.get("RegionsOfInterest", ()):
             region_of(region)
+        search = request["Settings"].get("FaceSearch")
+        if search is not None:
+            collection = resource_arn(call, COLLECTION, search["CollectionId"])
+            self._authorize(call, "rekognition:CreateStreamProcessor", collection)
         if not self._identities.hand_over(call.principal, request["RoleArn"], SERVICE_PRINCIPAL):
             raise InvalidParameterException(
                 f"{INVALID}: Amazon Rekognition cannot assume the role {request['RoleArn']}."

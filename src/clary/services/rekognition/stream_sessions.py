@@ -105,6 +105,8 @@ class StreamSessions:
             destination = {"Bucket": streams_bucket(call), "KeyPrefix": name}
         bucket, prefix = destination["Bucket"], destination.get("KeyPrefix", "").strip("/")
         folder = "/".join(part for part in (prefix, session) if part)
+        if "S3Destination" not in asked["Output"]:
+            self._require_own(call, bucket)
         self._around.pictures.require_writable(call, bucket, f"{folder}/results.jsonl")
         return Output("output/results", f"s3://{bucket}/{folder}", "files")
 
@@ -112,6 +114,7 @@ class StreamSessions:
         """Copies the fragments of the stream, under their numbers from 1 on."""
         bucket = streams_bucket(call)
         name = _stream_name(asked["Input"]["KinesisVideoStream"]["Arn"])
+        self._require_own(call, bucket)
         try:
             found = self._objects.list(bucket, f"{name}/", limit=_MOST_FRAGMENTS).objects
         except ServiceError:
@@ -125,6 +128,12 @@ class StreamSessions:
             except InvalidS3ObjectException as error:
                 raise InvalidParameterException(f"{INVALID}: s3://{bucket}/{stored.key}: {error.message}") from error
             save(source, place / "fragments" / f"{number:08d}")
+
+    def _require_own(self, call: Call, bucket: str) -> None:
+        """Refuses a bucket of streams that another account has made: anybody may take the name who is first."""
+        found = self._objects.bucket(bucket)
+        if found is not None and found.account != call.account:
+            raise InvalidParameterException(f"{INVALID}: the bucket {bucket} belongs to another account.")
 
     def _stage_faces(self, call: Call, collection_id: str, place: Path) -> None:
         """Writes the faces of a collection with their vectors."""

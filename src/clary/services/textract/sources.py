@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from clary.core.call import Call
 from clary.core.errors import ServiceError
@@ -18,8 +18,14 @@ from clary.services.textract.errors import (
 from clary.storage.object_reading import Source
 from clary.storage.objects import Objects
 
-Authorize = Callable[[Call, str, str], None]
-"""Checks that a call may do an action with an S3 ARN; raises otherwise."""
+
+class Authorize(Protocol):
+    """Checks that a call may do an action with an S3 ARN."""
+
+    def __call__(self, call: Call, action: str, arn: str, version_id: str | None = None) -> None:
+        """Raises when it may not; policies may ask for the tags of the version."""
+        ...
+
 
 MOST_BYTES_AT_ONCE = 10 << 20
 """What a synchronous operation reads, and a picture has anywhere."""
@@ -154,7 +160,7 @@ class Sources:
         version = place.get("Version")
         action = "s3:GetObject" if version is None else "s3:GetObjectVersion"
         try:
-            self._authorize(call, action, f"arn:aws:s3:::{place['Bucket']}/{place['Name']}")
+            self._authorize(call, action, f"arn:aws:s3:::{place['Bucket']}/{place['Name']}", version)
             return self._objects.source(place["Bucket"], place["Name"], version)
         except ServiceError as error:
             raise InvalidS3ObjectException from error

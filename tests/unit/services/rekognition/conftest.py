@@ -119,8 +119,9 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     engine, hosting, forbidden = StandIn(), Plans(), set[str]()
     jobs = Jobs(records, ForkServer((), fork=False), tmp_path / "jobs", SupervisorProgram("", ()), clock=clock)
 
-    def authorize(call: Call, action: str, arn: str) -> None:
-        if f"{action} {arn}" in forbidden:
+    def authorize(call: Call, action: str, arn: str, version_id: str | None = None) -> None:
+        version = "" if version_id is None else f"?versionId={version_id}"
+        if f"{action} {arn}{version}" in forbidden:
             raise AccessDeniedException("no")
 
     stand_ins: dict[str, Any] = {"hosting": hosting, "engines": engine}

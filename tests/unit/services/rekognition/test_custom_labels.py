@@ -12,6 +12,7 @@ import pytest
 
 from clary.compute.endpoint_states import DELETING, IN_SERVICE
 from clary.compute.hosting import EndpointGone, InvokeResponse
+from clary.core.errors import AccessDeniedException
 from clary.core.operations import collect
 from clary.services.rekognition import errors
 from clary.services.rekognition.datasets import split
@@ -191,6 +192,10 @@ def test_the_split_is_the_same_every_time_and_of_rare_labels_too() -> None:
 def test_datasets_are_copied_and_taken_once(office: Office) -> None:
     arn, other = project(office), project(office, "others")
     source = dataset(office, arn, animals(office, 4))
+    office.forbidden.add(f"rekognition:CreateDataset {source}")
+    with pytest.raises(AccessDeniedException):
+        office.call("CreateDataset", ProjectArn=other, DatasetType="TEST", DatasetSource={"DatasetArn": source})
+    office.forbidden.clear()
     copy = office.call("CreateDataset", ProjectArn=other, DatasetType="TEST", DatasetSource={"DatasetArn": source})
     stats = office.call("DescribeDataset", DatasetArn=copy["DatasetArn"])["DatasetDescription"]["DatasetStats"]
     assert stats["TotalEntries"] == 4
@@ -385,6 +390,10 @@ def test_a_model_is_copied_into_another_project(office: Office) -> None:
         "VersionName": "copied",
         "OutputConfig": {"S3Bucket": BUCKET},
     }
+    office.forbidden.add(f"rekognition:CopyProjectVersion {version}")
+    with pytest.raises(AccessDeniedException):
+        office.call("CopyProjectVersion", **request)
+    office.forbidden.clear()
     copy = office.call("CopyProjectVersion", **request)["ProjectVersionArn"]
     office.call("DeleteProjectVersion", ProjectVersionArn=version)
     (told,) = described(office, other)

@@ -290,6 +290,16 @@ def test_a_picture_is_read_from_s3_with_the_caller_s_rights(office: Office) -> N
             office.call("DetectLabels", Image={"S3Object": image})
 
 
+def test_the_rights_to_a_version_of_a_picture_are_asked_for_by_its_id(office: Office) -> None:
+    office.objects.set_bucket(BUCKET, "versioning", "Enabled")
+    place = office.put("street.png", CAR["Bytes"])
+    version = office.objects.head(BUCKET, "street.png").version_id
+    assert names(office.call("DetectLabels", Image={"S3Object": {**place, "Version": version}})) == ["Car"]
+    office.forbidden.add(f"s3:GetObjectVersion arn:aws:s3:::{BUCKET}/street.png?versionId={version}")
+    with pytest.raises(errors.InvalidS3ObjectException):
+        office.call("DetectLabels", Image={"S3Object": {**place, "Version": version}})
+
+
 def test_pictures_that_are_none_or_too_large_are_refused(office: Office) -> None:
     def detect(image: dict[str, Any]) -> None:
         office.call("DetectLabels", Image=image)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from clary.core.errors import AccessDeniedException
 from clary.services.rekognition import errors
 from clary.services.rekognition.line_file import read_lines, write_lines
 from clary.services.rekognition.programs.segment_analysis import timecode
@@ -333,6 +334,20 @@ HOME = {
 def test_settings_that_do_not_go_together_are_refused(office: Office, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(errors.InvalidParameterException, match=message):
         processor(office, **changes)
+
+
+def test_a_processor_needs_the_right_to_its_collection(office: Office) -> None:
+    office.forbidden.add(f"rekognition:CreateStreamProcessor arn:aws:rekognition:us-east-1:{ACCOUNT}:collection/staff")
+    with pytest.raises(AccessDeniedException):
+        processor(office)
+
+
+def test_a_bucket_of_streams_that_somebody_else_made_is_no_stream(office: Office) -> None:
+    office.objects.create_bucket(f"clary-streams-{ACCOUNT}-us-east-1", "999999999999", "us-east-1")
+    office.objects.put_bytes(f"clary-streams-{ACCOUNT}-us-east-1", "door/a.mp4", b"a")
+    processor(office)
+    with pytest.raises(errors.InvalidParameterException, match="belongs to another account"):
+        office.call("StartStreamProcessor", Name="door")
 
 
 def test_a_processor_looks_through_a_local_stream(office: Office) -> None:

@@ -118,8 +118,8 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     engine = MadeEngine()
     forbidden: set[tuple[str, str]] = set()
 
-    def authorize(call: Call, action: str, arn: str) -> None:
-        if (action, arn) in forbidden:
+    def authorize(call: Call, action: str, arn: str, version_id: str | None = None) -> None:
+        if (action, arn if version_id is None else f"{arn}?versionId={version_id}") in forbidden:
             raise AccessDeniedException(f"{call.principal.arn} may not {action} {arn}")
 
     folder = tmp_path / "textract"

@@ -42,6 +42,9 @@ def test_a_version_of_an_object_is_read(office: Office):
     office.put("doc", document(["new"]))
     place = {"Bucket": BUCKET, "Name": "doc", "Version": version}
     assert texts(office.call("DetectDocumentText", Document={"S3Object": place})) == ["Total 12.50", "Shop"]
+    office.forbidden.add(("s3:GetObjectVersion", f"arn:aws:s3:::{BUCKET}/doc?versionId={version}"))
+    with pytest.raises(InvalidS3ObjectException):
+        office.call("DetectDocumentText", Document={"S3Object": place})
 
 
 def test_a_document_that_is_not_named_whole_is_refused(office: Office):
