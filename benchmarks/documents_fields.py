@@ -1,10 +1,10 @@
 """How well fields are read: of receipts, invoices and forms, and answers to questions.
 
-    python -m benchmarks.documents_fields [receipts|invoices|forms|words|questions ...]
+.venv/bin/python -m benchmarks.documents_fields [receipts] [invoices] [forms] [words] [questions] [--every N] [--write]
 
 `forms` reads FUNSD's pictures; `words` takes FUNSD's own words instead, so that it measures the pairing alone. The
 data sets lie beside the project in ../shared/data; their `dev` parts were seen while the rules were made. A field is
-right when its letters and digits are, case folded.
+right when its letters and digits are, case folded. `--every N` takes each Nth document.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.documents.page import every, named, publish
 from benchmarks.documents.word_sets import DATA
 from benchmarks.report import machine, table
 from clary.engines.documents.analysis import analysed, grey
@@ -46,7 +47,7 @@ def receipts(reader: Reader) -> list[list[str]]:
         "total": "total",
     }
     right: Counter[str] = Counter()
-    keys = sorted((DATA / "receipts_sroie/dev/key").glob("*.json"))
+    keys = sorted((DATA / "receipts_sroie/dev/key").glob("*.json"))[:: every()]
     for path in keys:
         (picture,) = (DATA / "receipts_sroie/dev/img").glob(f"{path.stem}.*")
         (bill,) = find_expenses([sheet.page for sheet in reader.read(picture.read_bytes())])
@@ -61,7 +62,7 @@ def receipts(reader: Reader) -> list[list[str]]:
 def invoices(reader: Reader) -> list[list[str]]:
     """Invoices with expected amount, date and number."""
     right = whole = 0
-    for path in sorted((DATA / "invoices_invoice2data/dev").glob("*.pdf")):
+    for path in sorted((DATA / "invoices_invoice2data/dev").glob("*.pdf"))[:: every()]:
         wanted = json.loads(path.with_suffix(".json").read_text())[0]
         (bill, *_) = find_expenses([sheet.page for sheet in reader.read(path.read_bytes())])
         found = {field.kind: field.value.text for field in reversed(bill.fields)}
@@ -78,7 +79,7 @@ def invoices(reader: Reader) -> list[list[str]]:
 def forms(reader: Reader, own_words: bool = False) -> list[list[str]]:
     """FUNSD: pairs of question and answer, both texts and the link right."""
     right = wanted = given = 0
-    for path in sorted((DATA / "forms_funsd/dev/annotations").glob("*.json")):
+    for path in sorted((DATA / "forms_funsd/dev/annotations").glob("*.json"))[:: every()]:
         entries = json.loads(path.read_text())["form"]
         image = DATA / "forms_funsd/dev/images" / f"{path.stem}.png"
         if own_words:
@@ -125,7 +126,7 @@ def page_of(entries: list[dict[str, object]], width: int, height: int) -> Page:
 def questions(reader: Reader) -> list[list[str]]:
     """Questions about sample documents, with answers by hand."""
     right = whole = 0
-    for name, asked in json.loads(QUESTIONS.read_text(encoding="utf-8")).items():
+    for name, asked in list(json.loads(QUESTIONS.read_text(encoding="utf-8")).items())[:: every()]:
         document = (DATA / "aws_sample_documents/common" / name).read_bytes()
         (sheet,) = reader.read(document, 1, 1)
         answers = analysed(sheet, ["queries"], [Question(question) for question, _ in asked]).answers
@@ -150,9 +151,8 @@ MEASURES: dict[str, Callable[[Reader], list[list[str]]]] = {
 def main() -> None:
     """Takes the measures named on the command line, or all."""
     reader = Reader()
-    rows = [row for name, measure in MEASURES.items() if name in (sys.argv[1:] or MEASURES) for row in measure(reader)]
-    print(machine())
-    print(table(["measure", "fields", "right"], rows))
+    rows = [row for name in named(MEASURES) for row in MEASURES[name](reader)]
+    publish("documents-fields", f"{table(['measure', 'fields', 'right'], rows)}\n\n{machine()}.")
 
 
 if __name__ == "__main__":

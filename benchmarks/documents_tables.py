@@ -1,8 +1,9 @@
 """How well tables are found and taken apart: cell adjacency F1, mean over pages and over all relations.
 
-    python -m benchmarks.documents_tables [pdf|pictures|cropped ...]
+.venv/bin/python -m benchmarks.documents_tables [pdf] [pictures] [cropped] [--every N] [--write]
 
 The data sets lie beside the project in ../shared/data; their `dev` parts were seen while the rules were made.
+`--every N` takes each Nth page.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
+from itertools import islice
 
+from benchmarks.documents.page import every, named, publish
 from benchmarks.documents.table_measures import Cell, f1, hits
 from benchmarks.documents.table_sets import TablePage, competition, pub_tab_net
 from benchmarks.report import machine, table
@@ -29,9 +32,10 @@ SETS: dict[str, tuple[str, Callable[[], Iterable[TablePage]]]] = {
 def main() -> None:
     """Measures the sets named on the command line, or all."""
     reader = Reader()
-    rows = [measured(reader, title, pages()) for name, (title, pages) in SETS.items() if name in (sys.argv[1:] or SETS)]
-    print(machine())
-    print(table(["set", "pages", "mean page F1", "pooled F1", "recall", "precision", "table CPU s / page"], rows))
+    sets = [SETS[name] for name in named(SETS)]
+    rows = [measured(reader, title, islice(pages(), 0, None, every())) for title, pages in sets]
+    head = ["set", "pages", "mean page F1", "pooled F1", "recall", "precision", "table CPU s / page"]
+    publish("documents-tables", f"{table(head, rows)}\n\n{machine()}.")
 
 
 def measured(reader: Reader, title: str, pages: Iterable[TablePage]) -> list[str]:

@@ -21,15 +21,16 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.documents import readers, word_measures, word_sets
+from benchmarks.documents.page import every, named, option, publish
 from benchmarks.documents.word_measures import Found, Tally
 from benchmarks.documents.word_sets import Labelled
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
 
 SETS = ("forms", "receipts", "scenes", "speed")
 
 
 def main() -> None:
-    wanted = [name for name in SETS if name in sys.argv] or list(SETS)
+    wanted = named(SETS)
     texts = []
     if "forms" in wanted:
         texts.append(forms())
@@ -39,16 +40,12 @@ def main() -> None:
         texts.append(scenes())
     if "speed" in wanted:
         texts.append(speed())
-    report("documents-words", "\n\n".join([*texts, f"({machine()})"]))
+    publish("documents-words", "\n\n".join([*texts, f"{machine()}."]))
 
 
 def part() -> slice:
     """The pictures that the command line asks for."""
-    return slice(option("--from", 0), None, option("--every", 1))
-
-
-def option(name: str, default: int) -> int:
-    return int(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
+    return slice(option("--from", 0), None, every())
 
 
 def compared(scene: bool = False) -> Iterator[tuple[str, readers.Reads]]:

@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import text_events
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
+from benchmarks.text.page import publish
 from clary.engines.text.classification import Matrix, train
 from clary.engines.text.encoder import Encoder
 from clary.engines.text.own_entities import EntityList, Mention
@@ -133,5 +134,5 @@ if __name__ == "__main__":
         topics(),
         ["events, forty sentences of our own", "- / 40", told, ""],
     ]
-    text = f"{machine()}\n\n" + table(("what", "learned from / measured on", "quality", "learning took"), rows)
-    report("text-classification", text)
+    head = ("what", "learned from / measured on", "quality", "learning took")
+    publish("text_classification", f"{table(head, rows)}\n\n{machine()}.")

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from training.text.entity_sets import held_out, sentences
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
+from benchmarks.text.page import publish
 from clary.engines.text.linguist import Linguist
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -108,7 +109,7 @@ def main() -> None:
         precision, recall, f1, speed = scored(linguist, one, types)
         rows.append([name, str(len(one)), f"{precision:.1f}", f"{recall:.1f}", f"{f1:.1f}", f"{speed:.0f}"])
     text = table(("set", "sentences", "precision", "recall", "F1", "sentences per CPU-s"), rows)
-    report("text_entities", f"{text}\n\n{machine()}.")
+    publish("text_entities", f"{text}\n\n{machine()}.")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
+from benchmarks.text.page import publish
 from clary.engines.text.linguist import Linguist
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "pii_presidio" / "dev" / "pii.jsonl"
@@ -126,7 +127,7 @@ def main() -> None:
         table(("type", "data", "recall", "precision", "F1"), lines),
     ]
     share = Counter(kind for data in gold for kind, _, _ in data)
-    report("text_pii", "\n\n".join([*tables, f"{len(rows)} texts with {share.total()} data; {machine()}."]))
+    publish("text_pii", "\n\n".join([*tables, f"{len(rows)} texts with {share.total()} data; {machine()}."]))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from training.text.treebanks import Treebank, noun_phrases, read
 
-from benchmarks.report import machine, report, table
+from benchmarks.report import machine, table
+from benchmarks.text.page import publish
 from clary.engines.text.linguist import Linguist
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "text"
@@ -93,7 +94,7 @@ def main() -> None:
         "phrases F1",
         "words per CPU-s",
     )
-    report("text_syntax", f"{table(head, rows)}\n\n{machine()}.")
+    publish("text_syntax", f"{table(head, rows)}\n\n{machine()}.")
 
 
 if __name__ == "__main__":

@@ -56,3 +56,11 @@ def test_every_subcommand_that_a_document_names_exists(path: Path) -> None:
     listed = subprocess.run([str(CLARY), "--help"], check=True, capture_output=True, text=True).stdout
     commands = set(re.findall(r"^ {4}([a-z]+)(?: |$)", listed, re.MULTILINE))
     assert set(re.findall(r"(?:[`(]|bin/)clary ([a-z]+)", path.read_text())) <= commands
+
+
+def test_every_table_of_a_benchmark_has_one_place_in_the_documents() -> None:
+    marks = [mark for path in DOCUMENTS for mark in re.findall(r"<!-- ([\w -]+: (?:begin|end)) -->", path.read_text())]
+    sources = [path.read_text() for path in (ROOT / "benchmarks").glob("*.py")]
+    names = {name for text in sources for name in re.findall(r"(?:report|publish)\(\s*\"([^\"]+)\"", text)}
+    assert len(names) > 20
+    assert not [mark for name in names for mark in (f"{name}: begin", f"{name}: end") if marks.count(mark) != 1]
