@@ -76,7 +76,7 @@ def test_a_killed_clary_keeps_the_faces_that_it_acknowledged(tmp_path: Path) -> 
         found = client.search_faces(CollectionId="crowd", FaceId=some, FaceMatchThreshold=0, MaxFaces=4096)
         assert {match["Face"]["FaceId"] for match in found["FaceMatches"]} == listed - {some}
         client.delete_collection(CollectionId="crowd")
-        kept = [path for path in (clary.data / "engines" / "face-indexes").rglob("*") if path.is_file()]
+        kept = [path for path in (clary.data / "engines" / "vision" / "face-indexes").rglob("*") if path.is_file()]
         assert kept == []
     finally:
         clary.command("down")

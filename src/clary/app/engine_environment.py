@@ -15,7 +15,7 @@ class EngineEnvironment:
 
     Args:
         weights: where pulled weights are kept.
-        folder: the folder that engines' processes may write to.
+        folder: below it lies a folder for each family, which its process may write to.
     """
 
     def __init__(self, weights: Weights, folder: Path) -> None:
@@ -30,7 +30,7 @@ class EngineEnvironment:
         """
         variables = {
             "CLARY_WEIGHTS": str(self._weights.folder),
-            "CLARY_FACE_INDEXES": str(self._folder / "face-indexes"),
+            "CLARY_FACE_INDEXES": str(self._folder / "vision" / "face-indexes"),
         }
         if any(entry.family == family for entry in self._weights.entries()):
             try:

@@ -65,7 +65,7 @@ class HostSurroundings:
     """What an engine's process finds where it runs.
 
     Attributes:
-        folder: it may write here and nowhere else.
+        folder: each family's process may write to a folder of its own below, and nowhere else.
         log: what its libraries print goes there.
         hidden: folders it must not see; Clary's data first.
         environment: variables for a family, asked for before each start: where its pulled weights lie, for one. May
@@ -148,8 +148,9 @@ class EngineHosts:
 
     def _start(self, family: str, module: str, socket_of_host: socket.socket) -> StartedProgram:
         surroundings = self._surroundings
-        surroundings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = str(surroundings.folder)
+        own = surroundings.folder / family
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder, hidden = str(own), (*surroundings.hidden, surroundings.folder)
         return self._spawner.spawn(
             ENTRY,
             [module],
@@ -162,13 +163,13 @@ class EngineHosts:
                 **surroundings.environment(family),
             },
             output=surroundings.log,
-            folder=surroundings.folder,
+            folder=own,
             cpus=os.cpu_count() or 1,
             memory_bytes=_MEMORY_BYTES,
             die_with_parent=True,
             listening=socket_of_host.fileno(),
             confinement=Confinement(
-                (folder,), tuple(map(str, surroundings.hidden)), network=False, required=False, scratch_bytes=1 << 30
+                (folder,), tuple(map(str, hidden)), network=False, required=False, scratch_bytes=1 << 30
             ),
         )
 
@@ -255,10 +256,7 @@ class _Life:
             number = next(self._ids)
             self._waiting[number] = answer
         try:
-            self._channel.send({"id": number, "method": method, "arguments": arguments})
-        except OSError:
-            raise EngineDied from None
-        try:
+            self._send({"id": number, "method": method, "arguments": arguments})
             return answer.result(max(0.0, deadline - time.monotonic()))
         finally:
             with self._lock:
@@ -275,6 +273,12 @@ class _Life:
         self._channel.close()
         with contextlib.suppress(OSError):
             self._program.kill()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self._channel.send(message)
+        except OSError:
+            raise EngineDied from None
 
     def _receive(self) -> None:
         while True:

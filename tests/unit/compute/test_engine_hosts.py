@@ -96,7 +96,7 @@ def test_only_public_methods_can_be_called(make, method: str) -> None:
 def test_a_call_whose_process_dies_once_is_answered_by_the_next(make, tmp_path: Path) -> None:
     hosts = make()
     first = hosts.call("echo", "pid")
-    assert hosts.call("echo", "die_unless", marker=str(tmp_path / "engines" / "marker")) != first
+    assert hosts.call("echo", "die_unless", marker=str(tmp_path / "engines" / "echo" / "marker")) != first
 
 
 def test_input_that_kills_every_process_is_given_up_and_the_next_call_is_answered(make) -> None:
@@ -173,6 +173,16 @@ def test_an_idle_process_ends_and_the_next_call_starts_another(make) -> None:
     assert hosts.call("echo", "pid") != before
 
 
+def test_a_call_that_cannot_be_sent_keeps_no_process_busy(make) -> None:
+    hosts = make(idle_seconds=0.0)
+    before = hosts.call("echo", "pid")
+    with pytest.raises(UnicodeEncodeError):
+        hosts.call("echo", "echo", value="\ud800")
+    time.sleep(0.01)  # makes it idle for longer than nothing
+    hosts.end_idle()
+    assert hosts.call("echo", "pid") != before
+
+
 def test_a_process_that_was_called_lately_does_not_end(make) -> None:
     hosts = make(idle_seconds=1000.0)
     before = hosts.call("echo", "pid")
@@ -193,5 +203,17 @@ def test_an_engine_neither_sees_what_is_hidden_nor_reaches_the_network(make, tmp
     hosts.call("echo", "can_write", folder=str(tmp_path))
     assert not (tmp_path / "probe").exists()
     assert hosts.call("echo", "can_write", folder="/etc") is False
-    assert hosts.call("echo", "can_write", folder=str(tmp_path / "engines")) is True
-    assert (tmp_path / "engines" / "probe").exists()
+    assert hosts.call("echo", "can_write", folder=str(tmp_path / "engines" / "echo")) is True
+    assert (tmp_path / "engines" / "echo" / "probe").exists()
+
+
+def test_an_engine_neither_sees_nor_changes_what_another_keeps(make, tmp_path: Path) -> None:
+    other = tmp_path / "engines" / "other"
+    other.mkdir(parents=True)
+    (other / "faces").touch()
+    hosts = make()
+    if not hosts.call("echo", "is_confined"):
+        pytest.skip("this machine gives no user namespaces")
+    assert hosts.call("echo", "listing", folder=str(other)) == []
+    hosts.call("echo", "can_write", folder=str(other))
+    assert not (other / "probe").exists()
