@@ -68,7 +68,7 @@ class ModelImports:
         if self._records.by_arn(arn) is not None:
             raise ResourceInUseException(f"{arn} exists already.")
         model = f"models/{ids.request_id()}"
-        shutil.copytree(self._models.place(source), self._folder / model, copy_function=os.link)
+        shutil.copytree(self._models.place(source), self._folder / model, copy_function=_copied)
         body = {
             "request": {**_described(source), **_own(request)},
             "model": model,
@@ -86,7 +86,7 @@ class ModelImports:
 
     def _source(self, call: Call, arn: str) -> Record:
         source = self._records.by_arn(arn)
-        missing = ResourceNotFoundException(f"The specified resource was not found: {arn}.")
+        missing = ResourceNotFoundException()
         if source is None or source.kind not in MODELS:
             raise missing
         if source.account != call.account:
@@ -102,6 +102,13 @@ class ModelImports:
         if source.account == call.account and source.region != call.region:
             raise InvalidRequestException(f"SourceModelArn {arn}: the model must be in the region {call.region}.")
         return source
+
+
+def _copied(source: str, target: str) -> None:
+    """Copies a file; returns when it is on disk. Never a link: what one account's replicas see is theirs alone."""
+    shutil.copyfile(source, target)
+    with Path(target).open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _described(source: Record) -> dict[str, Any]:

@@ -120,10 +120,11 @@ class ServingPlans:
         return self._records.by_arn(owner.body["serving"])
 
     def _plan(self, owner: Record, arn: str, generation: int, model: Record, units: int) -> EndpointPlan:
+        place = str(self._folder / model.body["model"])
         program = Program(
             entry="clary.services.comprehend.programs.serving:main",
-            args=(json.dumps({"kind": model.kind, "model": str(self._folder / model.body["model"])}),),
-            writable=(str(self._folder),),
+            args=(json.dumps({"kind": model.kind, "model": place}),),
+            writable=(place,),  # nothing of other models, which may be of other accounts, is in its sight
         )
         plan = ReplicaPlan(program, "", "", Limits(cpus=1, memory_bytes=_MEMORY_BYTES), _STARTUP_SECONDS)
         return EndpointPlan(

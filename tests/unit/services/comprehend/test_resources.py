@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from clary.compute import endpoint_states
+from clary.compute.contract import Program
 from clary.core.call import Principal
 from clary.core.errors import AccessDeniedException
 from clary.services.comprehend.errors import (
@@ -150,6 +151,11 @@ def test_a_failed_job_tells_its_reason_without_where_it_came_from(office: Office
     assert "for s3://texts/in" in message
 
 
+def program_of(office: Office) -> Program:
+    """What the replicas of the last endpoint run."""
+    return office.hosting.applied[-1].variants[0].plan.program
+
+
 def test_a_classifier_is_made_used_and_deleted(office: Office) -> None:
     arn = office.classifier()
     state = office.call("DescribeDocumentClassifier", DocumentClassifierArn=arn)["DocumentClassifierProperties"]
@@ -166,6 +172,8 @@ def test_a_classifier_is_made_used_and_deleted(office: Office) -> None:
         office.call("DeleteDocumentClassifier", DocumentClassifierArn=arn)
     with pytest.raises(ResourceInUseException):
         office.call("DeleteEndpoint", EndpointArn=endpoint)  # it is being created
+    (model,) = [path for path in office.folder.glob("models/*") if f'"{path}"' in program_of(office).args[0]]
+    assert program_of(office).writable == (str(model),)
     serve(office)
     properties = office.call("DescribeEndpoint", EndpointArn=endpoint)["EndpointProperties"]
     assert (properties["Status"], properties["ModelArn"]) == ("IN_SERVICE", arn)
@@ -247,6 +255,7 @@ def test_another_account_copies_a_model_only_where_its_policy_says_so(office: Of
     assert copy == arn.replace("123456789012", "999999999999")
     described = office.call("DescribeDocumentClassifier", principal=stranger, DocumentClassifierArn=copy)
     assert described["DocumentClassifierProperties"]["SourceModelArn"] == arn
+    assert [path.stat().st_nlink for path in office.folder.glob("models/*/result.json")] == [1, 1]
     for text in ("{", "[]", '{"Statement": [{"Effect": "Perhaps"}]}'):
         with pytest.raises(InvalidRequestException):
             office.call("PutResourcePolicy", ResourceArn=arn, ResourcePolicy=text)
