@@ -48,6 +48,14 @@ def distinct(boxes: Boxes, scores: Scores, overlap: float) -> NDArray[np.int64]:
     return np.array(kept, np.int64)
 
 
+def best_overlaps(boxes: Boxes, targets: Boxes) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """How much the best of the targets overlaps each box, [n] as intersection over union, and which that is, [n]."""
+    if not len(targets):
+        return np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.int64)
+    shared = overlaps(boxes, targets)
+    return shared.max(axis=1), shared.argmax(axis=1)
+
+
 def to_box(box: NDArray[np.float32], width: float, height: float) -> Box:
     """A box in pixels as ratios of a picture of that size."""
     left, top, right, bottom = (float(side) for side in box)

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.engines.vision.boxes import covered, distinct, overlaps
+from clary.engines.vision.boxes import best_overlaps, covered, distinct, overlaps
 from clary.engines.vision.feature_maps import STRIDE, FeatureMaps, sampled
 from clary.engines.vision.perceptrons import Committee, fit_classes, fit_values
 
@@ -298,7 +298,7 @@ def _learn_second(grids: _Grids, truths: Sequence[Truth], proposals: Mapping[int
     seen, classes, near, shifts = [], [], [], []
     for number, truth in enumerate(truths):
         boxes = np.concatenate([proposals[number], _jittered(truth.boxes, dice)])
-        best, which = _nearest(boxes, truth.boxes)
+        best, which = best_overlaps(boxes, truth.boxes)
         chosen = _balanced(best, share, dice)
         boxes, best, which = boxes[chosen], best[chosen], which[chosen]
         maps, grid = grids[number]
@@ -326,14 +326,6 @@ def _learn_view(grids: _Grids, proposals: Mapping[int, Array], dice: np.random.G
             maps, grid = grids[number]
             rows.append(_contents(maps, grid, boxes[dice.permutation(len(boxes))[:share]]))
     return _directions(np.concatenate(rows)[:_VIEW_ROWS], _VIEW)
-
-
-def _nearest(boxes: Array, targets: Array) -> tuple[Array, NDArray[np.int64]]:
-    """How much the best of the targets overlaps each box, and which that is."""
-    if not len(targets):
-        return np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.int64)
-    shared = overlaps(boxes, targets)
-    return shared.max(axis=1), shared.argmax(axis=1)
 
 
 def _balanced(best: Array, most: int, dice: np.random.Generator) -> NDArray[np.int64]:
