@@ -148,6 +148,29 @@ def test_faces_are_described_and_compared(clients: Clients) -> None:
     assert (another["FaceMatches"], len(another["UnmatchedFaces"])) == ([], 1)
 
 
+def test_who_wears_a_helmet_is_told_from_who_does_not(clients: Clients) -> None:
+    helmets, portrait = DATA / "ppe_hard_hat" / "dev" / "images", DATA / "face_quality_poses" / "common" / "photo1.jpeg"
+    if not helmets.exists() or not portrait.exists():
+        pytest.skip("../shared/data is not here")
+    detect = clients.rekognition.detect_protective_equipment
+    required = {"MinConfidence": 60, "RequiredEquipmentTypes": ["HEAD_COVER"]}
+    for path in sorted(helmets.glob("*.jpg"))[:2]:
+        worn = detect(Image={"Bytes": path.read_bytes()}, SummarizationAttributes=required)
+        first = worn["Persons"][0]
+        (head,) = (part for part in first["BodyParts"] if part["Name"] == "HEAD")
+        (cover,) = head["EquipmentDetections"]
+        assert (cover["Type"], cover["CoversBodyPart"]["Value"]) == ("HEAD_COVER", True)
+        assert first["Id"] in worn["Summary"]["PersonsWithRequiredEquipment"]
+    clients.s3.upload_file(str(portrait), BUCKET, "portrait.jpeg")
+    bare = detect(Image={"S3Object": {"Bucket": BUCKET, "Name": "portrait.jpeg"}}, SummarizationAttributes=required)
+    assert bare["Summary"]["PersonsWithoutRequiredEquipment"] == [0]
+    assert {"FACE", "HEAD"} <= {part["Name"] for part in bare["Persons"][0]["BodyParts"]}
+    nobody = detect(Image={"Bytes": png()}, SummarizationAttributes=required)
+    assert nobody["Persons"] == [] and not any(nobody["Summary"].values())
+    assert "Summary" not in detect(Image={"Bytes": png()})
+    assert code_of(lambda: detect(Image={"Bytes": png((63, 63))})) == "InvalidParameterException"
+
+
 def test_a_video_is_searched_for_cars(clients: Clients) -> None:
     path = DATA / "videos_intel" / "common" / "car-detection.mp4"
     if not path.exists():

@@ -1,7 +1,8 @@
 """Persons, the parts of their bodies that are seen, and what covers them.
 
     person      the objects' net
-    face        the faces' nets; a face belongs to the person whose upper half holds it
+    face        the faces' nets; a face belongs to the person whose upper half holds it, or, where the picture is a
+                close-up and shows hardly more than the head, whose box does
     head        a detector of covered and of bare heads that looks at the upper half of every person, learned from
                 pictures of building sites with the code that users train their own labels with
     hands       the wrists of MoveNet, where it is sure of them
@@ -38,6 +39,7 @@ _LEAST_HEAD = 0.3
 _LEAST_HAND = 0.3
 _BELONGS = 0.6  # of a face that must lie in the upper half of a person's box
 _UPPER = 0.5
+_CLOSE_UP = 0.25  # of the height of a person's box, from which a face fills it: of whole bodies it is an eighth
 _SQUARE = 1.15  # of the wider of a person's width and upper half
 _SAME_HEAD = 0.4
 _MODEL = Path(__file__).with_name("weights") / "head_cover"
@@ -61,7 +63,7 @@ def equipped_persons(models: Models, picture: Picture) -> list[EquippedPerson]:
     boxes, confidences = boxes[order], confidences[order]
     heads = _heads(models, picture, boxes, _head_model())
     faces = all_faces(models, picture)
-    owners = _owners(np.array([_corners(face["box"]) for face in faces], np.float32).reshape(-1, 4), boxes)
+    owners = face_owners(np.array([_corners(face["box"]) for face in faces], np.float32).reshape(-1, 4), boxes)
     return [
         EquippedPerson(
             id=number,
@@ -166,15 +168,26 @@ def _corners(box: Box) -> Array:
     return np.array([left, top, left + box["width"], top + box["height"]], np.float32)
 
 
-def _owners(parts: Array, persons: Array) -> list[int]:
-    """For each part the smallest person whose upper half holds it; -1 for none."""
-    if not len(persons):
-        return [-1] * len(parts)
+def face_owners(faces: Array, persons: Array) -> list[int]:
+    """Whose each face is.
+
+    Args:
+        faces: [n, 4] as ratios.
+        persons: [m, 4] as ratios.
+
+    Returns:
+        For each face the smallest person whose upper half holds it, or whose box does in a close-up; -1 for none.
+    """
+    if not len(persons) or not len(faces):
+        return [-1] * len(faces)
+    heights = persons[:, 3] - persons[:, 1]
     upper = persons.copy()
-    upper[:, 3] = persons[:, 1] + _UPPER * (persons[:, 3] - persons[:, 1])
+    upper[:, 3] = persons[:, 1] + _UPPER * heights
+    close_up = (faces[:, 3] - faces[:, 1])[:, None] >= _CLOSE_UP * heights[None]
+    held = np.where(close_up, covered(faces, persons), covered(faces, upper))
     sizes = np.prod(persons[:, 2:] - persons[:, :2], axis=1)
     owners = []
-    for row in covered(parts, upper):
+    for row in held:
         holding = np.nonzero(row >= _BELONGS)[0]
         owners.append(int(holding[sizes[holding].argmin()]) if len(holding) else -1)
     return owners

@@ -7,12 +7,13 @@ import pytest
 
 from clary.engines.refusals import Refused
 from clary.engines.vision import moderation, objects
-from clary.engines.vision.boxes import distinct, overlaps
+from clary.engines.vision.boxes import best_overlaps, distinct, overlaps
 from clary.engines.vision.labels import KINDS, VOCABULARY, labels_of
 from clary.engines.vision.models import Models
 from clary.engines.vision.objects import Detections
 from clary.engines.vision.pictures import from_pixels
 from clary.engines.vision.properties import dominant_colours, properties, quality
+from clary.engines.vision.protective_equipment import face_owners
 
 
 class OneNet:
@@ -155,3 +156,22 @@ def test_without_weights_the_command_that_fetches_them_is_named(tmp_path) -> Non
     with pytest.raises(Refused) as caught:
         Models(tmp_path)["objects"]
     assert caught.value.reason == "weights-missing" and caught.value.details["command"] == "clary models pull human"
+
+
+def test_a_box_is_held_against_the_target_that_it_overlaps_most() -> None:
+    boxes = np.array([[0, 0, 1, 1], [2, 0, 4, 1], [8, 8, 9, 9]], np.float32)
+    targets = np.array([[2, 0, 3, 1], [0, 0, 1, 1]], np.float32)
+    best, which = best_overlaps(boxes, targets)
+    assert (best.tolist(), which[:2].tolist()) == ([1.0, 0.5, 0.0], [1, 0])
+    assert best_overlaps(boxes, targets[:0])[0].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_face_is_of_the_person_whose_upper_half_or_close_up_holds_it() -> None:
+    grown, child = (0.1, 0.1, 0.5, 0.9), (0.2, 0.5, 0.4, 0.9)
+    persons = np.array([grown, child], np.float32)
+    faces = np.array([(0.25, 0.12, 0.35, 0.22), (0.26, 0.52, 0.34, 0.6), (0.42, 0.7, 0.48, 0.8)], np.float32)
+    assert face_owners(faces, persons) == [0, 1, -1]
+    portrait, low = np.array([(0.07, 0.26, 1.0, 1.0)], np.float32), np.array([(0.27, 0.43, 0.69, 0.81)], np.float32)
+    assert face_owners(low, portrait) == [0]
+    assert face_owners(low, portrait[:0]) == [-1]
+    assert face_owners(low[:0], portrait) == []
