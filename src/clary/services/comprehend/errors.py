@@ -32,6 +32,7 @@ class ResourceNotFoundException(ServiceError):
     """There is no such resource."""
 
     status = 404
+    fmt = "RESOURCE_NOT_FOUND: Could not find specified resource."
 
 
 class ResourceUnavailableException(ServiceError):

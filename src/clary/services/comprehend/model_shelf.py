@@ -79,7 +79,7 @@ class ModelShelf:
             raise InvalidRequestException(f"The flywheel {flywheel_arn} has no active model.")
         model = self._records.by_arn(arn)
         if model is None:
-            raise ResourceNotFoundException(f"The specified resource was not found: {arn}.")
+            raise ResourceNotFoundException()
         if kind is not None and model.kind != kind:
             raise InvalidRequestException(f"The active model of {flywheel_arn} is of another kind: {arn}.")
         return self.usable(call, (model.kind,), arn)

@@ -70,7 +70,7 @@ def find(records: Records, call: Call, kinds: Sequence[str], arn: str) -> Record
     """
     record = records.by_arn(arn)
     if record is None or record.kind not in kinds or (record.account, record.region) != (call.account, call.region):
-        raise ResourceNotFoundException(f"The specified resource was not found: {arn}.")
+        raise ResourceNotFoundException()
     return record
 
 

@@ -70,5 +70,5 @@ class Tags:
     def _require(self, call: Call, arn: str) -> str:
         record = self._records.by_arn(arn)
         if record is None or record.account != call.account or not record.kind.startswith("comprehend:"):
-            raise ResourceNotFoundException(f"The specified resource was not found: {arn}.")
+            raise ResourceNotFoundException()
         return arn

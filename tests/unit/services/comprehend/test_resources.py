@@ -238,6 +238,15 @@ def test_a_training_that_lacks_something_is_refused(office: Office, config: dict
     assert office.queue.entries() == []
 
 
+def test_what_is_not_there_is_told_in_the_words_of_aws(office: Office) -> None:
+    arn = f"arn:aws:comprehend:us-east-1:{office.call.principal.account}:document-classifier/nothing"
+    for request in ("DescribeDocumentClassifier", "DeleteDocumentClassifier"):
+        with pytest.raises(
+            ResourceNotFoundException, match=r"^RESOURCE_NOT_FOUND: Could not find specified resource\.$"
+        ):
+            office.call(request, DocumentClassifierArn=arn)
+
+
 def test_another_account_copies_a_model_only_where_its_policy_says_so(office: Office) -> None:
     arn = office.classifier()
     stranger = replace(office.call.principal, kind="root", account="999999999999", arn="arn:aws:iam::999999999999:root")
