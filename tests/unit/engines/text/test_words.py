@@ -17,6 +17,8 @@ def pieces(text: str, language: str = "en") -> list[str]:
         ("en", "We cannot, can\u2019t we?", ["We", "can", "not", ",", "ca", "n\u2019t", "we", "?"]),
         ("en", "O'Brien paid $3.50 at 8:30 a.m.", ["O'Brien", "paid", "$", "3.50", "at", "8:30", "a.m."]),
         ("en", "@ann see https://a.example/x, #now", ["@ann", "see", "https://a.example/x", ",", "#now"]),
+        ("en", "Amazon.com, in Shop.co.uk/a.", ["Amazon.com", ",", "in", "Shop.co.uk/a", "."]),
+        ("en", "Done.it works.No", ["Done", ".", "it", "works", ".", "No"]),
         ("fr", "Qu'est-ce que l'eau dit-il ?", ["Qu'", "est", "-ce", "que", "l'", "eau", "dit", "-il", "?"]),
         ("it", "dell'acqua e un po' d'amore", ["dell'", "acqua", "e", "un", "po'", "d'", "amore"]),
         ("pt", "Tornou-se R$ 10 mais caro", ["Tornou-se", "R$", "10", "mais", "caro"]),
