@@ -120,7 +120,7 @@ def labelled_answers(annotation: Any, line: int) -> tuple[LabelledAnswer, ...]:
         answers = [
             _answer(block, results) for block in blocks if block["BlockType"] == "QUERY" and block["Query"]["Text"]
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InvalidParameterException(
             rule=f"{_MANIFEST}, line {line}: the annotation does not hold QUERY and QUERY_RESULT blocks as Textract's."
         ) from error
@@ -154,7 +154,7 @@ def _entry(line: bytes, number: int) -> dict[str, Any]:
 def _json(text: bytes, number: int) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidParameterException(rule=f"{_MANIFEST}, line {number}: it is not JSON: {error}.") from error
 
 

@@ -61,7 +61,7 @@ class AdapterLearning:
         Raises:
             ConflictException: somebody else changes the adapter.
         """
-        version = str(adapter.body["versions"] + 1)
+        version = next_version(adapter)
         body = {**adapter.body, "versions": int(version)}
         if token is not None:
             body["tokens"] = {**body.get("tokens", {}), token[0]: {"version": version, "digest": token[1]}}
@@ -76,9 +76,9 @@ class AdapterLearning:
         record = Record(
             ADAPTER_VERSION, call.account, call.region, f"{adapter.name}/{version}", arn, parent=adapter.arn
         )
-        config = request["OutputConfig"]
-        prefix = f"{config.get('S3Prefix', DEFAULT_PREFIX).strip('/')}/{adapter.name}/{version}"
-        output = Output("output/answer", f"s3://{config['S3Bucket']}/{prefix}", "files", after_failure=False)
+        output = Output(
+            "output/answer", f"s3://{'/'.join(output_place(adapter, request))}", "files", after_failure=False
+        )
         spec = job_spec(call, record, "adapter_training:main", {}, place, (output,))
         told = {
             "request": {member: value for member, value in request.items() if member != "Tags"},
@@ -119,6 +119,22 @@ class AdapterLearning:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
+
+
+def next_version(adapter: Record) -> str:
+    """The number of the version that an adapter makes next."""
+    return str(adapter.body["versions"] + 1)
+
+
+def output_place(adapter: Record, request: Mapping[str, Any]) -> tuple[str, str]:
+    """Bucket and prefix to which the next version writes.
+
+    Args:
+        request: of CreateAdapterVersion.
+    """
+    config = request["OutputConfig"]
+    prefix = config.get("S3Prefix", DEFAULT_PREFIX).strip("/")
+    return config["S3Bucket"], f"{prefix}/{adapter.name}/{next_version(adapter)}"
 
 
 def base_model() -> str:

@@ -13,9 +13,8 @@ from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.textract import adapter_datasets, shelf
-from clary.services.textract.adapter_learning import AdapterLearning
+from clary.services.textract.adapter_learning import AdapterLearning, output_place
 from clary.services.textract.adapter_states import ACTIVE, IN_CREATION, METRICS, AdapterStates
-from clary.services.textract.document_jobs import DEFAULT_PREFIX
 from clary.services.textract.errors import (
     ConflictException,
     DocumentTooLargeException,
@@ -74,8 +73,8 @@ class AdapterVersions:
         manifest = request["DatasetConfig"].get("ManifestS3Object")
         if manifest is None:
             raise InvalidParameterException(rule="DatasetConfig.ManifestS3Object is missing.")
-        config = request["OutputConfig"]
-        self._sources.check_writable(call, config["S3Bucket"], f"{config.get('S3Prefix', DEFAULT_PREFIX)}/{METRICS}")
+        bucket, prefix = output_place(adapter, request)
+        self._sources.check_writable(call, bucket, f"{prefix}/{METRICS}")
         draft = self._states.place(adapter.name, f"{ids.request_id()}.draft")
         draft.mkdir(parents=True)
         try:

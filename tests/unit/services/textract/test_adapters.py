@@ -178,6 +178,17 @@ def test_versions_are_numbered_listed_and_removed(office: Office):
     [
         (["{"], "line 1: it is not JSON"),
         (["[]"], "not a JSON object"),
+        (["[" * 200_000], "line 1: it is not JSON"),
+        (['{"source-ref": "s3://papers/papers/0", "annotations": ["Id"]}'] * 10, "as Textract's"),
+        (
+            [
+                '{"source-ref": "s3://papers/papers/0", "annotations": [{"Id": "1", "BlockType": "QUERY", '
+                '"Query": {"Text": "a"}, "Relationships": [{"Type": "ANSWER", "Ids": ["2"]}]}, '
+                '{"Id": "2", "BlockType": "QUERY_RESULT", "Geometry": "here"}]}'
+            ]
+            * 10,
+            "as Textract's",
+        ),
         (['{"source-ref": "s3://papers/papers/0", "annotations": {"Blocks": []}}'] * 10, "holds no QUERY"),
         (['{"source-ref": "papers/0"}'] * 10, "must look like s3://BUCKET/KEY"),
         (['{"source-ref": "s3://papers/papers/0", "use": "both"}'] * 10, '"train" or "test"'),
@@ -191,6 +202,15 @@ def test_a_manifest_that_breaks_a_rule_is_refused(office: Office, rows, rule):
     with pytest.raises(InvalidParameterException, match=rule):
         version(office, adapter_id, office.put("manifest", "\n".join(rows).encode()))
     assert list((office.folder / "adapters" / adapter_id).iterdir()) == []
+    assert office.queue.entries() == []
+
+
+def test_a_version_is_refused_to_who_may_not_write_where_it_will(office: Office):
+    adapter_id = adapter(office)
+    place = manifest(office)
+    office.forbidden.add(("s3:PutObject", f"arn:aws:s3:::{BUCKET}/adapters/{adapter_id}/1/metrics.json"))
+    with pytest.raises(InvalidS3ObjectException, match="Unable to put the output"):
+        version(office, adapter_id, place)
     assert office.queue.entries() == []
 
 
