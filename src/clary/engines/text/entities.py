@@ -1,4 +1,4 @@
-"""Entities of texts: what the tagger finds, with dates and amounts that rules find besides."""
+"""Entities of texts: what the tagger finds, with dates, amounts and identifiers that rules find besides."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from clary.engines.text.contract import Entity
 from clary.engines.text.english_tagger import Reading
 
 _PROSE: Final = re.compile(r"[A-Z\d]")
+_IDENTIFIER: Final = re.compile(
+    r"(?<![\w%+.@-])(?:[\w%+.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|\d{2,8}(?:-\d{2,8}){2,7}|[Xx*]{4,16}\d{2,8})(?![\w-])"
+)
+"""Addresses of mail, and numbers of cards, telephones and accounts: no amounts, though figures stand in them."""
 _SHOWN_AS: Final = {"ADDRESS": "LOCATION"}
 _RULE_SCORE: Final = 0.9
 _LEAST_SCORE: Final = 0.45
@@ -38,6 +42,14 @@ def entities(text: str, reading: Reading) -> list[Entity]:
             score = max((one["score"] for one in found[first:last]), default=_RULE_SCORE)
             found[first:last] = [
                 {"type": rule.type, "text": text[begin:end], "begin": begin, "end": end, "score": score}
+            ]
+    for match in _IDENTIFIER.finditer(text):
+        begin, end = match.span()
+        first = bisect_right(found, begin, key=lambda one: one["end"])
+        last = bisect_left(found, end, key=lambda one: one["begin"])
+        if all(begin <= one["begin"] and one["end"] <= end and one["type"] != "DATE" for one in found[first:last]):
+            found[first:last] = [
+                {"type": "OTHER", "text": match.group(), "begin": begin, "end": end, "score": _RULE_SCORE}
             ]
     return found
 

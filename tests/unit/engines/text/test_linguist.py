@@ -56,6 +56,15 @@ def test_amounts_are_found_with_their_currency_and_in_a_text_without_capitals(li
     assert ("tomorrow", "DATE") in {(one["text"], one["type"]) for one in found}
 
 
+def test_an_identifier_is_one_entity_and_no_amount(linguist: Linguist) -> None:
+    text = "Card 1111-0000-1111-0008, account XXXXXX1111, mail ann.lee@shop.com or 555-123-4567 on 2024-06-03."
+    (found,) = linguist.entities([text], "en")
+    others = ["1111-0000-1111-0008", "XXXXXX1111", "ann.lee@shop.com", "555-123-4567"]
+    assert [one["text"] for one in found if one["type"] == "OTHER"] == others
+    assert ("2024-06-03", "DATE") in {(one["text"], one["type"]) for one in found}
+    assert not [one for one in found if one["type"] == "QUANTITY"]
+
+
 def test_key_phrases_are_noun_phrases_with_what_stands_before_the_noun(linguist: Linguist) -> None:
     (found,) = linguist.key_phrases(["The quick brown fox jumped over the lazy dog."], "en")
     assert [one["text"] for one in found] == ["The quick brown fox", "the lazy dog"]
