@@ -210,3 +210,10 @@ def test_every_entry_of_the_catalogue_names_its_licence_and_its_digests() -> Non
         assert one.licence in ("MIT", "Apache-2.0", "BSD-3-Clause") and one.origin.startswith("https://")
         assert len(one.sha256) == 64 and all(len(file.sha256) == 64 for file in one.files.values())
         assert any("LICENSE" in path for path in one.files)
+
+
+def test_the_notice_names_what_is_pulled_and_its_licence() -> None:
+    notice = (Path(__file__).parents[3] / "NOTICE").read_text()
+    for one in catalogue():
+        (line,) = (line for line in notice.splitlines() if line.strip().startswith(f"{one.package} {one.version} "))
+        assert f" {one.licence}." in line
