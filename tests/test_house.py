@@ -21,7 +21,10 @@ WRITTEN_BY_HAND = [
 LONGEST_FILE_LINES = 400
 LONGEST_TEST_FILE_LINES = 600  # its tests stand side by side and are read one at a time
 LONGEST_FUNCTION_LINES = 60
-HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib")
+HEAVY = (
+    *("numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib", "torch"),
+    *("PIL", "cv2", "onnx", "onnxruntime", "pypdfium2", "rapidocr", "tokenizers", "py3langid"),
+)
 LAYERS = {
     "algorithms",
     "app",
