@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +75,6 @@ class Models:
             if model is None:
                 model = self._loaded[name] = self._load(name)
             return model
-
-    def are_here(self, names: Sequence[str]) -> bool:
-        """Whether the weights of all these models are on this machine."""
-        return all(self._file(name).is_file() for name in names)
 
     def _file(self, name: str) -> Path:
         return self._folder / _MODELS[name] / "onnx" / f"{name}.onnx"

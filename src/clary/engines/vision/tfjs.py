@@ -10,7 +10,6 @@ that it saves (`optimised`) has only a few.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,12 +66,6 @@ def weights(manifest: Sequence[Mapping[str, Any]], read: Callable[[str], bytes])
                 array = array.astype(np.float32) * np.float32(packing["scale"]) + np.float32(packing["min"])
             found[one["name"]] = array.astype(one["dtype"]).reshape(one["shape"])
     return found
-
-
-def convert_file(model: Path, outputs: Sequence[str] = (), upsampling: int | None = None) -> onnx.ModelProto:
-    """A TF.js `model.json` with its weights beside it; see `convert`."""
-    document = json.loads(model.read_text())
-    return convert(document, lambda path: (model.parent / path).read_bytes(), outputs, upsampling)
 
 
 def convert(

@@ -98,14 +98,6 @@ class Pictures:
         finally:
             source.close()
 
-    def save_object(self, call: Call, place: Mapping[str, str], path: Path) -> None:
-        """Writes an object to a new file.
-
-        Raises:
-            InvalidParameterException, InvalidS3ObjectException: as `find`.
-        """
-        save(self.find(call, place), path)
-
     def find(self, call: Call, place: Mapping[str, str]) -> Source:
         """An object whose bytes stay readable until the source is closed.
 

@@ -12,7 +12,6 @@ from clary.services.rekognition.entry_store import EntryStore
 from clary.services.rekognition.errors import (
     InvalidParameterException,
     ResourceInUseException,
-    ResourceNotFoundException,
 )
 from clary.services.rekognition.names import DATASET, PROJECT, PROJECT_POLICY, PROJECT_VERSION, resource_arn
 from clary.services.rekognition.shelf import INVALID
@@ -125,15 +124,3 @@ class Projects:
 def stamp(clock: Clock) -> str:
     """What ARNs of Custom Labels end with: the time in milliseconds."""
     return str(round(clock.time() * 1000))
-
-
-def project_by_arn(records: Records, arn: str) -> Record:
-    """A project of any account.
-
-    Raises:
-        ResourceNotFoundException: there is none.
-    """
-    record = records.by_arn(arn)
-    if record is None or record.kind != PROJECT:
-        raise ResourceNotFoundException(f"Project not found: {arn}")
-    return record

@@ -13,8 +13,7 @@ from clary.services.rekognition.errors import (
     InvalidParameterException,
     ThrottlingException,
 )
-
-_INVALID = "Request has invalid parameters"
+from clary.services.rekognition.shelf import INVALID
 
 
 class Vision:
@@ -57,8 +56,6 @@ def told(
         return InvalidImageFormatException()
     if refused.reason == "too-large":
         return ImageTooLargeException(f"Image size is too large: {refused.message}")
-    if refused.reason == "no-face":
-        return InvalidParameterException(f"{_INVALID}: {refused.message}")
     if refused.reason == "weights-missing":
         return InternalServerError(f"Internal server error: {refused.message}")
-    return InvalidParameterException(f"{_INVALID}: {refused.message}")
+    return InvalidParameterException(f"{INVALID}: {refused.message}")
