@@ -69,6 +69,19 @@ def test_line_items_go_by_the_heads_of_their_columns() -> None:
     assert len(found) == 2
 
 
+def test_heads_of_an_expense_report_are_neither_an_item_nor_the_vendor() -> None:
+    texts = [
+        ["Expense Description", "Type", "Date", "Merchant Name", "Amount (USD)"],
+        ["Team lunch", "Food", "5/11/2019", "Mill Cafe", "100.00"],
+        ["Train", "Travel", "5/12/2019", "North Rail", "32.50"],
+        ["", "", "", "Total", "132.50"],
+    ]
+    bill, fields = read(page([(60, 40, "EXPENSES OF MAY"), *rows([60, 200, 280, 360, 480], 100, texts)]))
+    found = [{field.kind: field.value.text for field in item.fields} for item in bill.groups[0].items]
+    assert [(item["item"], item["price"]) for item in found] == [("Team lunch", "100.00"), ("Train", "32.50")]
+    assert fields["vendor-name"].value.text != "Merchant Name"
+
+
 def test_items_without_heads_end_in_their_price() -> None:
     puts: list[Put] = [(60, 40, "CORNER CAFE"), (60, 58, "12 Mill Road"), (60, 90, "Latte"), (420, 90, "3.20")]
     puts += [(60, 108, "Scone 2 x 2.50"), (420, 108, "5.00"), (60, 140, "Total"), (420, 140, "8.20")]

@@ -14,7 +14,7 @@ from clary.engines.documents.tokens import Token
 from clary.engines.documents.understanding import Passage
 
 _COLUMNS = {
-    "item": r"(?:item|product|service|article)?\s*(?:description|beschreibung|d[ée]signation|omschrijving"
+    "item": r"(?:item|product|service|article|expense)?\s*(?:description|beschreibung|d[ée]signation|omschrijving"
     r"|descripci[óo]n|descrizione|particulars"
     r"|details?)|(?:item|product|service|article|artikel)s?(?:\s?name)?|title|libell[ée]|bezeichnung|concepto",
     "quantity": r"qty\.?|quantity|qt[ée]|menge|anzahl|aantal|cantidad|quantit[àae]|hours|units?|nights|pcs",
@@ -33,6 +33,8 @@ COLUMNS = {
     for kind, pattern in _COLUMNS.items()
 }
 """What the heads of columns say, whole."""
+_ASIDE = re.compile(r"\W*(?:type|category|date|(?:merchant|vendor|supplier)(?:\s?name)?|unit)\W*", re.IGNORECASE)
+"""What heads of columns beside them say, on lines that stand elsewhere too."""
 TIMES = re.compile(
     r"(?<![\w.,])(?P<count>\d{1,4}(?:[.,]\d{1,3})?)\s?(?:pcs?|unit|ea|x|X|\*|@"
     r"|\u00d7)+\s?[@xX]?\s*(?:\D{0,3})(?P<price>\d+[.,]\d{2})"
@@ -98,20 +100,23 @@ def find_items(rows: Sequence[Row], page_number: int, currency: str | None) -> L
 def _heads(rows: Sequence[Row]) -> Heads | None:
     for number, row in enumerate(rows):
         columns: list[tuple[str, float, float]] = []
+        asides: list[tuple[str, float, float]] = []
         pieces = row.segments(0.9)
         for piece in pieces:
             kind = next((kind for kind, pattern in COLUMNS.items() if pattern.fullmatch(piece.text)), None)
             if kind is not None:
                 columns.append((kind, piece.left, piece.right))
+            elif _ASIDE.fullmatch(piece.text):
+                asides.append(("other", piece.left, piece.right))
             else:
                 columns += _words_as_heads(piece)
         kinds = {kind for kind, _, _ in columns}
         if (
             len(kinds) >= 2
             and ("price" in kinds or "unit-price" in kinds or "quantity" in kinds)
-            and len(columns) >= 0.5 * len(pieces)
+            and len(columns) + len(asides) >= 0.5 * len(pieces)
         ):
-            return Heads(number, _two_prices(columns))
+            return Heads(number, sorted([*_two_prices(columns), *asides], key=lambda column: column[1]))
     return None
 
 

@@ -41,7 +41,8 @@ _REGISTRATION = re.compile(
     re.IGNORECASE,
 )
 _SENDER = re.compile(
-    r"^\W*(?:sold\s?by|seller|from|vendor|supplier|payee|remit\s?to|merchant|issued\s?by|biller)\b\W*", re.IGNORECASE
+    r"^\W*(?:sold\s?by|seller|from|vendor|supplier|payee|remit\s?to|merchant|issued\s?by|biller)(?:\s?name)?\b\W*",
+    re.IGNORECASE,
 )
 _BEFORE = re.compile(
     r"^\W*(?:(?:dimiliki|own(?:ed)?\s?by|managed\s?by|operated\s?by|sold\s?by|seller|from|vendor|supplier"
@@ -106,7 +107,7 @@ def find_vendor(lines: Sequence[Row], page_rows: int) -> Party:
 def _name_score(line: Row, place: int, head: Sequence[Row]) -> float:
     text = line.text
     letters = sum(character.isalpha() for character in text)
-    if letters < 3 or _TITLE.match(text) or len(line.tokens) > 11:
+    if letters < 3 or _TITLE.match(text) or _SENDER.fullmatch(text) or len(line.tokens) > 11:
         return -10.0
     score = 2.2 - 0.45 * place
     if LEGAL_FORM.search(text):
