@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 CLASSIFICATION, DETECTION = "classification", "detection"
 SOURCE = "source-ref"
@@ -16,6 +17,7 @@ _SINGLE_LABEL = "groundtruth/image-classification"
 _BOXES = "groundtruth/object-detection"
 _LONGEST_LABEL = 255
 _SLACK = 0.02
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class BadLine(Exception):
@@ -60,12 +62,13 @@ def lines_of(text: bytes) -> Iterator[dict[str, Any]]:
     Raises:
         BadLine: one is no JSON object with a source-ref; the message begins with its number.
     """
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(text.removeprefix(_BYTE_ORDER_MARK).splitlines(), 1):
         if not raw.strip():
             continue
         try:
-            line = json.loads(raw)
-        except (ValueError, RecursionError):
+            line = orjson.loads(raw)
+            orjson.dumps(line)  # it will be kept: what is nested deeper than can be written is refused, too
+        except (ValueError, TypeError):
             raise BadLine(f"line {number} is not valid JSON") from None
         source = line.get(SOURCE) if isinstance(line, dict) else None
         if not isinstance(source, str):

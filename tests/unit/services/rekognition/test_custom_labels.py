@@ -164,8 +164,12 @@ def test_entries_are_added_and_changed_by_their_source(office: Office) -> None:
     assert (told["Status"], told["DatasetStats"]["TotalEntries"]) == ("UPDATE_COMPLETE", 1)
     (label,) = office.call("ListDatasetLabels", DatasetArn=made)["DatasetLabelDescriptions"]
     assert label["LabelName"] == "dog"
-    with pytest.raises(errors.InvalidParameterException, match="line 1 is not valid JSON"):
-        office.call("UpdateDatasetEntries", DatasetArn=made, Changes={"GroundTruth": b"{"})
+    deep = b'{"source-ref": "s3://b/k", "x": ' + b"[" * 300 + b"]" * 300 + b"}"
+    for text in (b"{", deep, rb'{"source-ref": "s3://b/\ud800"}', b'{"source-ref": "s3://b/k", "x": NaN}'):
+        with pytest.raises(errors.InvalidParameterException, match="line 1 is not valid JSON"):
+            office.call("UpdateDatasetEntries", DatasetArn=made, Changes={"GroundTruth": text})
+    large = b'\xef\xbb\xbf{"source-ref": "s3://b/k", "x": 123456789012345678901234567890}'
+    office.call("UpdateDatasetEntries", DatasetArn=made, Changes={"GroundTruth": large})
 
 
 def test_a_fifth_of_every_label_goes_to_the_test_set(office: Office) -> None:
