@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clary.services.textract.document_jobs import MOST_UNFINISHED
+from clary.services.textract import document_jobs
 from clary.services.textract.engine import DocumentReader, asked_here
 from clary.services.textract.errors import (
     DocumentTooLargeException,
@@ -140,10 +140,15 @@ def test_a_large_document_that_is_no_picture_is_taken(office: Office):
     assert entry.spec.limits.network is False
 
 
-def test_too_many_jobs_are_refused(office: Office, monkeypatch):
-    monkeypatch.setattr(office.records, "count_by_status", lambda kind: {"IN_PROGRESS": MOST_UNFINISHED})
+def test_too_many_jobs_are_refused_to_the_account_that_has_them(office: Office, monkeypatch):
+    monkeypatch.setattr(document_jobs, "MOST_UNFINISHED", 2)
+    for _ in range(2):
+        start(office, TEXT_DETECTION_JOB, document(["a"]))
     with pytest.raises(LimitExceededException):
         start(office, TEXT_DETECTION_JOB, document(["a"]))
+    stranger = replace(office.call.principal, account="999999999999")
+    location = {"S3Object": office.put("paper", document(["a"]))}
+    assert office.call("StartDocumentTextDetection", principal=stranger, DocumentLocation=location)["JobId"]
 
 
 def test_a_document_that_cannot_be_read_fails_with_a_reason(office: Office):
