@@ -346,3 +346,10 @@ def test_a_picture_s_size_is_told_by_its_header(office: Office, kind: str) -> No
     with pytest.raises(errors.InvalidParameterException, match="at least 64"):
         office.call("DetectProtectiveEquipment", Image={"Bytes": header(63, 63, kind)})
     assert not office.engine.asked
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\xe0\x00\x02"])
+def test_a_size_behind_endless_filling_is_not_looked_for(filling: bytes) -> None:
+    jpeg = header(79, 300, "jpeg")
+    assert size_of(jpeg[:2] + filling * 100 + jpeg[2:]) == (79, 300)
+    assert size_of(jpeg[:2] + filling * 20_000 + jpeg[2:]) is None
