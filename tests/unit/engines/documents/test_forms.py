@@ -59,6 +59,21 @@ def test_running_text_has_no_fields() -> None:
     assert pairs(page([(left, 100 + 14 * row, words[:45]) for left in (40, 340) for row in range(8)])) == {}
 
 
+def test_narrow_columns_of_running_text_have_no_fields_and_are_no_table() -> None:
+    left = ["it reads whole pages with", "both columns at a time", "page, for all the data", "that papers of any kind"]
+    right = [
+        "many more words than this",
+        "has been learned from all",
+        "papers of the old office",
+        "and of many more houses",
+    ]
+    puts = [
+        (60 + 190 * (column is right), 100 + 14 * row, column[row % 4]) for column in (left, right) for row in range(12)
+    ]
+    made = page(puts)
+    assert (pairs(made), find_tables(made)) == ({}, ())
+
+
 def test_heads_of_a_framed_list_name_what_stands_below_them() -> None:
     puts = rows([70, 260], 105, [["Recipient", "Fax number"], ["Ann Lee", "555-0101"], ["Bob Ray", "555-0102"]], 30)
     picture = paper()

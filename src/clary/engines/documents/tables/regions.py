@@ -68,12 +68,17 @@ def _is_prose(lines: Sequence[Segment], height: float) -> bool:
         return False
     right = max(line.right for line in lines)
     left = min(line.left for line in lines)
-    if right - left < 16 * height:
+    long = len(lines) >= 8  # then a narrow column, as in newspapers, is running text, too
+    if right - left < (12 if long else 16) * height:
         return False
     full = sum(1 for line in lines[:-1] if right - line.right < 0.16 * (right - left))
     words = [token.text for line in lines for token in line.tokens]
     letters = sum(1 for word in words if word[:1].isalpha())
-    return full >= 0.7 * (len(lines) - 1) and len(words) >= 5.0 * len(lines) and letters >= 0.75 * len(words)
+    return (
+        full >= 0.7 * (len(lines) - 1)
+        and len(words) >= (4.0 if long else 5.0) * len(lines)
+        and letters >= 0.75 * len(words)
+    )
 
 
 def find_regions(tokens: Sequence[Token], rulings: Rulings, height: float) -> list[list[Band]]:
