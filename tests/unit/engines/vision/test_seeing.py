@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from clary.engines.refusals import Refused
-from clary.engines.vision import moderation, objects
+from clary.engines.vision import models, moderation, objects
 from clary.engines.vision.boxes import best_overlaps, distinct, overlaps
 from clary.engines.vision.labels import KINDS, VOCABULARY, labels_of
 from clary.engines.vision.models import Models
@@ -175,3 +177,9 @@ def test_a_face_is_of_the_person_whose_upper_half_or_close_up_holds_it() -> None
     assert face_owners(low, portrait) == [0]
     assert face_owners(low, portrait[:0]) == [-1]
     assert face_owners(low[:0], portrait) == []
+
+
+def test_every_net_that_is_kept_is_asked() -> None:
+    folder = Path(models.__file__).parent
+    sources = "".join(path.read_text() for path in folder.glob("*.py") if path.name not in ("models.py", "prepare.py"))
+    assert not [name for name in models.PACKAGES if f'"{name}"' not in sources]
