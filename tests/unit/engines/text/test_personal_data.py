@@ -27,6 +27,8 @@ EXAMPLES = [
     ("SSN", "SSN: 536-22-8712.", "536-22-8712"),
     ("BANK_ROUTING", "routing number 021000021", "021000021"),
     ("BANK_ACCOUNT_NUMBER", "account number 000123456789", "000123456789"),
+    ("BANK_ROUTING", "with the routing number XXXXX0000.", "XXXXX0000"),
+    ("BANK_ACCOUNT_NUMBER", "from bank account number ****1111, due", "****1111"),
     ("PASSPORT_NUMBER", "Her passport number is 912803456.", "912803456"),
     ("DRIVER_ID", "driver's license D1234567", "D1234567"),
     ("LICENSE_PLATE", "a car with license plate 7ABC123", "7ABC123"),

@@ -142,6 +142,8 @@ PATTERNS: Final = (
     Pattern("BANK_ROUTING", _of(rf"{_DIGITS_START}\d{{9}}{_DIGITS_END}"), 0, _ROUTING, 0.96, check=checksums.aba),
     Pattern("BANK_ACCOUNT_NUMBER", _of(rf"(?<!\w)(?:(?:bank|checking|savings|deposit) )?(?:accounts?|acct\.?|a/c){_SIGN}(?P<datum>\d{{6,17}}|\d{{2,6}}(?:[ -]\d{{2,6}}){{1,4}}){_DIGITS_END}", re.I), 0.95),
     Pattern("BANK_ACCOUNT_NUMBER", _of(rf"{_DIGITS_START}\d{{8,17}}{_DIGITS_END}"), 0, _words(r"bank account|account number|acct|checking account|savings account"), 0.85),
+    Pattern("BANK_ROUTING", _of(rf"(?<!\w)(?:routing|aba|rtn){_SIGN}(?P<datum>[Xx*]{{4,16}}\d{{2,6}}){_DIGITS_END}", re.I), 0.9),
+    Pattern("BANK_ACCOUNT_NUMBER", _of(rf"(?<!\w)(?:accounts?|acct\.?|a/c){_SIGN}(?P<datum>[Xx*]{{4,16}}\d{{2,6}}){_DIGITS_END}", re.I), 0.9),
     Pattern("PASSPORT_NUMBER", _of(r"(?<![\w-])(?:[A-Z]{1,2}\d{6,8}|\d{8,9}|[A-Z]\d{2}[A-Z0-9]{5,6})(?![\w-])", re.I), 0, _PASSPORT, 0.96),
     Pattern("DRIVER_ID", _of(r"(?<![\w-])[A-Z9]{5}\d{6}[A-Z9]{2}\d[A-Z]{2}(?![\w-])"), 0.9),
     Pattern("DRIVER_ID", _of(r"(?<![\w-])(?=[A-Z0-9 -]{0,19}\d)(?:[A-Z]{1,3}[ -]?)?\d[\dA-Z]{3,15}(?:-[\dA-Z]{2,6}){0,4}(?![\w-])", re.I), 0, _LICENCE, 0.95, check=lambda text: _digits(text) >= 5),
