@@ -82,6 +82,13 @@ def test_heads_of_an_expense_report_are_neither_an_item_nor_the_vendor() -> None
     assert fields["vendor-name"].value.text != "Merchant Name"
 
 
+def test_terms_and_conditions_are_no_terms_of_payment() -> None:
+    _, fields = read(page([*RECEIPT, (60, 420, "Terms and conditions apply.")]))
+    assert "payment-terms" not in fields
+    _, fields = read(page([*RECEIPT, (60, 420, "Terms: 30 days net")]))
+    assert fields["payment-terms"].value.text == "30 days net"
+
+
 def test_items_without_heads_end_in_their_price() -> None:
     puts: list[Put] = [(60, 40, "CORNER CAFE"), (60, 58, "12 Mill Road"), (60, 90, "Latte"), (420, 90, "3.20")]
     puts += [(60, 108, "Scone 2 x 2.50"), (420, 108, "5.00"), (60, 140, "Total"), (420, 140, "8.20")]

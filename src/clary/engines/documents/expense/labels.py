@@ -168,8 +168,8 @@ OTHERS = [
     *_labels("vendor-pan-number", Form.IDENTIFIER, (5.0, rf"pan(?:\s?{_NUMBER})?")),
     *_labels("tax-payer-id", Form.IDENTIFIER, (5.0, rf"(?:federal\s?)?(?:tax(?:payer)?\s?(?:payer\s?)?{_NUMBER}"
             rf"|ein|tin|siren|siret|nif|cif|steuernummer|kvk\w*)")),
-    *_labels("payment-terms", Form.TEXT, (5.0, r"(?:payment\s?)?terms(?:\s?of\s?payment)?|zahlungsbedingungen"
-            r"|conditions\s?de\s?paiement|betalingsvoorwaarden")),
+    *_labels("payment-terms", Form.TEXT, (5.0, r"(?:payment\s?)?terms(?:\s?of\s?payment)?(?!\s?(?:and|&)\s?cond)"
+            r"|zahlungsbedingungen|conditions\s?de\s?paiement|betalingsvoorwaarden")),
     *_labels("vendor-phone", Form.IDENTIFIER, (4.0, rf"(?:tele?(?:phone|fon)?|phone|ph|mobile|hp|h/p"
             rf"|t[ée]l)\s?\.?(?:\s?{_NUMBER})?")),
 ]  # fmt: skip
