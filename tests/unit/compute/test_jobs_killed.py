@@ -167,7 +167,8 @@ def test_spot_jobs_that_give_way_are_stopped_or_killed_whenever_end_as_they_shou
         for name in (*spots, *dear):
             record = world.finished(ARN + name, seconds=60)
             job = record.body["job"]
-            assert record.status == "Completed" or (name in stopped and record.status == "Stopped"), job
+            told = (job.get("failure_reason"), job["transitions"])
+            assert record.status == "Completed" or (name in stopped and record.status == "Stopped"), told
             assert all(a["end"] == b["start"] for a, b in itertools.pairwise(job["transitions"]))
             assert job.get("billable_seconds", 0) <= job.get("training_seconds", 0)
             if record.status == "Completed":

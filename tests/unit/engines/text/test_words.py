@@ -60,9 +60,12 @@ def test_an_abbreviation_does_not_end_a_sentence_but_an_empty_line_does() -> Non
 def test_hostile_text_is_split_in_time_proportional_to_its_length(unit: str, language: str) -> None:
     def seconds(characters: int) -> float:
         text = unit * (characters // len(unit))
-        start = time.process_time()
-        words(text, language)
-        sentences(text, language)
-        return time.process_time() - start
+        tries = []
+        for _ in range(3):  # the least is the work itself, without a collection of garbage in between
+            start = time.process_time()
+            words(text, language)
+            sentences(text, language)
+            tries.append(time.process_time() - start)
+        return min(tries)
 
     assert seconds(40_000) < 8 * seconds(10_000) + 0.5  # four times is linear, sixteen quadratic
