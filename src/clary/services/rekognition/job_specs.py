@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import JobSpec, Limits, Output, Program
+from clary.compute.tasks import TASK
 from clary.core import ids
 from clary.core.call import Call
 from clary.storage.records import Record
 
 LOG_GROUP = "/aws/rekognition"
-TASK = "task"
-"""The hyperparameter that carries the program's task as JSON."""
 _LONGEST_SECONDS = 7 * 24 * 3600
 _MEMORY_BYTES = 4 << 30
 _CLIENT = "ClientError: "
@@ -58,20 +57,6 @@ def job_spec(
         outputs=outputs,
         log_group=f"{LOG_GROUP}/{record.kind.partition(':')[2]}",
     )
-
-
-def read_task(folder: Path) -> dict[str, Any]:
-    """The task of the job that runs in `folder`: for the programs."""
-    parameters = json.loads((folder / "input/config/hyperparameters.json").read_text(encoding="utf-8"))
-    task: dict[str, Any] = json.loads(parameters[TASK])
-    return task
-
-
-def fail(folder: Path, reason: str) -> int:
-    """Tells the job's user why it cannot succeed; returns the program's exit code."""
-    (folder / "output").mkdir(parents=True, exist_ok=True)
-    (folder / "output" / "failure").write_text(f"{_CLIENT}{reason}", encoding="utf-8")
-    return 1
 
 
 def failure_of(record: Record) -> str:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from clary.cli.main import main as command
-from clary.services.personalize.job_specs import TASK
+from clary.compute.tasks import TASK
 from clary.services.personalize.programs import importing
 from clary.services.personalize.programs.csv_check import MOST_REPORTED, Findings
 from clary.services.personalize.programs.importing import check_and_write

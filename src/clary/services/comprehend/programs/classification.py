@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import read_task
 from clary.services.comprehend import answers
-from clary.services.comprehend.job_specs import read_task
 from clary.services.comprehend.native_text import PageText
 from clary.services.comprehend.programs.native_passage import go_through
 from clary.services.comprehend.programs.own_model import OwnClassifier

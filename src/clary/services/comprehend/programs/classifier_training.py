@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.text.classification import DocumentClassifier, Embed, train
 from clary.engines.text.classification_metrics import confusion, indicators, measure, predictions
 from clary.engines.text.encoder import Encoder
-from clary.services.comprehend.job_specs import fail, read_task
 from clary.services.comprehend.programs.classifier_data import (
     Examples,
     Unlearnable,

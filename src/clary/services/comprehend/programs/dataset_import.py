@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.text.own_entities import EntityList
-from clary.services.comprehend.job_specs import fail, read_task
 from clary.services.comprehend.programs import classifier_data, recognizer_data
 from clary.services.comprehend.programs.classifier_data import Examples, Unlearnable
 from clary.services.comprehend.programs.models_on_disk import publish

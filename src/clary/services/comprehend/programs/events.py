@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import read_task
 from clary.engines.text.contract import Entity
 from clary.engines.text.events import Event, find_events
 from clary.engines.text.host import load
 from clary.services.comprehend.analyses import JOB_BYTES
-from clary.services.comprehend.job_specs import read_task
 from clary.services.comprehend.programs.analysis import OUTPUT
 from clary.services.comprehend.programs.documents import Document
 from clary.services.comprehend.programs.passage import Passage, place_members, problem_members

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.text.own_entities import EntityList, Mention, OwnEntityRecognizer, train
 from clary.engines.text.tagger_features import TaggerFeatures
-from clary.services.comprehend.job_specs import fail, read_task
 from clary.services.comprehend.programs.classifier_data import Unlearnable
 from clary.services.comprehend.programs.models_on_disk import publish
 from clary.services.comprehend.programs.recognizer_data import (

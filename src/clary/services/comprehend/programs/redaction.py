@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import read_task
 from clary.engines.text.host import load
 from clary.services.comprehend.analyses import ANALYSES, arguments
-from clary.services.comprehend.job_specs import read_task
 from clary.services.comprehend.programs.documents import Document
 from clary.services.comprehend.programs.passage import Passage, place_members, problem_members
 from clary.services.comprehend.programs.results import Results, json_line

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import read_task
 from clary.services.personalize.attribution.expressions import SUM, Expression, parsed
 from clary.services.personalize.event_store import Event, EventReader
-from clary.services.personalize.job_specs import read_task
 from clary.services.personalize.programs.row_tables import read_segments
 from clary.services.personalize.programs.training_data import EVENTS_FILE
 from clary.services.personalize.recommendation_ids import is_from

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from clary.services.personalize.job_specs import fail, read_task
+from clary.compute.tasks import fail, read_task
 from clary.services.personalize.programs.answers import Answers, BadRequest
 from clary.services.personalize.programs.importing import csv_files
 from clary.services.personalize.programs.segments import SegmentAnswers

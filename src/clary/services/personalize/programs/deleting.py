@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clary.compute.tasks import fail, read_task
 from clary.services.personalize.event_store import SCHEMA, EventStore
-from clary.services.personalize.job_specs import fail, read_task
 from clary.services.personalize.programs.csv_check import CsvFile, Findings
 from clary.services.personalize.programs.importing import csv_files, publish, told, write_durably
 from clary.services.personalize.programs.row_tables import read_segments

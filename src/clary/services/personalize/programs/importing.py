@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clary.services.personalize.job_specs import fail, read_task
+from clary.compute.tasks import fail, read_task
 from clary.services.personalize.programs import import_page
 from clary.services.personalize.programs.csv_check import ARROW_TYPES, CsvFile, Findings
 from clary.services.personalize.schema_rules import Column, columns_of

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.recommendation.contract import TrainingData, TrainingError
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
-from clary.services.personalize.job_specs import fail, read_task
 from clary.services.personalize.programs import measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.importing import publish, write_durably

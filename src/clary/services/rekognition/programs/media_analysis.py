@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
+from clary.compute.tasks import read_task
 from clary.engines.refusals import Refused
 from clary.engines.vision.host import load
-from clary.services.rekognition.job_specs import read_task
 from clary.services.rekognition.moderation import moderation_views
 from clary.services.rekognition.names import MODERATION_MODEL_VERSION
 

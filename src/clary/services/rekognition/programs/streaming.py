@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.engines.vision.contract import Box
 from clary.engines.vision.host import load
 from clary.engines.vision.videos import Video
 from clary.services.rekognition.face_views import box, face_detail, percent
-from clary.services.rekognition.job_specs import fail, read_task
 from clary.services.rekognition.programs.frame_analyses import jpeg
 from clary.services.rekognition.text_views import share_inside
 

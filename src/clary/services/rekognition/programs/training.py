@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.engines.vision.custom_detector import Truth
 from clary.engines.vision.custom_evaluation import Evaluation, Judged, evaluate, judged
 from clary.engines.vision.custom_labels import CustomModel, detection_side, learn_classes, learn_objects
 from clary.engines.vision.models import Models
 from clary.engines.vision.picture_truths import PictureTruth
-from clary.services.rekognition.job_specs import fail, read_task
 from clary.services.rekognition.manifests import DETECTION
 from clary.services.rekognition.programs.evaluation_files import write_evaluation
 from clary.services.rekognition.programs.training_pictures import MapsOf, Seen, StagedPicture, staged

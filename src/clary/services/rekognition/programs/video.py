@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.engines.vision.host import load
 from clary.engines.vision.videos import Video
-from clary.services.rekognition.job_specs import fail, read_task
 from clary.services.rekognition.programs.frame_analyses import ANALYSES, Analysis, jpeg
 from clary.services.rekognition.programs.segment_analysis import write_segments
 

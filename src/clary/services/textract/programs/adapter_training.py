@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import fail
 from clary.engines.refusals import Refused
 from clary.services.textract.adapter_datasets import TEST, TRAIN, LabelledPaper, read_examples
 from clary.services.textract.adapter_states import METRICS, STATE
 from clary.services.textract.engine import DocumentReader, told
-from clary.services.textract.job_specs import fail
 from clary.services.textract.programs.reading import loaded_reader
 from clary.services.textract.result_folder import write_durably
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.services.textract.engine import DocumentReader, asked_here, told
 from clary.services.textract.job_kinds import KINDS
-from clary.services.textract.job_specs import fail, read_task
 from clary.services.textract.programs.answer_files import write_answer_files
 from clary.services.textract.programs.page_record import PageRecord, refusal
 from clary.services.textract.programs.page_work import PageWork
