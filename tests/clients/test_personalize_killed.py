@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.clients.conftest import RunningClary, start_clary
 from tests.clients.personalize_shop import INTERACTIONS, Shop, interactions
+from tests.live_folder import below
 
 
 def kill(clary: RunningClary) -> None:
@@ -92,7 +93,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_half_made_is_visible(tmp_path:
         assert len(acknowledged) >= 20
         assert set(acknowledged) <= {line.split(",")[1].strip('"') for line in put.splitlines()}
         assert len(bulk.splitlines()) - 1 == 2 * (len(interactions().splitlines()) - 1), "each import counts once"
-        drafts = [path.name for path in (tmp_path / "data/personalize").rglob("*.draft")]
+        drafts = [path.name for path in below(tmp_path / "data/personalize") if path.suffix == ".draft"]
         assert drafts == []
     finally:
         clary.command("down")

@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.clients.conftest import RunningClary, start_clary
+from tests.live_folder import files_below
 
 from .confidential import check_no_secret_was_told, check_server_errors_are_logged
 from .kit import Attacker, ended, training_job, until
@@ -164,7 +165,7 @@ def _works_again(attacker: Attacker, s3: Any, sagemaker: Any, upload: dict[str, 
 
 
 def _files(attacker: Attacker) -> set[Path]:
-    return {path for path in (attacker.clary.data / "objects").rglob("*") if path.is_file() and path.name != "lock"}
+    return {path for path in files_below(attacker.clary.data / "objects") if path.name != "lock"}
 
 
 def test_a_job_whose_disk_is_full_ends_with_the_reason(full: tuple[Attacker, Fill]) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import cbor2
 import pytest
 
+from tests.live_folder import files_below
+
 from .kit import IMAGE, REGION, Attacker, sign, training_job, until
 
 ODD_KEYS = ["../../etc/passwd", "/etc/passwd", "..", ".", "a/../../b", "a//b", "..%2f..", "%2e%2e/x", "a\\..\\b", "~/x"]
@@ -21,7 +23,7 @@ ODD_KEYS = ["../../etc/passwd", "/etc/passwd", "..", ".", "a/../../b", "a//b", "
 
 def files_of(folder: Path) -> set[Path]:
     """The files of the object store."""
-    return {path for path in (folder / "objects").rglob("*") if path.is_file()}
+    return files_below(folder / "objects")
 
 
 def nothing_outside(attacker: Attacker) -> set[str]:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.clients.conftest import RunningClary, start_clary
 from tests.clients.frameworks import framework_python
+from tests.live_folder import content, files_below
 
 from .kit import Attacker, Key, allow, ended, policy, until
 from .test_scripts import IMAGE
@@ -79,8 +80,8 @@ def make_role(owner: Attacker, name: str, *statements: dict[str, Any]) -> str:
 
 def found_on_disk(data: Path, words: list[str]) -> list[Path]:
     """The files that hold one of the words, apart from the database of identities, which is there for that."""
-    files = [path for path in data.rglob("*") if path.is_file() and not path.name.startswith("identities.db")]
-    return [path for path in files if any(word.encode() in path.read_bytes() for word in words)]
+    files = [path for path in files_below(data) if not path.name.startswith("identities.db")]
+    return [path for path in files if any(word.encode() in content(path) for word in words)]
 
 
 def refusal(owner: Attacker, key: Key) -> str:

@@ -11,6 +11,7 @@ import botocore.session
 import pytest
 
 from clary.app import coverage
+from tests.live_folder import content, files_below
 
 from .confidential import check_no_secret_was_told, check_server_errors_are_logged, logs_of
 from .kit import Answer, Attacker, Key, allow, sign
@@ -40,9 +41,9 @@ def test_what_clary_does_not_have_names_itself_and_its_request(attacker: Attacke
 
 def test_an_object_whose_file_is_gone_is_an_error_that_the_log_explains(attacker: Attacker, s3: Any) -> None:
     folder = attacker.clary.data / "objects" / "files"
-    before = {path for path in folder.rglob("*") if path.is_file()}
+    before = files_below(folder)
     s3.put_object(Bucket="hostile", Key="lost-file", Body=b"y" * 3_000_000)
-    (added,) = {path for path in folder.rglob("*") if path.is_file()} - before
+    (added,) = files_below(folder) - before
     added.unlink()
     answer = attacker.s3("GET", "/hostile/lost-file")
     assert (answer.status, answer.code) == (500, "InternalError"), answer.text[:200]
@@ -104,7 +105,7 @@ def test_no_secret_token_or_signature_reaches_a_log_or_an_answer(attacker: Attac
 def test_what_holds_secrets_can_be_read_by_its_owner_alone(attacker: Attacker) -> None:
     data = attacker.clary.data
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    holders = [path for path in data.rglob("*") if path.is_file() and holds_secret(path, attacker.admin.secret)]
+    holders = [path for path in files_below(data) if holds_secret(path, attacker.admin.secret)]
     assert {path.name for path in holders} & {"first-key.json"}
     for path in holders:
         assert not stat.S_IMODE(path.stat().st_mode) & 0o077 or not _reachable(path, data), path
@@ -112,7 +113,7 @@ def test_what_holds_secrets_can_be_read_by_its_owner_alone(attacker: Attacker) -
 
 
 def holds_secret(path: Path, secret: str) -> bool:
-    return secret.encode() in path.read_bytes()
+    return secret.encode() in content(path)
 
 
 def _reachable(path: Path, data: Path) -> bool:
