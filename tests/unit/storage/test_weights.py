@@ -111,6 +111,7 @@ def test_another_version_replaces_what_lies_there(tmp_path: Path, serve) -> None
         (GOOD[:-20], "digest"),
         (tarball({"package/LICENSE": b"MIT"}), "digest"),
     ],
+    ids=["no archive", "cut short", "another archive"],  # an archive's own bytes tell the time: no name for a test
 )
 def test_an_archive_that_is_not_the_catalogue_s_is_refused_and_leaves_nothing(
     tmp_path: Path, serve, archive: bytes, reason: str
@@ -130,6 +131,7 @@ def test_an_archive_that_is_not_the_catalogue_s_is_refused_and_leaves_nothing(
         (tarball({"package/LICENSE": b"GPL", "package/models/net.json": CONTENT["models/net.json"]}), "LICENSE"),
         (tarball({"package/LICENSE": b"M" * 5_000_000, "package/models/net.json": b""}), "not what the catalogue"),
     ],
+    ids=["no archive", "cut short", "a file lacks", "another licence", "a larger file"],
 )
 def test_each_file_is_checked_even_where_the_archive_s_digest_is_right(
     tmp_path: Path, serve, archive: bytes, reason: str
