@@ -17,7 +17,7 @@ from clary.compute.containers.ownership import take_over
 from clary.compute.containers.program import DATA_LABEL
 from clary.compute.contract import Limits, NoSuchImage, Program
 from clary.compute.executors.container import ContainerExecutor
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 
 from ..docker_engine import BASE_IMAGE, PYTHON, DockerEngine
 from .test_executors import until

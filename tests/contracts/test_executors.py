@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from clary.compute import confinement, processes
+from clary.compute import processes
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import Executor, Limits, Program, RunningProgram
 from clary.compute.executors import EXECUTORS, executor, isolation
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking import confinement
+from clary.compute.forking.server import ForkServer
 
 from ..docker_engine import BASE_IMAGE, DockerEngine
 

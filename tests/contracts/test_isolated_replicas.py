@@ -18,8 +18,8 @@ import pytest_asyncio
 
 from clary.compute.contract import Limits, Program, ReplicaPlan, VariantPlan
 from clary.compute.executors import isolation
-from clary.compute.forkserver import ForkServer
-from clary.compute.hosting import InvocationFailed, InvokeRequest, socket_folder
+from clary.compute.forking.server import ForkServer
+from clary.compute.hosting.endpoints import InvocationFailed, InvokeRequest, socket_folder
 from clary.compute.preparation import PreparationCancelled, PreparationFailed
 from clary.frameworks.toolkit import MARK, SERVE, TOOLKIT
 from tests.unit.compute.houses import House, archive, arn_of, eventually

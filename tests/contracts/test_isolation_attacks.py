@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from clary.compute import confinement
 from clary.compute.contract import Executor, Limits, Program
 from clary.compute.executors import executor, isolation
 from clary.compute.folder import remove_tree
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking import confinement
+from clary.compute.forking.server import ForkServer
 
 from .test_executors import LIMITS, confined, entry, isolated, python, root, secrets, server, shell
 

@@ -26,8 +26,8 @@ from clary.app.coverage import answered
 from clary.app.data_folder import DataFolder, FirstKey
 from clary.app.platform import Platform
 from clary.app.settings import Settings
-from clary.compute import endpoint_states
-from clary.compute.hosting import ENDPOINT_KINDS
+from clary.compute.hosting import endpoint_states
+from clary.compute.hosting.endpoints import ENDPOINT_KINDS
 from clary.core.http import ByteStream, Headers, HttpRequest, HttpResponse
 from clary.services.catalog import CATALOG
 from tests.live_folder import files_below

@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 from tests.unit.compute.houses import House, variant
 
 

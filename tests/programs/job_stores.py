@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clary.compute import job_queue
-from clary.compute.supervisor import JobStorage, Options, supervise
+from clary.compute.jobs import queue as job_queue
+from clary.compute.jobs.supervisor import JobStorage, Options, supervise
 from clary.storage import identities as identity_store
 from clary.storage import logs as log_store
 from clary.storage import metrics as metric_store

@@ -11,6 +11,9 @@ from typing import Any
 from clary.algorithms.contract import AlgorithmError
 from clary.algorithms.readers.channels import InputChannel
 
+_ML_FOLDER = "/opt/ml/"
+_CHECKPOINTS = "/opt/ml/checkpoints"
+
 
 @dataclass(frozen=True)
 class JobFolder:
@@ -70,10 +73,19 @@ class JobFolder:
         """Where further results are left; made when missing."""
         return _made(self.root / "output" / "data")
 
+    @cached_property
+    def wants_checkpoints(self) -> bool:
+        """Whether its user asked for checkpoints (`CheckpointConfig`).
+
+        Where not, checkpoints serve to go on after a crash of the machine alone.
+        """
+        return bool(self._config("checkpointconfig"))
+
     @property
     def checkpoints(self) -> Path | None:
         """Where checkpoints are kept; None when the job keeps none."""
-        path = self.root / "checkpoints"
+        place = str(self._config("checkpointconfig").get("LocalPath") or _CHECKPOINTS)
+        path = self.root / place.removeprefix(_ML_FOLDER)
         return path if path.is_dir() else None
 
     @property

@@ -10,9 +10,9 @@ from clary.app.settings import Settings, variable
 from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import sockets_to_hide
-from clary.compute.jobs import SupervisorProgram
+from clary.compute.jobs.scheduler import SupervisorProgram
+from clary.compute.jobs.supervisor import JobStorage, Options, supervise
 from clary.compute.role_access import RoleAccess
-from clary.compute.supervisor import JobStorage, Options, supervise
 from clary.frameworks.environments import Environments
 
 _SETTINGS = ("job_stop_seconds", "keep_job_folders", "account", "frameworks_folder", "container_socket")

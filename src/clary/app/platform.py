@@ -19,15 +19,15 @@ from clary.app.stores import Stores
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import sockets_to_hide
 from clary.compute.containers.leftovers import remove_leftovers
-from clary.compute.engine_hosts import EngineHosts, HostSurroundings
-from clary.compute.forkserver import ForkServer
-from clary.compute.hosting import Hosting
-from clary.compute.jobs import Jobs
+from clary.compute.engine_hosts.hosts import EngineHosts, HostSurroundings
+from clary.compute.forking.server import ForkServer
+from clary.compute.hosting.endpoints import Hosting
+from clary.compute.hosting.model_files import UnpackLimits
+from clary.compute.hosting.serving_costs import INTERVAL_SECONDS, ServingCosts
+from clary.compute.jobs.scheduler import Jobs
 from clary.compute.machine import this_machine
-from clary.compute.model_files import UnpackLimits
 from clary.compute.prices import Prices
 from clary.compute.role_access import REPLICAS, RoleAccess
-from clary.compute.serving_costs import INTERVAL_SECONDS, ServingCosts
 from clary.core.call import Call
 from clary.core.operations import BoundOperation, collect
 from clary.frameworks.environments import Environments

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clary.app.data_folder import DataFolder
 from clary.app.settings import Settings
-from clary.compute import job_queue
+from clary.compute.jobs import queue as job_queue
 from clary.core.clock import SystemClock
 from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore

@@ -18,9 +18,9 @@ from rich.table import Table
 
 from clary.app.settings import Settings
 from clary.cli.tables import console
-from clary.compute import confinement
 from clary.compute.containers import probe as containers
 from clary.compute.executors import isolation
+from clary.compute.forking import confinement
 from clary.compute.machine import gibibytes, this_machine
 from clary.frameworks.catalog import FRAMEWORKS
 from clary.frameworks.environments import Environments

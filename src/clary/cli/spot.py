@@ -7,8 +7,8 @@ import argparse
 from clary.app.settings import Settings
 from clary.app.stores import Stores
 from clary.cli.client import client, folder_of, running_with_key
-from clary.compute.job_queue import JobQueue
-from clary.compute.jobs import NotInterruptible, interrupt
+from clary.compute.jobs.queue import JobQueue
+from clary.compute.jobs.scheduler import NotInterruptible, interrupt
 from clary.core.errors import ClaryError
 
 

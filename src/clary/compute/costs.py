@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clary.compute.contract import JobSpec
-from clary.compute.job_words import words_of
-from clary.compute.life import Life
+from clary.compute.jobs.life import Life
+from clary.compute.jobs.words import words_of
 from clary.storage.database import Database
 from clary.storage.records import Record
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from clary.compute.contract import JobSpec
 from clary.compute.folder import is_inside
+from clary.compute.jobs.states import MOST_REASON_CHARACTERS
 from clary.compute.machine import gibibytes
-from clary.compute.states import MOST_REASON_CHARACTERS
 
 _PLACE = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?')
 _ERROR = re.compile(

@@ -6,7 +6,7 @@ import pytest
 
 from clary.app.platform import PRELOADED
 from clary.compute import processes
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 
 
 @pytest.mark.skipif(not processes.ON_LINUX, reason="counts threads in /proc")

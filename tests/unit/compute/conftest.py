@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 from tests.unit.compute.houses import House
 
 PROGRAMS = Path(__file__).parents[2] / "programs"

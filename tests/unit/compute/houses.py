@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import EndpointPlan, Program, ReplicaPlan, VariantPlan
-from clary.compute.endpoint import PREVIOUS
-from clary.compute.forkserver import ForkServer
-from clary.compute.hosting import ENDPOINT_KINDS, Hosting, HostingTimes, InvokeRequest
+from clary.compute.forking.server import ForkServer
+from clary.compute.hosting.endpoint import PREVIOUS
+from clary.compute.hosting.endpoints import ENDPOINT_KINDS, Hosting, HostingTimes, InvokeRequest
 from clary.compute.preparation import Preparation
 from clary.storage import logs as log_store
 from clary.storage import metrics as metric_store

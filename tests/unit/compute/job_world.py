@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import JobSpec, Limits, Output, Program
-from clary.compute.forkserver import ForkServer
-from clary.compute.jobs import Jobs, SupervisorProgram
+from clary.compute.forking.server import ForkServer
+from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.compute.machine import Machine
 from clary.storage.object_values import Attributes
 from clary.storage.records import Record

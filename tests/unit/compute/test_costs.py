@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from clary.cli.costs import summed
-from clary.compute import job_events, prices
+from clary.compute import prices
 from clary.compute.contract import JobSpec, Program, Spot
 from clary.compute.costs import TAG, Ledger
+from clary.compute.hosting.serving_costs import ENDPOINT_KIND, ServingCosts
 from clary.compute.instances import instance
-from clary.compute.job_queue import JobQueue
+from clary.compute.jobs import events as job_events
+from clary.compute.jobs.queue import JobQueue
 from clary.compute.prices import InvalidPrices, Prices
-from clary.compute.serving_costs import ENDPOINT_KIND, ServingCosts
 from clary.core.clock import FixedClock
 from clary.storage.records import Record
 from tests.programs.job_stores import ACCOUNT, REGION, ROLE, Stores
@@ -128,7 +129,7 @@ def test_a_job_that_never_started_costs_nothing(stores: Stores) -> None:
 
 def test_an_endpoint_costs_while_it_serves(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = [100.0]
-    monkeypatch.setattr("clary.compute.serving_costs.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("clary.compute.hosting.serving_costs.time.monotonic", lambda: moment[0])
     arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/e"
     variants = [{"name": "v", "replicas": 2}, {"name": "w", "replicas": 1}]
     body = {"plan": {"variants": variants}, "instance_types": {"v": "a", "w": "unheard-of"}}
@@ -154,7 +155,7 @@ def test_an_endpoint_that_is_deleted_within_the_minute_costs_what_it_served(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moment = [100.0]
-    monkeypatch.setattr("clary.compute.serving_costs.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("clary.compute.hosting.serving_costs.time.monotonic", lambda: moment[0])
     arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/e"
     body = {"plan": {"variants": [{"name": "v", "replicas": 1}]}, "instance_types": {"v": "a"}}
     record = Record(ENDPOINT_KIND, ACCOUNT, REGION, "e", arn, "InService", created=1.0, body=body)

@@ -23,7 +23,8 @@ MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "null", "NULL", "None")
 """The cells that mean a missing value."""
 _DELIMITERS = (",", ";", "\t", "|", " ")
 _WORDS = {"true": 1.0, "false": 0.0}
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 1 << 20
+"""Files of a few MiB too are shared among the CPUs: a block is what one thread parses."""
 _LARGEST_BLOCK_BYTES = 1 << 30
 _ROWS_IN_BLOCK = 256
 """At least so many lines are parsed at a time: of each block Arrow makes an array for every column."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import Executor, Program
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 
 EXECUTORS: dict[str, str] = {
     "process": "clary.compute.executors.process:ProcessExecutor",

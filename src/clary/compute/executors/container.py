@@ -18,7 +18,7 @@ from clary.compute.containers.ownership import open_to_any_user
 from clary.compute.containers.program import DATA_LABEL, ENTRY, FOLDER_LABEL, ContainerRun, sweep
 from clary.compute.containers.running import ContainerProgram, container_config, outward_network, process_environment
 from clary.compute.contract import Limits, Program
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 from clary.compute.machine import this_machine
 
 _ML_FOLDER = "/opt/ml"

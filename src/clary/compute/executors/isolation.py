@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from clary.compute.confinement import COVER_BYTES, PRIVATE, SECRETS, kept_of_run
+from clary.compute.forking.confinement import COVER_BYTES, PRIVATE, SECRETS, kept_of_run
 
 ML_FOLDER = "/opt/ml"
 SIGNAL_DEPTH = 2

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clary.compute import processes
-from clary.compute.confinement import Confinement
 from clary.compute.contract import Limits, Program
 from clary.compute.executors import isolation
 from clary.compute.executors.volume import VolumeWatch
-from clary.compute.forked import EAGER_THREADS, PATIENT_THREADS
-from clary.compute.forkserver import ForkedProgram, ForkServer
+from clary.compute.forking.child import EAGER_THREADS, PATIENT_THREADS
+from clary.compute.forking.confinement import Confinement
+from clary.compute.forking.server import ForkedProgram, ForkServer
 from clary.compute.machine import gibibytes, is_busy, this_machine
 
 _LOOK_SECONDS = 0.5

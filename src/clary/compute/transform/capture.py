@@ -7,8 +7,8 @@ import json
 import uuid
 from collections.abc import Sequence
 
-from clary.compute.channel_files import Source, told_as_data_error
 from clary.compute.contract import TransformPlan
+from clary.compute.jobs.channel_files import Source, told_as_data_error
 from clary.storage.data_access import DataAccess
 from clary.storage.object_values import Attributes
 

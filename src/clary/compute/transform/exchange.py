@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from clary.compute.contract import TransformPlan
-from clary.compute.replica import Replica
-from clary.compute.replica_client import (
+from clary.compute.hosting.replica import Replica
+from clary.compute.hosting.replica_client import (
     ReplicaLost,
     ReplicaResponse,
     ReplicaTimeout,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from clary.compute.channel_files import DataError, Source, told_as_data_error
 from clary.compute.contract import TransformPlan
-from clary.compute.staging import unpack
+from clary.compute.jobs.channel_files import DataError, Source, told_as_data_error
+from clary.compute.jobs.staging import unpack
 from clary.compute.transform.errors import TransformError
 from clary.compute.transform.exchange import Settings
 from clary.compute.transform.records import RecordFilter

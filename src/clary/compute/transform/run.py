@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from clary.compute.channel_files import DataError, Source
 from clary.compute.contract import Executor, JobSpec, TransformPlan
-from clary.compute.hosting import socket_folder
-from clary.compute.hosting_logs import LogShipper, ReplicaLog
-from clary.compute.replica import Launcher, Replica, ReplicaFailed
+from clary.compute.hosting.endpoints import socket_folder
+from clary.compute.hosting.logs import LogShipper, ReplicaLog
+from clary.compute.hosting.replica import Launcher, Replica, ReplicaFailed
+from clary.compute.jobs.channel_files import DataError, Source
 from clary.compute.transform.capture import write_capture
 from clary.compute.transform.errors import TransformError
 from clary.compute.transform.exchange import Exchange, Settings, settings_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clary.compute.channel_files import DataError, Source, channel_sources, check_names, shard, told_as_data_error
 from clary.compute.contract import TransformPlan
 from clary.compute.folder import clear
-from clary.compute.model_files import ModelStore, ModelUnavailable
+from clary.compute.hosting.model_files import ModelStore, ModelUnavailable
+from clary.compute.jobs.channel_files import DataError, Source, channel_sources, check_names, shard, told_as_data_error
 from clary.storage.data_access import DataAccess, parse_uri
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.call import Call
 from clary.services.comprehend.analysis_jobs import AnalysisJobs, JobKind
 from clary.services.comprehend.model_shelf import ModelShelf

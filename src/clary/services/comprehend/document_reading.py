@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clary.compute.engine_hosts import EngineBusy, EngineFailed, Engines
+from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed, Engines
 from clary.engines.documents.contract import Origin, Page
 from clary.engines.refusals import Refused
 from clary.services.comprehend.analyses import LONG_BYTES

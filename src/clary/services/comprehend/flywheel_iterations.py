@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import timestamp

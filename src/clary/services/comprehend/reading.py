@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clary.compute.engine_hosts import EngineBusy, EngineFailed, Engines
+from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed, Engines
 from clary.engines.refusals import Refused
 from clary.services.comprehend.analyses import Analysis, arguments, size_of
 from clary.services.comprehend.errors import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clary.compute.engine_hosts import Engines
-from clary.compute.hosting import Hosting
-from clary.compute.jobs import Jobs
+from clary.compute.engine_hosts.hosts import Engines
+from clary.compute.hosting.endpoints import Hosting
+from clary.compute.jobs.scheduler import Jobs
 from clary.services.comprehend.batch_detection import BatchDetection
 from clary.services.comprehend.classification_jobs import ClassificationJobs
 from clary.services.comprehend.custom_models import CustomModels

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
 from clary.services.personalize.attribution.reports import PAUSE_SECONDS, AttributionReports

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import Channel, Output
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.call import Call
 from clary.core.errors import ServiceError
 from clary.core.operations import operation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clary.compute.hosting import Hosting
-from clary.compute.jobs import Jobs
+from clary.compute.hosting.endpoints import Hosting
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.services.personalize.aftermath import Aftermath
 from clary.services.personalize.attribution.attributions import MetricAttributions

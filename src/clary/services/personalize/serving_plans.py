@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from clary.compute import endpoint_states
 from clary.compute.contract import EndpointPlan, Limits, Program, ReplicaPlan, VariantPlan
-from clary.compute.endpoint import PREVIOUS
-from clary.compute.hosting import Hosting
+from clary.compute.hosting import endpoint_states
+from clary.compute.hosting.endpoint import PREVIOUS
+from clary.compute.hosting.endpoints import Hosting
 from clary.core import ids
 from clary.core.arn import Arn
 from clary.services.personalize.names import SERVING

@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import asdict
 from pathlib import Path
 
-from clary.compute import endpoint_states
 from clary.compute.contract import EndpointPlan, Limits, Program, ReplicaPlan, VariantPlan
-from clary.compute.hosting import Hosting
+from clary.compute.hosting import endpoint_states
+from clary.compute.hosting.endpoints import Hosting
 from clary.core import ids
 from clary.core.arn import Arn
 from clary.services.rekognition.names import SERVING

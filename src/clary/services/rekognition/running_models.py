@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from clary.compute.hosting import EndpointGone, Hosting, InvocationFailed, InvocationTimeout, InvokeRequest
+from clary.compute.hosting.endpoints import EndpointGone, Hosting, InvocationFailed, InvocationTimeout, InvokeRequest
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.engines.refusals import Refused

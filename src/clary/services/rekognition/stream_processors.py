@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import timestamp

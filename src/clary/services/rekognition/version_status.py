@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clary.compute import endpoint_states
+from clary.compute.hosting import endpoint_states
 from clary.services.rekognition.job_specs import failure_of
 from clary.storage.records import Record, Records
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clary.compute.engine_hosts import EngineBusy, EngineFailed, Engines
+from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed, Engines
 from clary.engines.refusals import Refused
 from clary.services.rekognition.errors import (
     ImageTooLargeException,

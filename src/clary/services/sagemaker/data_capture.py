@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from clary.compute.endpoint import PREVIOUS
+from clary.compute.hosting.endpoint import PREVIOUS
 from clary.core.clock import Clock, SystemClock
 from clary.services.sagemaker.locations import location
 from clary.storage.data_access import DataAccess

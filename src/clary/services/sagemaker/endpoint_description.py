@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.compute import endpoint_states
-from clary.compute.endpoint import PREVIOUS
+from clary.compute.hosting import endpoint_states
+from clary.compute.hosting.endpoint import PREVIOUS
 from clary.core.clock import timestamp
 from clary.services.sagemaker.names import tag_list
 from clary.storage.records import Record

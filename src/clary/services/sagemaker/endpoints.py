@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from clary.compute import endpoint_states
 from clary.compute.contract import EndpointPlan
-from clary.compute.endpoint import PREVIOUS
-from clary.compute.hosting import Hosting
-from clary.compute.serving_costs import ServingCosts
+from clary.compute.hosting import endpoint_states
+from clary.compute.hosting.endpoint import PREVIOUS
+from clary.compute.hosting.endpoints import Hosting
+from clary.compute.hosting.serving_costs import ServingCosts
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.errors import ValidationException

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.compute.contract import JobSpec
-from clary.compute.job_words import words_of
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
+from clary.compute.jobs.words import words_of
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.errors import ValidationException

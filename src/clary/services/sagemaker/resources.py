@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clary.compute.hosting import Hosting
-from clary.compute.jobs import Jobs
-from clary.compute.serving_costs import ServingCosts
+from clary.compute.hosting.endpoints import Hosting
+from clary.compute.hosting.serving_costs import ServingCosts
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.services.sagemaker.data_capture import DataCapture
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
-from clary.compute.hosting import (
+from clary.compute.hosting.endpoints import (
     EndpointGone,
     Hosting,
     InvocationFailed,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.compute.contract import Program
-from clary.compute.forked import LISTENING
+from clary.compute.forking.child import LISTENING
 from clary.core.errors import ValidationException
 from clary.frameworks.toolkit import SERVE
 from clary.services.sagemaker.images import BuiltIn, FrameworkImage, OwnImages, Resolved, resolve

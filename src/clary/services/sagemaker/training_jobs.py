@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clary.compute.contract import JobSpec
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.call import Call
 from clary.core.clock import Clock, SystemClock
 from clary.core.errors import ValidationException

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.compute.jobs import Jobs
-from clary.compute.warm_pools import WarmPools
+from clary.compute.jobs.scheduler import Jobs
+from clary.compute.jobs.warm_pools import WarmPools
 from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.core.pages import encode_token

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import Output
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core import ids
 from clary.core.call import Call, Principal
 from clary.core.clock import Clock

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import Output
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core import ids
 from clary.core.call import Call
 from clary.core.pages import InvalidToken, decode_token, encode_token

@@ -8,7 +8,7 @@ from typing import Any
 
 import cbor2
 
-from clary.compute.engine_hosts import EngineBusy, EngineFailed, Engines
+from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed, Engines
 from clary.core.errors import ServiceError
 from clary.engines.documents.contract import Page
 from clary.engines.documents.papers import Expense, Identity, LendingPage, LendingSummary

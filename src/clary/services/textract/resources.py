@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clary.compute.engine_hosts import Engines
-from clary.compute.jobs import Jobs
+from clary.compute.engine_hosts.hosts import Engines
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.services.textract.adapter_learning import AdapterLearning
 from clary.services.textract.adapter_states import AdapterStates

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.services.textract.adapter_learning import AdapterLearning
 from clary.services.textract.adapter_states import AdapterStates

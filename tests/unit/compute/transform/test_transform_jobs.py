@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from clary.compute.contract import Channel, Program, ReplicaPlan, TransformPlan
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 from clary.storage.records import Record
 from tests.programs.job_stores import ROLE
 from tests.unit.compute.job_world import World

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clary.compute.engine_hosts import EngineBusy, EngineFailed
+from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed
 from clary.engines.documents.contract import Box, Line, Origin, Page, Word
 from clary.engines.refusals import Refused
 from clary.services.comprehend.analyses import ANALYSES

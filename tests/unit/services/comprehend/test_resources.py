@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from clary.compute import endpoint_states
 from clary.compute.contract import Program
+from clary.compute.hosting import endpoint_states
 from clary.core.call import Principal
 from clary.core.errors import AccessDeniedException
 from clary.services.comprehend.errors import (

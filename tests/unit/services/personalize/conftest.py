@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from clary.compute import job_events, job_queue
 from clary.compute.contract import EndpointPlan
-from clary.compute.forkserver import ForkServer
-from clary.compute.job_queue import JobQueue
-from clary.compute.jobs import Jobs, SupervisorProgram
+from clary.compute.forking.server import ForkServer
+from clary.compute.jobs import events as job_events
+from clary.compute.jobs import queue as job_queue
+from clary.compute.jobs.queue import JobQueue
+from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.core.clock import FixedClock
 from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore

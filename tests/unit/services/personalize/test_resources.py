@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clary.compute import endpoint_states
+from clary.compute.hosting import endpoint_states
 from clary.services.personalize import contents
 from clary.services.personalize.errors import (
     InvalidInputException,

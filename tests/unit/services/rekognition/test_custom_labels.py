@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from clary.compute.endpoint_states import DELETING, IN_SERVICE
-from clary.compute.hosting import EndpointGone, InvokeResponse
+from clary.compute.hosting.endpoint_states import DELETING, IN_SERVICE
+from clary.compute.hosting.endpoints import EndpointGone, InvokeResponse
 from clary.core.errors import AccessDeniedException
 from clary.core.operations import collect
 from clary.services.rekognition import errors

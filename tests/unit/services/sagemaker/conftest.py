@@ -11,10 +11,10 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from clary.compute import job_queue
-from clary.compute.forkserver import ForkServer
-from clary.compute.job_queue import JobQueue
-from clary.compute.jobs import Jobs, SupervisorProgram
+from clary.compute.forking.server import ForkServer
+from clary.compute.jobs import queue as job_queue
+from clary.compute.jobs.queue import JobQueue
+from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.core.call import Call
 from clary.core.clock import FixedClock
 from clary.services.sagemaker.training_jobs import TrainingJobs

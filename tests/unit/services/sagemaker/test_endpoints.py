@@ -9,8 +9,8 @@ import pytest
 
 from clary.compute.contract import EndpointPlan
 from clary.compute.costs import Ledger
+from clary.compute.hosting.serving_costs import ServingCosts
 from clary.compute.prices import Prices
-from clary.compute.serving_costs import ServingCosts
 from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.services.sagemaker.endpoint_configs import EndpointConfigs
@@ -442,7 +442,7 @@ def test_a_deleted_endpoint_has_what_it_served_in_the_ledger(
 ) -> None:
     started = records.by_arn(ARN)
     assert started is not None
-    monkeypatch.setattr("clary.compute.serving_costs.time.time", lambda: started.created + 20)
+    monkeypatch.setattr("clary.compute.hosting.serving_costs.time.time", lambda: started.created + 20)
     assert Ledger(records.database).lines() == []
     running.delete(call, NAME)
     told = [(line.instances, line.seconds) for line in Ledger(records.database).lines()]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clary.compute.contract import EndpointPlan, Program, ReplicaPlan, VariantPlan
-from clary.compute.hosting import (
+from clary.compute.hosting.endpoints import (
     EndpointGone,
     InvocationFailed,
     InvocationTimeout,

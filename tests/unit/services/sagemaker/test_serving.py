@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clary.compute.forked import LISTENING
+from clary.compute.forking.child import LISTENING
 from clary.core.errors import ValidationException
 from clary.frameworks.toolkit import SERVE
 from clary.services.sagemaker.serving import code_uri, serving_program

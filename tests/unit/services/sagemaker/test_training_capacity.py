@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from clary.compute import job_events
 from clary.compute.contract import Spot
-from clary.compute.job_queue import JobQueue
+from clary.compute.jobs import events as job_events
+from clary.compute.jobs.queue import JobQueue
 from clary.core.call import Call
 from clary.core.clock import FixedClock
 from clary.core.errors import ValidationException

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from clary.compute import states
 from clary.compute.contract import Channel, Output
 from clary.compute.instances import instance
-from clary.compute.job_queue import JobQueue
+from clary.compute.jobs import states
+from clary.compute.jobs.queue import JobQueue
 from clary.core.arn import Arn
 from clary.core.call import Call
 from clary.core.clock import FixedClock

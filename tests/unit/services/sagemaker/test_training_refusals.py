@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clary.compute.job_queue import JobQueue
+from clary.compute.jobs.queue import JobQueue
 from clary.core.call import Call, Principal
 from clary.core.errors import AccessDeniedException, ServiceError, ValidationException
 from clary.services.sagemaker.errors import ResourceLimitExceeded

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clary.compute.contract import JobSpec, MetricDefinition
-from clary.compute.job_queue import JobQueue
+from clary.compute.jobs.queue import JobQueue
 from clary.core.call import Call
 from clary.core.errors import ValidationException
 from clary.frameworks.toolkit import TRAIN

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from clary.compute import job_events
 from clary.compute.contract import JobSpec
-from clary.compute.forkserver import ForkServer
-from clary.compute.job_queue import JobQueue
-from clary.compute.jobs import Jobs, SupervisorProgram
+from clary.compute.forking.server import ForkServer
+from clary.compute.jobs import events as job_events
+from clary.compute.jobs.queue import JobQueue
+from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.core.call import Call
 from clary.core.clock import FixedClock
 from clary.core.errors import ServiceError, ValidationException

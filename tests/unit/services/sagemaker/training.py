@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from clary.compute import states
-from clary.compute.job_queue import JobQueue
+from clary.compute.jobs import states
+from clary.compute.jobs.queue import JobQueue
 from clary.core.clock import FixedClock
 from tests.unit.services.sagemaker.conftest import ROLE
 

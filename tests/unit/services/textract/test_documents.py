@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clary.compute.engine_hosts import EngineBusy, EngineFailed
+from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed
 from clary.services.textract.errors import (
     BadDocumentException,
     DocumentTooLargeException,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core import ids
 from clary.core.call import ANONYMOUS, Call
 from clary.core.clock import Clock

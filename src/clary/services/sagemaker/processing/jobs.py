@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.operations import operation

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clary.compute.contract import JobSpec, MetricDefinition
-from clary.compute.jobs import Jobs
+from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
 from clary.engines.tuning.question import Question

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from clary.compute import states
-from clary.compute.forkserver import ForkServer
-from clary.compute.job_queue import JobQueue
-from clary.compute.jobs import Jobs, SupervisorProgram
+from clary.compute.forking.server import ForkServer
+from clary.compute.jobs import states
+from clary.compute.jobs.queue import JobQueue
+from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.core.call import Call
 from clary.core.clock import FixedClock
 from clary.services.sagemaker.names import TUNING_JOB

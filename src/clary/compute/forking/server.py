@@ -1,0 +1,381 @@
+"""A process that has the heavy libraries loaded and forks programs on request.
+
+Importing numpy, scikit-learn and xgboost takes more than a second; a fork of a process that has them takes a few
+milliseconds and shares their memory. The server is started by exec, loads its modules in the background, never starts
+a thread (a fork copies only one, so locks and thread pools of others would be dead in the child), and speaks over a
+socket: a request with the descriptor of the output goes in, the pid and later the exit code come out.
+
+Where forking is not sensible (macOS, or a server that dies again and again) each program gets an interpreter of its own
+that reads the same request from its standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Any
+
+from clary.compute import processes
+from clary.compute.forking import child
+from clary.compute.forking.child import Request
+from clary.compute.forking.confinement import Confinement
+from clary.compute.forking.loop import LARGEST_MESSAGE_BYTES, Server
+
+EXIT_UNKNOWN = 255
+"""Told for a program whose fork server died before it could tell: the program has ended, how is not known."""
+
+_HEALTHY_SECONDS = 5.0
+_MOST_QUICK_DEATHS = 3
+_SERVER_ENVIRONMENT = {
+    # What libraries read while they are loaded. The first two would start threads; a program's own limits are set after
+    # the fork (see `child`). Threads that wait for each other sleep instead of spinning: on CPUs that are shared, with
+    # other jobs or with the gateway, a spinning XGBoost is ten times slower.
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    **child.PATIENT_THREADS,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class ProgramNotStarted(OSError):
+    """The fork server could not start the program."""
+
+
+class ForkedProgram:
+    """A program that a fork server started.
+
+    Attributes:
+        pid: its process (for a contained program its keeper, which ends as the program does).
+        exited: resolves to the exit code; negative: the signal that ended it.
+    """
+
+    def __init__(self, pid: int, *, contained: bool, leads_group: bool) -> None:
+        self._pid = pid
+        self._contained = contained
+        self._leads_group = leads_group
+        self._watch = processes.ProcessWatch(pid)
+        self.exited: Future[int] = Future()
+
+    @property
+    def pid(self) -> int:
+        """The process that stands for the program."""
+        return self._pid
+
+    def wait(self, timeout_seconds: float | None = None) -> int | None:
+        """The exit code, or None when the program still runs after the timeout."""
+        try:
+            return self.exited.result(timeout_seconds)
+        except FutureTimeout:
+            return None
+
+    def terminate(self) -> None:
+        """Sends SIGTERM to the program."""
+        if not self.exited.done():
+            self._watch.signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends the whole tree of processes at once."""
+        if self.exited.done():
+            return
+        if self._contained:
+            self._watch.signal(child.KILL_TREE)
+            return
+        for pid in reversed(processes.descendants(self._pid)):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if self._leads_group and not self._watch.wait(0):
+            processes.kill_group(self._pid)
+        self._watch.signal(signal.SIGKILL)
+
+    def tell(self, code: int) -> None:
+        """Resolves `exited`; later calls change nothing."""
+        if not self.exited.done():
+            self._watch.close()
+            self.exited.set_result(code)
+
+    def tell_at_the_end(self) -> None:
+        """Waits for a program that nobody reports about any more."""
+        self._watch.wait()
+        self.tell(EXIT_UNKNOWN)
+
+
+class ForkServer:
+    """Starts programs by forking a process that has everything loaded.
+
+    Promises:
+        **Start.** `start` returns at once; requests wait until the modules are loaded.
+        **Survival.** When the server dies a new one is started. Programs without `die_with_parent` go on, whether the
+        server or this process is killed; programs with it end at that moment.
+        **Threads.** Every method may be called from any thread.
+
+    Args:
+        preload: modules to import before the first fork; one that cannot be imported is reported and left out.
+        fork: False to start an interpreter per program; by default where the platform forks safely (Linux).
+        log: file for the server's own messages.
+    """
+
+    def __init__(self, preload: Sequence[str] = (), *, fork: bool | None = None, log: Path | None = None) -> None:
+        self._preload = list(preload)
+        self._fork = processes.ON_LINUX if fork is None else fork
+        self._log_path = log
+        self._lock = threading.RLock()
+        self._ids = itertools.count(1)
+        self._control: socket.socket | None = None
+        self._server_pid = 0
+        self._inherited = False
+        self._started_at = 0.0
+        self._quick_deaths = 0
+        self._closed = False
+        self._starting: dict[int, tuple[Request, Future[ForkedProgram]]] = {}
+        self._running: dict[int, ForkedProgram] = {}
+
+    @classmethod
+    def forked(cls) -> ForkServer:
+        """A server that is a fork of this process as it is now; this process must not have started a thread yet."""
+        server = cls(fork=True)
+        server._inherited = True
+        server.start()
+        return server
+
+    @property
+    def pid(self) -> int:
+        """The server's process, 0 when there is none."""
+        return self._server_pid
+
+    def start(self) -> None:
+        """Starts the server; does not wait until it has loaded its modules."""
+        with self._lock:
+            if self._closed or self._control is not None or not self._fork:
+                return
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            process = None
+            if self._inherited:
+                self._server_pid = _fork_server(ours, theirs)
+            else:
+                process = self._exec_server(theirs)
+                self._server_pid = process.pid
+            theirs.close()
+            self._control = ours
+            self._started_at = time.monotonic()
+            reader = threading.Thread(target=self._read, args=(ours, process), name="fork server", daemon=True)
+            reader.start()
+
+    def close(self) -> None:
+        """Ends the server, and with it the programs that die with their parent."""
+        with self._lock:
+            self._closed = True
+            control, self._control = self._control, None
+        if control is not None:
+            control.shutdown(socket.SHUT_RDWR)
+
+    def spawn(
+        self,
+        entry: str = "",
+        args: Sequence[str | Path] = (),
+        *,
+        argv: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        output: Path | int | None = None,
+        folder: Path | None = None,
+        cpus: int = 0,
+        memory_bytes: int = 0,
+        new_session: bool = True,
+        die_with_parent: bool = False,
+        contain: bool = False,
+        signal_depth: int = 0,
+        confinement: Confinement | None = None,
+        listening: int | None = None,
+    ) -> ForkedProgram:
+        """Starts a program and returns when it runs.
+
+        Args:
+            entry: "package.module:function", called as `function(*args)`; an int it returns is the exit code.
+            args: strings and paths; paths arrive as `Path`.
+            argv: a program to execute instead of an entry.
+            environment: the program's whole environment; None gives it this process's.
+            output: for stdout and stderr: a file (appended to), a named pipe or a descriptor; None discards them.
+            folder: the working directory.
+            cpus: threads its libraries may use at a time; 0 leaves that to them.
+            memory_bytes: private memory the program may have; 0 sets no limit.
+            new_session: gives it a session and process group of its own, out of reach of the terminal's signals.
+            die_with_parent: whether it is killed when the server or this process ends.
+            contain: whether its whole tree ends with it, whatever its processes do to hide (Linux).
+            signal_depth: how many processes below the started one SIGTERM is for (contained programs).
+            confinement: what an entry may see of the machine, where the kernel can do that; None: everything.
+            listening: a socket that the program finds open, as descriptor `child.LISTENING`.
+
+        Raises:
+            ProgramNotStarted: the server cannot fork.
+        """
+        request = Request(
+            id=next(self._ids),
+            entry=entry,
+            args=[child.argument(value) for value in args],
+            argv=list(argv),
+            environment=dict(os.environ if environment is None else environment),
+            folder=str(folder or ""),
+            cpus=cpus,
+            memory_bytes=memory_bytes,
+            new_session=new_session,
+            die_with_parent=die_with_parent,
+            contain=contain and processes.ON_LINUX,
+            signal_depth=signal_depth,
+            confinement=None if confinement is None else dataclasses.asdict(confinement),
+        )
+        descriptor = _open_output(output)
+        try:
+            return self._send(request, [descriptor] if listening is None else [descriptor, listening])
+        finally:
+            os.close(descriptor)
+
+    def _send(self, request: Request, descriptors: list[int]) -> ForkedProgram:
+        message = request.to_bytes()
+        for _ in range(_MOST_QUICK_DEATHS):
+            with self._lock:
+                self.start()
+                control = self._control
+                if control is None or len(message) > LARGEST_MESSAGE_BYTES:
+                    return self._spawn_plainly(request, message, *descriptors)
+                answer: Future[ForkedProgram] = Future()
+                self._starting[request.id] = (request, answer)
+            try:
+                socket.send_fds(control, [message], descriptors)
+                return answer.result()
+            except (BrokenPipeError, ConnectionResetError):
+                with self._lock:
+                    self._starting.pop(request.id, None)
+                    if self._control is control:
+                        self._control = None
+        return self._spawn_plainly(request, message, *descriptors)
+
+    def _exec_server(self, control: socket.socket) -> subprocess.Popen[bytes]:
+        log = _open_output(self._log_path)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "clary.compute.forking.loop", str(control.fileno()), *self._preload],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[control.fileno()],
+                start_new_session=True,
+                env={**os.environ, **_SERVER_ENVIRONMENT},
+            )
+        finally:
+            os.close(log)
+
+    def _read(self, control: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
+        """Takes in what one server tells, until it ends."""
+        while True:
+            try:
+                message = control.recv(LARGEST_MESSAGE_BYTES)
+            except OSError:
+                message = b""
+            if not message:
+                break
+            self._take(json.loads(message))
+        control.close()
+        if process is not None:
+            process.wait()
+        else:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._server_pid, 0)
+        self._bury(control)
+
+    def _take(self, told: dict[str, Any]) -> None:
+        with self._lock:
+            if "pid" in told:
+                request, answer = self._starting.pop(told["id"])
+                program = ForkedProgram(told["pid"], contained=request.contain, leads_group=request.new_session)
+                self._running[told["id"]] = program
+                answer.set_result(program)
+            elif "error" in told:
+                self._starting.pop(told["id"])[1].set_exception(ProgramNotStarted(told["error"]))
+            else:
+                program = self._running.pop(told["id"])
+                program.tell(told["code"])
+
+    def _bury(self, control: socket.socket) -> None:
+        """The server is dead: its programs are watched one by one, what had not started is asked for again."""
+        with self._lock:
+            if self._control is control:
+                self._control = None
+            self._server_pid = 0
+            orphans, self._running = list(self._running.values()), {}
+            waiting, self._starting = list(self._starting.values()), {}
+            quick = time.monotonic() - self._started_at < _HEALTHY_SECONDS
+            self._quick_deaths = self._quick_deaths + 1 if quick else 0
+            if not self._closed:
+                _log.warning("the fork server ended; %d programs had been started by it", len(orphans))
+                if self._quick_deaths >= _MOST_QUICK_DEATHS and not self._inherited:
+                    self._fork = False
+                    _log.error("the fork server keeps ending; programs now get an interpreter each")
+                self.start()
+        for program in orphans:
+            threading.Thread(target=program.tell_at_the_end, name=f"watch {program.pid}", daemon=True).start()
+        for _, answer in waiting:
+            answer.set_exception(ConnectionResetError("the fork server ended"))
+
+    def _spawn_plainly(self, request: Request, message: bytes, output: int, *listening: int) -> ForkedProgram:
+        """Starts an interpreter for this one program."""
+        lifeline_read, lifeline_write = os.pipe()
+        environment = {**child.PATIENT_THREADS, **os.environ, "CLARY_LIFELINE": str(lifeline_read)}
+        if listening:
+            environment["CLARY_LISTENING"] = str(listening[0])
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clary.compute.forking.loop", "--one"],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=request.new_session,
+            env=environment,
+            pass_fds=[lifeline_read, *listening],
+        )
+        os.close(lifeline_read)
+        program = ForkedProgram(process.pid, contained=request.contain, leads_group=request.new_session)
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(message)
+
+        def wait() -> None:
+            code = process.wait()
+            os.close(lifeline_write)
+            program.tell(code)
+
+        threading.Thread(target=wait, name=f"wait {process.pid}", daemon=True).start()
+        return program
+
+
+def _open_output(output: Path | int | None) -> int:
+    if isinstance(output, int):
+        return os.dup(output)
+    if output is None:
+        return os.open(os.devnull, os.O_WRONLY)
+    return os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _fork_server(ours: socket.socket, theirs: socket.socket) -> int:
+    """Forks this process into a server; returns the server's pid."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            ours.close()
+            code = Server(theirs).serve()
+        finally:
+            os._exit(code)
+    return pid
