@@ -6,11 +6,10 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from clary.engines.text import times_and_amounts
+from clary.engines.text import spoken_dates, times_and_amounts
 from clary.engines.text.contract import Entity
 from clary.engines.text.english_tagger import Reading
 
-_PROSE: Final = re.compile(r"[A-Z\d]")
 _IDENTIFIER: Final = re.compile(
     r"(?<![\w%+.@-])(?:[\w%+.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|\d{2,8}(?:-\d{2,8}){2,7}|[Xx*]{4,16}\d{2,8})(?![\w-])"
 )
@@ -25,7 +24,7 @@ def entities(text: str, reading: Reading) -> list[Entity]:
     """Returns the entities of an English text in order, without overlap.
 
     Rules that were written for prose draw dates and amounts more evenly than the tagger: there their word counts. In
-    commands and posts without any capital or figure the tagger's does.
+    what is spoken, without any capital or figure, dates are those of `spoken_dates`, and amounts the tagger's.
     """
     found: list[Entity] = []
     for span in reading.entities:
@@ -34,7 +33,9 @@ def entities(text: str, reading: Reading) -> list[Entity]:
         if span.score < _LEAST_SCORE and kind not in {"DATE", "QUANTITY"}:
             continue
         found.append({"type": kind, "text": text[begin:end], "begin": begin, "end": end, "score": span.score})
-    for rule in times_and_amounts.find(text) if _PROSE.search(text) else ():
+    if spoken_dates.is_spoken(text):
+        found = _with_dates(text, found, spoken_dates.shipped().find(text, reading))
+    for rule in () if spoken_dates.is_spoken(text) else times_and_amounts.find(text):
         first = bisect_right(found, rule.begin, key=lambda one: one["end"])
         last = bisect_left(found, rule.end, key=lambda one: one["begin"])
         if all(_gives_way(one, rule) for one in found[first:last]):
@@ -52,6 +53,24 @@ def entities(text: str, reading: Reading) -> list[Entity]:
                 {"type": "OTHER", "text": match.group(), "begin": begin, "end": end, "score": _RULE_SCORE}
             ]
     return found
+
+
+def _with_dates(text: str, found: list[Entity], dates: list[spoken_dates.Date]) -> list[Entity]:
+    """Returns the entities with the dates in the place of those that were said, and of what overlaps them."""
+    kept = [one for one in found if one["type"] != "DATE"]
+    for date in dates:
+        first = bisect_right(kept, date.begin, key=lambda one: one["end"])
+        last = bisect_left(kept, date.end, key=lambda one: one["begin"])
+        kept[first:last] = [
+            {
+                "type": "DATE",
+                "text": text[date.begin : date.end],
+                "begin": date.begin,
+                "end": date.end,
+                "score": date.score,
+            }
+        ]
+    return kept
 
 
 def _gives_way(entity: Entity, rule: times_and_amounts.Span) -> bool:
