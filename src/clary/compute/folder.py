@@ -188,6 +188,9 @@ def lay_out(root: Path, spec: JobSpec, host: str) -> None:
     _write(root / "input/config/hyperparameters.json", spec.hyperparameters)
     _write(root / "input/config/inputdataconfig.json", channels)
     _write(root / "input/config/resourceconfig.json", resources)
+    if spec.checkpoint_uri:
+        local = f"/opt/ml/{spec.checkpoint_folder}"
+        _write(root / "input/config/checkpointconfig.json", {"S3Uri": spec.checkpoint_uri, "LocalPath": local})
 
 
 def clear(path: Path) -> None:

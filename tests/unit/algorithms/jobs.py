@@ -97,6 +97,8 @@ def make_job(
     (config / "resourceconfig.json").write_text(json.dumps({"current_host": host, "hosts": list(hosts)}))
     if checkpoints:
         (root / "checkpoints").mkdir(exist_ok=True)
+        described = {"S3Uri": "s3://bucket/checkpoints", "LocalPath": "/opt/ml/checkpoints"}
+        (config / "checkpointconfig.json").write_text(json.dumps(described))
     return root
 
 

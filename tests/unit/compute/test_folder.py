@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_the_configuration_files_are_those_of_sagemaker(tmp_path: Path) -> None:
     }
     assert program_environment(SPEC, "algo-2")["TRAINING_JOB_NAME"] == "job"
     assert host_names(2) == ["algo-1", "algo-2"]
+
+
+def test_only_a_job_with_a_checkpoint_config_is_told_of_one(tmp_path: Path) -> None:
+    lay_out(tmp_path / "without", SPEC, "algo-1")
+    assert not (tmp_path / "without/input/config/checkpointconfig.json").exists()
+    asked = replace(SPEC, checkpoint_uri="s3://b/checkpoints", checkpoint_folder="checkpoints/mine")
+    lay_out(tmp_path / "with", asked, "algo-1")
+    told = {"S3Uri": "s3://b/checkpoints", "LocalPath": "/opt/ml/checkpoints/mine"}
+    assert config(tmp_path / "with", "checkpointconfig") == told
 
 
 def test_what_an_earlier_attempt_left_is_removed_but_for_its_checkpoints(tmp_path: Path) -> None:

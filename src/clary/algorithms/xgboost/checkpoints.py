@@ -15,6 +15,8 @@ from clary.algorithms.xgboost import model_files
 KEPT = 5
 SECONDS_BETWEEN = 1.0
 """A checkpoint holds the whole model, so that one after each quick round would cost more than the round."""
+SECONDS_BETWEEN_UNASKED = 30.0
+"""Where the user asked for none: training must not pay for what is read only after a crash of the machine."""
 
 _NAME = re.compile(r"xgboost-checkpoint\.(\d+)")
 
@@ -24,12 +26,14 @@ class Checkpoints:
 
     Args:
         folder: exists.
+        wanted: whether the user asked for them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wanted: bool) -> None:
         self._folder = folder
         self._saved_rounds = 0
-        self._due = time.monotonic() + SECONDS_BETWEEN
+        self._seconds_between = SECONDS_BETWEEN if wanted else SECONDS_BETWEEN_UNASKED
+        self._due = time.monotonic() + self._seconds_between
 
     def _numbers(self) -> list[int]:
         """The rounds of all checkpoints, lowest first."""
@@ -45,10 +49,10 @@ class Checkpoints:
         """Keeps the model of `rounds` rounds, unless it is kept already, and drops all but the last few."""
         if rounds == self._saved_rounds:
             return
-        model_files.write(model_files.to_bytes(booster), self._folder / f"xgboost-checkpoint.{rounds}")
+        model_files.write(model_files.to_bytes(booster), self._folder / f"xgboost-checkpoint.{rounds}", durable=True)
         for number in self._numbers()[:-KEPT]:
             (self._folder / f"xgboost-checkpoint.{number}").unlink(missing_ok=True)
-        self._saved_rounds, self._due = rounds, time.monotonic() + SECONDS_BETWEEN
+        self._saved_rounds, self._due = rounds, time.monotonic() + self._seconds_between
 
     def latest(self) -> bytes | None:
         """The newest checkpoint that loads, or None; broken ones are left where they are."""

@@ -19,13 +19,19 @@ _GZIP = b"\x1f\x8b"
 _PLACE = re.compile(r"^\[[\d:]+\] (?:WARNING: )?\S+:\d+:\s*")
 
 
-def write(data: bytes, path: Path) -> None:
-    """Writes a file so that it is there whole or not at all."""
+def write(data: bytes, path: Path, *, durable: bool = False) -> None:
+    """Writes a file so that it is there whole or not at all.
+
+    Args:
+        durable: whether it is on disk then. A checkpoint has to be, for it is read after a crash of the machine; a job
+            whose model was not stored elsewhere yet starts again after one.
+    """
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     part.replace(path)
 
 

@@ -174,7 +174,9 @@ def _train(
             raise AlgorithmError("Hyperparameter _kfold: cross-validation runs on one host only.")
         folds.train(job, settings, train_matrix, lambda: termination.requested)
         return
-    checkpoints = Checkpoints(job.checkpoints) if job.checkpoints and group.is_master else None
+    checkpoints = None
+    if job.checkpoints and group.is_master:
+        checkpoints = Checkpoints(job.checkpoints, wanted=job.wants_checkpoints)
     start = group.from_master(_start(job, checkpoints, settings) if group.is_master else None)
     evaluations = [(train_matrix, "train")]
     if validation is not None:
@@ -186,9 +188,9 @@ def _train(
         evaluations,
         after_round=checkpoints.after_round if checkpoints else lambda booster, rounds: None,
         stop_requested=lambda: group.any(termination.requested),
-        resumable=group.any(job.checkpoints is not None),
+        resumable=group.any(job.wants_checkpoints),
     )
-    if checkpoints and outcome.rounds:
+    if checkpoints and outcome.rounds and job.wants_checkpoints:
         checkpoints.save(outcome.booster, outcome.rounds)
     if group.is_master:
         save(job, settings, outcome)

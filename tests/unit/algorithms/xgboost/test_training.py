@@ -142,6 +142,18 @@ def test_checkpoints_are_no_more_frequent_than_one_a_second_and_the_last_round_i
     assert len(names) < 8
 
 
+def test_a_job_that_asked_for_no_checkpoints_pays_for_none_but_goes_on_from_those_it_has(train, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN", 0.0)
+    (tmp_path / "quick" / "checkpoints").mkdir(parents=True)
+    root, _ = train("quick")
+    assert not list((root / "checkpoints").iterdir())
+    monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN_UNASKED", 0.0)
+    train("quick")
+    assert (root / "checkpoints" / "xgboost-checkpoint.8").is_file()
+    _, log = train("quick", hyperparameters={"num_round": "9"})
+    assert re.findall(r"^\[(\d+)\]#", log, re.M) == ["8"]
+
+
 @pytest.mark.parametrize("packed", [True, False])
 def test_training_goes_on_from_the_model_channel(train, booster_of, tmp_path, packed):
     first, _ = train("first")
