@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from clary.engines.text.pieces import LONGEST, WordPieces, batches
-from clary.engines.text.sessions import WEIGHTS, session
+from clary.engines.text.sessions import WEIGHTS, run_all, session
 
 DIMENSIONS = 384
 """The length of an embedding."""
@@ -49,8 +49,9 @@ class Encoder:
         """
         windows = self._pieces.windows(texts, longest)
         sums = np.zeros((len(texts), DIMENSIONS), np.float32)
-        for batch in batches(windows):
-            vectors = self._model.run(["embedding"], {"pieces": batch.pieces, "mask": batch.mask})[0]
+        ready = list(batches(windows))
+        found = run_all(self._model, ["embedding"], [batch.inputs for batch in ready])
+        for batch, (vectors,) in zip(ready, found, strict=True):
             weights = batch.mask.sum(1, keepdims=True).astype(np.float32)
             np.add.at(sums, [windows[number].text for number in batch.windows], vectors * weights)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)

@@ -18,10 +18,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from clary.engines.text.cleaning import plain
+from clary.engines.text.memory import Memory
 from clary.engines.text.pieces import Window, WordPieces, batches
-from clary.engines.text.sessions import WEIGHTS, session
+from clary.engines.text.sessions import WEIGHTS, run_all, session
 
 Reals = NDArray[np.float32]
+_HEADS: Final = ("sentiment", "toxicity", "targets")
 _OUTSIDE: Final = 3
 """Of the numbers for a piece, so many say whether it is outside of, first in or further in a mention."""
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -70,6 +72,29 @@ class Mentioned:
     feelings: tuple[float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the heads say of a text.
+
+    Attributes:
+        windows: the stretches in which it was read.
+        sentiment: [windows, 4].
+        toxicity: [windows, 8].
+        targets: for each window [pieces, 6].
+    """
+
+    windows: list[Window]
+    sentiment: Reals
+    toxicity: Reals
+    targets: list[Reals]
+
+    def felt(self) -> Reals:
+        """Returns [4] the windows' sentiments, averaged by their lengths."""
+        lengths = [len(window.pieces) for window in self.windows]
+        averages: Reals = np.average(self.sentiment, axis=0, weights=lengths).astype(np.float32)
+        return averages
+
+
 class OpinionReader:
     """Reads English texts. Several threads may share one."""
 
@@ -77,6 +102,7 @@ class OpinionReader:
         self._model = model
         self._pieces = pieces
         self._calibration = calibration
+        self._memory: Memory[_Reading] = Memory()
 
     @classmethod
     def load(cls, folder: Path = WEIGHTS, threads: int | None = None) -> OpinionReader:
@@ -105,29 +131,17 @@ class OpinionReader:
         towards positive or negative: long reviews are told better so than by either reading alone.
         """
         cleaned = [plain(text) for text in texts]
-        logits = self._sentiment_of_whole(cleaned)
-        parts = [_sentences(text) for text in cleaned]
-        several = [number for number, sentences in enumerate(parts) if len(sentences) >= _SEVERAL]
-        if several:
-            single = self._sentiment_of_whole([sentence for number in several for sentence in parts[number]])
-            sides = np.clip(single[:, 0] - single[:, 1], -_MOST_OF_SENTENCE, _MOST_OF_SENTENCE)
-            ends = np.cumsum([len(parts[number]) for number in several])
-            for number, mine in zip(several, np.split(sides, ends[:-1]), strict=True):
-                moved = _SENTENCES_WEIGHT / 2 * mine.mean()
-                logits[number, :2] += (moved, -moved)
+        parts = [sentences if len(sentences) >= _SEVERAL else [] for sentences in map(_sentences, cleaned)]
+        read = self._read(cleaned, [sentence for sentences in parts for sentence in sentences])
+        logits = np.stack([one.felt() for one in read[: len(cleaned)]])
+        single = iter(read[len(cleaned) :])
+        for row, sentences in zip(logits, parts, strict=True):
+            if sentences:
+                felt = np.stack([next(single).felt() for _ in sentences])
+                sides = np.clip(felt[:, 0] - felt[:, 1], -_MOST_OF_SENTENCE, _MOST_OF_SENTENCE)
+                moved = _SENTENCES_WEIGHT / 2 * sides.mean()
+                row[:2] += (moved, -moved)
         return logits
-
-    def _sentiment_of_whole(self, texts: Sequence[str]) -> Reals:
-        windows = self._pieces.windows(texts)
-        sums = np.zeros((len(texts), 4), np.float32)
-        lengths = np.zeros((len(texts), 1), np.float32)
-        for numbers, logits in self._run("sentiment", windows):
-            for number, row in zip(numbers, logits, strict=True):
-                length = len(windows[number].pieces)
-                sums[windows[number].text] += row * length
-                lengths[windows[number].text] += length
-        averages: Reals = sums / lengths
-        return averages
 
     def sentiment(self, texts: Sequence[str]) -> Reals:
         """Returns [texts, 4] confidences of `contract.SENTIMENTS`; each row sums to 1."""
@@ -136,13 +150,7 @@ class OpinionReader:
 
     def toxicity_logits(self, texts: Sequence[str]) -> Reals:
         """Returns [texts, 8] logits of being toxic at all and of `contract.TOXICITIES`, before calibration."""
-        windows = self._pieces.windows([plain(text) for text in texts])
-        highest = np.full((len(texts), 8), -np.inf, np.float32)
-        for numbers, logits in self._run("toxicity", windows):
-            for number, row in zip(numbers, logits, strict=True):
-                text = windows[number].text
-                highest[text] = np.maximum(highest[text], row)
-        return highest
+        return np.stack([one.toxicity.max(axis=0) for one in self._read([plain(text) for text in texts])])
 
     def toxicity(self, texts: Sequence[str]) -> Reals:
         """Returns [texts, 8] confidences: toxic at all, then `contract.TOXICITIES`."""
@@ -163,16 +171,15 @@ class OpinionReader:
         Returns:
             For each text its mentions in order, without overlap.
         """
-        windows = self._pieces.windows(texts)
-        found: list[list[Mentioned]] = [[] for _ in texts]
-        for numbers, logits in self._run("targets", windows):
-            for number, rows in zip(numbers, logits, strict=True):
-                window = windows[number]
-                inside = _softmax(rows[: len(window.pieces), :_OUTSIDE])
-                felt = _softmax(rows[: len(window.pieces), _OUTSIDE:] * self._calibration.feeling_scale)
-                text = texts[window.text]
-                found[window.text] += self._of_window(text, window, inside, felt, given[window.text])
-        return [sorted(mentions, key=lambda one: one.begin) for mentions in found]
+        found: list[list[Mentioned]] = []
+        for text, read, spans in zip(texts, self._read(texts), given, strict=True):
+            mentions: list[Mentioned] = []
+            for window, rows in zip(read.windows, read.targets, strict=True):
+                inside = _softmax(rows[:, :_OUTSIDE])
+                felt = _softmax(rows[:, _OUTSIDE:] * self._calibration.feeling_scale)
+                mentions += self._of_window(text, window, inside, felt, spans)
+            found.append(sorted(mentions, key=lambda one: one.begin))
+        return found
 
     def _of_window(
         self, text: str, window: Window, inside: Reals, felt: Reals, given: Sequence[tuple[int, int]]
@@ -188,10 +195,33 @@ class OpinionReader:
                 mentions.append(Mentioned(begin, end, score, _mean(felt[first:last])))
         return mentions
 
-    def _run(self, output: str, windows: Sequence[Window]) -> list[tuple[list[int], Reals]]:
+    def _read(self, texts: Sequence[str], passing: Sequence[str] = ()) -> list[_Reading]:
+        """Returns what the heads say of texts, which are remembered, and of others that pass."""
+        known = self._memory.of(texts)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        read = self._run([*fresh, *passing])
+        new = dict(zip(fresh, read, strict=False))
+        self._memory.keep(new)
+        known |= new
+        return [*(known[text] for text in texts), *read[len(fresh) :]]
+
+    def _run(self, texts: Sequence[str]) -> list[_Reading]:
+        windows = self._pieces.windows(texts)
+        ready = list(batches(windows))
+        by_window: dict[int, tuple[Reals, Reals, Reals]] = {}
+        for batch, found in zip(ready, run_all(self._model, _HEADS, [one.inputs for one in ready]), strict=True):
+            by_window.update(zip(batch.windows, zip(*found, strict=True), strict=True))
+        of_text: list[list[int]] = [[] for _ in texts]
+        for number, window in enumerate(windows):
+            of_text[window.text].append(number)
         return [
-            (batch.windows, self._model.run([output], {"pieces": batch.pieces, "mask": batch.mask})[0])
-            for batch in batches(windows)
+            _Reading(
+                [windows[number] for number in numbers],
+                np.stack([by_window[number][0] for number in numbers]),
+                np.stack([by_window[number][1] for number in numbers]),
+                [by_window[number][2][: len(windows[number].pieces)] for number in numbers],
+            )
+            for numbers in of_text
         ]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
+from numpy.typing import NDArray
 
 WEIGHTS = Path(__file__).with_name("weights")
 """The folder of the models that are part of Clary."""
@@ -30,3 +34,28 @@ def session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSess
     options.enable_cpu_mem_arena = False  # the arena keeps the largest batch it ever saw
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_all(
+    model: onnxruntime.InferenceSession, outputs: Sequence[str], inputs: Sequence[Mapping[str, NDArray[Any]]]
+) -> list[list[NDArray[Any]]]:
+    """Runs a model over several inputs: beside one another, which on two processors is quicker than sharing each.
+
+    Args:
+        model: what to run.
+        outputs: names of what is asked of it.
+        inputs: of each run.
+
+    Returns:
+        For each of the inputs, the outputs in the order they were asked for.
+    """
+
+    def run(one: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        found: list[NDArray[Any]] = model.run(list(outputs), dict(one))
+        return found
+
+    at_once = min(cores(), len(inputs))
+    if at_once < 2:
+        return [run(one) for one in inputs]
+    with ThreadPoolExecutor(at_once) as threads:
+        return list(threads.map(run, inputs))

@@ -6,13 +6,16 @@ import json
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clary.engines.refusals import Refused
+from clary.engines.text import opinions
 from clary.engines.text.contract import SENTIMENTS, TOXICITIES, UNSUPPORTED_LANGUAGE
 from clary.engines.text.encoder import Encoder
 from clary.engines.text.feelings import Feelings
+from clary.engines.text.sessions import run_all
 
 FEELINGS = Feelings.load()
 DATA = Path(__file__).parents[5] / "shared/data"
@@ -52,6 +55,27 @@ def test_batches_answer_as_single_texts_do() -> None:
         (alone,) = FEELINGS.sentiment([text], "en")
         for name in SENTIMENTS:  # a batch shares one scale of eight-bit activations
             assert alone["scores"][name] == pytest.approx(found["scores"][name], abs=0.1)
+
+
+def test_several_questions_about_one_text_are_answered_from_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "The pasta was delicious, but the waiter was rude to us on our third evening there."
+    read = []
+
+    def counted(*asked: Any) -> Any:
+        read.append(len(asked[2]))
+        return run_all(*asked)
+
+    monkeypatch.setattr(opinions, "run_all", counted)
+    FEELINGS.sentiment([text], "en")
+    FEELINGS.toxicity([text], "en")
+    FEELINGS.targeted([text], "en", lambda texts, language: [[] for _ in texts])
+    assert sum(read) == 1
+
+
+def test_many_texts_are_answered_in_their_order() -> None:
+    texts = [f"I {('love', 'hate')[number % 2]} {'this and ' * (number % 7)}that" for number in range(90)]
+    found = FEELINGS.sentiment(texts, "en")
+    assert [one["sentiment"] for one in found] == ["positive", "negative"] * 45
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
