@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clary.engines.vision import face_detection, face_embedding, face_mesh, pictures
+from clary.engines.vision import face_detection, face_embedding, face_mesh, face_reading, pictures
 from clary.engines.vision.models import Models
 
 
@@ -24,10 +24,10 @@ def main(folder: Path, target: Path) -> None:
         picture = pictures.decode(file.read_bytes())
         found = face_detection.find(models, picture)
         mesh = face_mesh.shape(models, picture.rgb, found.boxes[0], found.points[0])
-        for name, pixels in (("face_description", 224), ("face_recognition", 150)):
-            face = face_embedding.upright(picture.rgb, mesh, pixels)
-            raw = models[name](np.stack([face, face[:, ::-1]]).astype(np.float32))[-1]
-            vectors[name].append(face_embedding.unit(face_embedding.unit(raw).sum(0)))
+        (reading,) = face_reading.read(models, picture.rgb, [mesh], attributes=False, vectors=True)
+        assert reading.described is not None and reading.recognised is not None
+        vectors["face_description"].append(face_embedding.both_sides(reading.described.vectors))
+        vectors["face_recognition"].append(face_embedding.both_sides(reading.recognised))
     np.savez(target, **{name: np.mean(found, axis=0).astype(np.float32) for name, found in vectors.items()})
 
 

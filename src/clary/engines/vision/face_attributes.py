@@ -1,4 +1,4 @@
-"""What a face looks like, as far as the models here can tell; `None` for what they cannot.
+"""What a face looks like, with confidences that say how far the models here can tell.
 
     age, gender         FaceRes's heads; the range holds the middle seven tenths of its ages, and six years at least
     emotions, smile     two small nets, whose mean is more often right than either; a smile also needs raised corners
@@ -7,9 +7,9 @@
     occlusion           the mesh's own doubt that a whole face is there
     eye direction       where the irises lie between the corners of the eyes, seen from the head's pose
 
-What depends on the mesh is `None` for a face that the mesh does not see, glasses also for one that is turned away.
-Beards and moustaches are answered with `None`: no model whose licence allows it knows them. So is the emotion
-"confused". Below half a chance the foremost emotion is "unknown".
+A chance that is read from the mesh is moved towards one half by as much as the mesh doubts that it sees a face, that of
+glasses also by how far the head is turned away: of a profile every answer is given, and hardly one is above 0.6. The
+emotion "confused" is never told: no net here knows it. Below half a chance the foremost emotion is "unknown".
 """
 
 from __future__ import annotations
@@ -27,59 +27,68 @@ from clary.engines.vision.contract import (
     Gender,
     Pose,
 )
-from clary.engines.vision.face_api import EXPRESSION_PIXELS, EXPRESSIONS
 from clary.engines.vision.face_detection import crop
-from clary.engines.vision.face_embedding import DESCRIPTION_PIXELS, upright
 from clary.engines.vision.face_mesh import LEFT_EYE, RIGHT_EYE, Mesh, eye_centres
-from clary.engines.vision.models import Models
+from clary.engines.vision.face_reading import Reading
 from clary.engines.vision.pictures import Pixels
 
 Array = NDArray[np.float32]
 
-_EMOTION_PIXELS = 64
-_EMOTIONS = ("angry", "disgusted", "fear", "happy", "sad", "surprised", "neutral")
 _CALM = {"neutral": "calm"}
-_GREY = np.array([0.2989, 0.5870, 0.1140], np.float32)
 _AGES = (0.15, 0.85)
 _LEAST_YEARS = 6
 _EYE_OPEN = (0.16, 40.0)  # height over width where an eye is half open, and how sharply that is read
 _MOUTH_OPEN = (0.12, 30.0)
 _SMILE_LIFT = 10.0
-_PRESENT = 0.5
-_MOST_TURN = 15.0  # degrees; of a face that is turned further the bridge of the nose does not show glasses
+_TURNED = (15.0, 60.0)  # degrees, between which the bridge of the nose shows less and less of glasses
 _IRIS_DEGREES = 110.0  # that an iris turns for each width of the eye it moves
 _FACE_PIXELS = 128
 _BRIDGE = (0.085, 60.0)
 _SHADE = (0.55, 14.0)
 
 
-def attributes(models: Models, rgb: Pixels, mesh: Mesh, pose: Pose) -> Attributes:
-    """Everything that can be told of a face."""
-    seen = mesh.presence >= _PRESENT  # of a profile or a hidden face the mesh is no more than a guess
-    frontal = seen and abs(pose["yaw"]) < _MOST_TURN and abs(pose["pitch"]) < _MOST_TURN
-    face = upright(rgb, mesh, DESCRIPTION_PIXELS)
-    ages, genders = models["face_description"](face[None].astype(np.float32))[:2]
-    chances = _expressions(models, face)
+def attributes(reading: Reading, rgb: Pixels, mesh: Mesh, pose: Pose) -> Attributes:
+    """Everything that can be told of a face.
+
+    Args:
+        reading: what the nets say of it; with ages and expressions.
+        rgb: the picture.
+        mesh: the face's.
+        pose: how the head is held.
+    """
+    described, chances = reading.described, reading.expressions
+    assert described is not None and chances is not None
+    seen = mesh.presence
+    frontal = seen * _facing(pose)
     mouth = _openness(mesh, 13, 14, 78, 308)
     return Attributes(
-        age_range=_age_range(ages[0]),
-        gender=_gender(float(genders.reshape(-1)[0])),
-        smile=_flag(_smile(mesh, chances["happy"])) if seen else None,
-        eyeglasses=_flag(_glasses(rgb, mesh)) if frontal else None,
-        sunglasses=_flag(_shades(rgb, mesh)) if seen else None,
+        age_range=_age_range(described.ages),
+        gender=_gender(described.male),
+        smile=_flag(_smile(mesh, chances["happy"]), seen),
+        eyeglasses=_flag(_glasses(rgb, mesh), frontal),
+        sunglasses=_flag(_shades(rgb, mesh), seen),
         beard=None,
         mustache=None,
-        eyes_open=_flag(_step(_eyes(mesh), *_EYE_OPEN)) if seen else None,
-        mouth_open=_flag(_step(mouth, *_MOUTH_OPEN)) if seen else None,
+        eyes_open=_flag(_step(_eyes(mesh), *_EYE_OPEN), seen),
+        mouth_open=_flag(_step(mouth, *_MOUTH_OPEN), seen),
         occluded=_flag(1 - mesh.presence),
         eye_direction=_eye_direction(mesh, pose),
         emotions=_emotions(chances),
     )
 
 
-def _flag(chance: float) -> Flag:
-    value = chance >= 0.5
-    return Flag(value=value, confidence=float(chance if value else 1 - chance))
+def _flag(chance: float, trust: float = 1.0) -> Flag:
+    """An answer whose chance is moved towards one half by as much as trust is lacking."""
+    doubted = 0.5 + trust * (chance - 0.5)
+    value = doubted > 0.5
+    return Flag(value=value, confidence=float(doubted if value else 1 - doubted))
+
+
+def _facing(pose: Pose) -> float:
+    """1 for a head that looks at the camera, 0 for one that is turned or bowed far."""
+    turn = max(abs(pose["yaw"]), abs(pose["pitch"]))
+    near, far = _TURNED
+    return float(np.clip((far - turn) / (far - near), 0, 1))
 
 
 def _step(value: float, middle: float, steepness: float) -> float:
@@ -96,19 +105,6 @@ def _age_range(chances: Array) -> AgeRange:
 
 def _gender(male: float) -> Gender:
     return Gender(value="male" if male > 0.5 else "female", confidence=max(male, 1 - male))
-
-
-def _expressions(models: Models, face: Pixels) -> dict[str, float]:
-    """The chance of each expression, by both nets."""
-    small = cv2.resize(face, (EXPRESSION_PIXELS, EXPRESSION_PIXELS), interpolation=cv2.INTER_AREA)
-    (one,) = models["face_expression"](small[None].astype(np.float32))
-    tiny = cv2.resize(face, (_EMOTION_PIXELS, _EMOTION_PIXELS), interpolation=cv2.INTER_AREA)
-    grey = (tiny.astype(np.float32) @ _GREY) / np.float32(255)
-    (other,) = models["emotion"](((grey - np.float32(0.5)) * np.float32(2))[None, :, :, None])
-    by_name = dict(zip(EXPRESSIONS, one[0].tolist(), strict=True))
-    for name, chance in zip(_EMOTIONS, other[0].tolist(), strict=True):
-        by_name[name] = 0.7 * by_name[name] + 0.3 * chance  # the first net is the better one by far
-    return by_name
 
 
 def _emotions(chances: dict[str, float]) -> list[Emotion]:
@@ -141,10 +137,9 @@ def _smile(mesh: Mesh, happy: float) -> float:
     return float(1 / (1 + np.exp(-(odds + _SMILE_LIFT * lift))))
 
 
-def _eye_direction(mesh: Mesh, pose: Pose) -> EyeDirection | None:
-    """Where the eyes look: the head's direction plus that of the irises in it."""
-    if mesh.irises is None or mesh.presence < _PRESENT:
-        return None
+def _eye_direction(mesh: Mesh, pose: Pose) -> EyeDirection:
+    """Where the eyes look: the head's direction plus that of the irises in it, as far as they are seen."""
+    assert mesh.irises is not None
     turns = []
     for eye, iris in zip((LEFT_EYE, RIGHT_EYE), mesh.irises, strict=True):
         corners = mesh.points[[eye["left"], eye["right"]], :2]
@@ -153,7 +148,7 @@ def _eye_direction(mesh: Mesh, pose: Pose) -> EyeDirection | None:
         across = np.array([along[1], -along[0]], np.float32) / width  # upwards
         offset = iris - corners.mean(0)
         turns.append((float(offset @ along) / width**2, float(offset @ across) / width))
-    sideways, upwards = np.mean(turns, axis=0)
+    sideways, upwards = np.mean(turns, axis=0) * mesh.presence
     return EyeDirection(
         yaw=float(np.clip(pose["yaw"] + _IRIS_DEGREES * sideways, -180, 180)),
         pitch=float(np.clip(pose["pitch"] + _IRIS_DEGREES * upwards, -180, 180)),

@@ -57,11 +57,12 @@ def find(models: Models, picture: Picture, least: float = LEAST_SCORE) -> Found:
     """
     longer = max(picture.width, picture.height)
     detailed = int(min(_LARGEST_SIDE, max(_REDUCTION * longer, min(_DETAIL * longer, _DETAILED_SIDE), _SMALL_SIDE)))
-    views = [_view(models, picture, _SMALL_SIDE, least)]
+    views = []
     if detailed > _SMALL_SIDE:
         close = _view(models, picture, detailed, least)
         small = (close.boxes[:, 2] - close.boxes[:, 0]) < _LARGE * longer
         views.append(Found(close.boxes[small], close.points[small], close.scores[small]))
+    views.append(_view(models, picture, _SMALL_SIDE, least))
     boxes = np.concatenate([view.boxes for view in views])
     points = np.concatenate([view.points for view in views])
     scores = np.concatenate([view.scores for view in views])

@@ -15,19 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.refusals import Refused
-from clary.engines.vision.face_detection import crop
-from clary.engines.vision.face_mesh import Mesh, eye_centres
-from clary.engines.vision.models import Models
-from clary.engines.vision.pictures import Pixels
 
 LENGTH = 1024 + 128
 EMBEDDING_BYTES = 2 * LENGTH
 """An embedding is stored as float16, little endian."""
 SAME_PERSON = 0.8
 """The similarity from which two faces count as one person's; on no measured set do 1 % of strangers reach it."""
-DESCRIPTION_PIXELS = 224
-_RECOGNITION_PIXELS = 150
-_ENLARGED = 1.15  # of the square around the mesh
 _DESCRIPTION_SHARE = 0.7
 _THRESHOLD = 0.475  # the cosine that is called `SAME_PERSON`
 _STEEPNESS = 14.0
@@ -36,31 +29,24 @@ _MEANS = Path(__file__).with_name("weights") / "face_means.npz"
 Array = NDArray[np.float32]
 
 
-def upright(rgb: Pixels, mesh: Mesh, pixels: int) -> Pixels:
-    """The face, eyes level, as a square of that many pixels."""
-    eyes = eye_centres(mesh)
-    across = eyes[1] - eyes[0]
-    angle = float(np.arctan2(across[1], across[0]))
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
-    turned = mesh.points[:, :2] @ turn.T
-    low, high = turned.min(0), turned.max(0)
-    centre = turn.T @ ((low + high) / 2)
-    side = max(float((high - low).max()), 1.0) * _ENLARGED
-    return crop(rgb, centre.astype(np.float32), side, angle, pixels)[0]
+def embed(described: Array, recognised: Array) -> bytes:
+    """The embedding of a face, `EMBEDDING_BYTES` long.
 
-
-def embed(models: Models, rgb: Pixels, mesh: Mesh) -> bytes:
-    """The embedding of a face, `EMBEDDING_BYTES` long."""
-    parts = []
+    Args:
+        described: [2, 1024] FaceRes's vectors of the face and its mirror image.
+        recognised: [2, 128] those of dlib's residual net.
+    """
     means = _means()
-    for model, pixels, share in (
-        ("face_description", DESCRIPTION_PIXELS, _DESCRIPTION_SHARE),
-        ("face_recognition", _RECOGNITION_PIXELS, 1 - _DESCRIPTION_SHARE),
-    ):
-        face = upright(rgb, mesh, pixels)
-        raw = models[model](np.stack([face, face[:, ::-1]]).astype(np.float32))[-1]
-        parts.append(unit(unit(unit(raw).sum(0)) - means[model]) * np.float32(np.sqrt(share)))
+    parts = [
+        unit(both_sides(described) - means["face_description"]) * np.float32(np.sqrt(_DESCRIPTION_SHARE)),
+        unit(both_sides(recognised) - means["face_recognition"]) * np.float32(np.sqrt(1 - _DESCRIPTION_SHARE)),
+    ]
     return pack(np.concatenate(parts))
+
+
+def both_sides(vectors: Array) -> Array:
+    """One vector of length one for a face and its mirror image, [2, n] becoming [n]."""
+    return unit(unit(vectors).sum(0))
 
 
 def similarity(cosines: Array) -> Array:

@@ -1,8 +1,9 @@
-"""Faces as users see them: found, confirmed, described and made comparable, one after the other."""
+"""Faces as users see them: found, confirmed, described and made comparable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from clary.engines.vision.boxes import covered, to_box
 from clary.engines.vision.contract import Face, FaceQuality, Pose
 from clary.engines.vision.face_detection import Found, crop, find
 from clary.engines.vision.face_mesh import LANDMARKS, Mesh, landmarks_of, pose_of, roll_of, shape
+from clary.engines.vision.face_reading import Reading, read
 from clary.engines.vision.models import Models
 from clary.engines.vision.pictures import Picture, Pixels
 from clary.engines.vision.properties import sharpness
@@ -28,6 +30,16 @@ _QUALITY_PIXELS = 112
 _WIDEST_TURN = 80.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A face in pixels of the picture."""
+
+    box: NDArray[np.float32]
+    points: NDArray[np.float32]
+    mesh: Mesh
+    confidence: float
+
+
 def all_faces(models: Models, picture: Picture, attributes: bool = False, embeddings: bool = False) -> list[Face]:
     """The faces of a picture, the largest first.
 
@@ -37,11 +49,11 @@ def all_faces(models: Models, picture: Picture, attributes: bool = False, embedd
         attributes: whether all thirty landmarks and the attributes are wanted.
         embeddings: whether the vectors for comparisons are wanted.
     """
-    found = _whole(find(models, picture, _CANDIDATE))
-    return [
-        _face(models, picture, mesh, points, box, confidence, attributes, embeddings)
-        for mesh, points, box, confidence in _confirmed(models, picture, found, attributes)
-    ]
+    seen = _confirmed(models, picture, _whole(find(models, picture, _CANDIDATE)), attributes)
+    readings = read(models, picture.rgb, [one.mesh for one in seen], attributes, embeddings)
+    return models.side_by_side(
+        [partial(_face, picture, one, reading, attributes) for one, reading in zip(seen, readings, strict=True)]
+    )
 
 
 def _whole(found: Found) -> Found:
@@ -58,35 +70,33 @@ def _whole(found: Found) -> Found:
     return Found(found.boxes[kept], found.points[kept], found.scores[kept])
 
 
-def _confirmed(
-    models: Models, picture: Picture, found: Found, irises: bool
-) -> Iterator[tuple[Mesh, NDArray[np.float32], NDArray[np.float32], float]]:
-    for box, points, score in zip(found.boxes, found.points, found.scores, strict=True):
-        mesh = shape(models, picture.rgb, box, points, irises)
-        if score >= _CONVINCED or mesh.presence >= _CONFIRMED:
-            yield mesh, points, box, float(1 - (1 - score) * (1 - 0.95 * mesh.presence))
+def _confirmed(models: Models, picture: Picture, found: Found, irises: bool) -> list[_Seen]:
+    meshes = models.side_by_side(
+        [
+            partial(shape, models, picture.rgb, box, points, irises)
+            for box, points in zip(found.boxes, found.points, strict=True)
+        ]
+    )
+    return [
+        _Seen(box, points, mesh, float(1 - (1 - score) * (1 - 0.95 * mesh.presence)))
+        for box, points, score, mesh in zip(found.boxes, found.points, found.scores, meshes, strict=True)
+        if score >= _CONVINCED or mesh.presence >= _CONFIRMED
+    ]
 
 
-def _face(
-    models: Models,
-    picture: Picture,
-    mesh: Mesh,
-    points: NDArray[np.float32],
-    box: NDArray[np.float32],
-    confidence: float,
-    attributes: bool,
-    embeddings: bool,
-) -> Face:
+def _face(picture: Picture, seen: _Seen, reading: Reading, attributes: bool) -> Face:
     width, height = picture.width, picture.height
-    pose = pose_of(mesh) if mesh.presence >= _PROFILE else _pose_of_points(points)
+    mesh, vectors = seen.mesh, reading.recognised
+    pose = pose_of(mesh) if mesh.presence >= _PROFILE else _pose_of_points(seen.points)
+    described = None if vectors is None or reading.described is None else (reading.described.vectors, vectors)
     return Face(
-        box=to_box(box, width, height),
-        confidence=confidence,
+        box=to_box(seen.box, width, height),
+        confidence=seen.confidence,
         landmarks=landmarks_of(mesh, width, height, attributes),
         pose=pose,
-        quality=_quality(picture.rgb, box),
-        attributes=face_attributes.attributes(models, picture.rgb, mesh, pose) if attributes else None,
-        embedding=face_embedding.embed(models, picture.rgb, mesh) if embeddings else None,
+        quality=_quality(picture.rgb, seen.box),
+        attributes=face_attributes.attributes(reading, picture.rgb, mesh, pose) if attributes else None,
+        embedding=None if described is None else face_embedding.embed(*described),
     )
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from clary.engines.refusals import Refused
+
+Answer = TypeVar("Answer")
 
 _MOST_THREADS = 4  # these nets are small: more threads wait for one another longer than they compute
 PACKAGES = {
@@ -28,6 +33,8 @@ PACKAGES = {
     "features": "mobilenet",
 }
 """Models, and the pulled weights that hold them as `onnx/NAME.onnx`."""
+_FOR_EACH_FACE = frozenset({"face_mesh", "iris", "face_description", "face_recognition", "face_expression", "emotion"})
+"""Nets that are asked for several faces `side_by_side`: one thread each, which wastes less than sharing a small net."""
 
 
 class Model:
@@ -52,7 +59,7 @@ class Models:
 
     Args:
         folder: where weights are pulled to; the variable `CLARY_WEIGHTS` where it is not given.
-        threads: for each model; 0 takes what suits the machine.
+        threads: for each large net, and for small ones side by side; 0 takes what suits the machine.
     """
 
     def __init__(self, folder: Path | None = None, threads: int = 0) -> None:
@@ -73,6 +80,16 @@ class Models:
                 model = self._loaded[name] = self._load(name)
             return model
 
+    def side_by_side(self, jobs: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """The answers of several small jobs, in their order; a job must not call this itself."""
+        if self._threads == 1 or len(jobs) < 2:
+            return [job() for job in jobs]
+        return list(self._pool.map(lambda job: job(), jobs))
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, "vision")
+
     def _file(self, name: str) -> Path:
         return self._folder / PACKAGES[name] / "onnx" / f"{name}.onnx"
 
@@ -85,4 +102,4 @@ class Models:
                 name=package,
                 command=f"clary models pull {package}",
             )
-        return Model(file, self._threads)
+        return Model(file, 1 if name in _FOR_EACH_FACE else self._threads)

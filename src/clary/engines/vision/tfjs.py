@@ -20,6 +20,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from clary.engines.vision.graphs import blockwise
+
 _OPSET = 17
 _IR_VERSION = 8
 _TYPES: dict[str, Any] = {
@@ -91,12 +93,13 @@ def convert(
 
 
 def optimised(model: onnx.ModelProto, target: Path) -> None:
-    """Writes the model with its transpositions folded away, checked by ONNX Runtime, which loads it once."""
+    """Writes the model with its transpositions folded away, which ONNX Runtime does, and fit for CPUs (`graphs`)."""
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3
     ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    onnx.save(blockwise(onnx.load(str(target))), str(target))
 
 
 class _Walk:
