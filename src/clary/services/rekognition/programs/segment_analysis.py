@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from clary.services.rekognition.line_file import write_lines
 
 _DROPPING = {30: 2, 60: 4}  # frames that a minute leaves out, by the nominal rate
 _LEAST_PERCENT = 50.0
+_WHOLE = 1e-3  # frames a second, by which a container may miss a whole rate
 
 
 def write_segments(root: Path, video: Video, task: Mapping[str, Any]) -> None:
@@ -61,15 +63,23 @@ def timecode(frame: int, frame_rate: float) -> str:
     """A frame's number as hours, minutes, seconds and frames (SMPTE ST 12).
 
     At 29.97 and 59.94 frames a second the first frame numbers of every minute but each tenth are dropped, so that the
-    code keeps to the clock; a semicolon says so.
+    code keeps to the clock; a semicolon says so. Of other broken rates, such as 12.5, SMPTE knows nothing: there the
+    seconds are the clock's, and the frames of each second are counted.
     """
     nominal = max(1, round(frame_rate))
-    dropped = _DROPPING.get(nominal, 0) if abs(frame_rate - nominal * 1000 / 1001) < 0.01 else 0
+    is_ntsc = abs(frame_rate - nominal * 1000 / 1001) < 0.01
+    if not is_ntsc and abs(frame_rate - nominal) > _WHOLE:
+        whole_seconds = int((frame + _WHOLE) / frame_rate)
+        return _clock(whole_seconds, frame - math.ceil(whole_seconds * frame_rate - _WHOLE), ":")
+    dropped = _DROPPING.get(nominal, 0) if is_ntsc else 0
     if dropped:
         per_minute, per_ten = nominal * 60 - dropped, nominal * 600 - 9 * dropped
         tens, rest = divmod(frame, per_ten)
         frame += 9 * dropped * tens + dropped * max(0, (rest - dropped) // per_minute)
-    seconds, number = divmod(frame, nominal)
+    return _clock(*divmod(frame, nominal), ";" if dropped else ":")
+
+
+def _clock(seconds: int, frames: int, mark: str) -> str:
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
-    return f"{hours:02d}:{minute:02d}:{second:02d}{';' if dropped else ':'}{number:02d}"
+    return f"{hours:02d}:{minute:02d}:{second:02d}{mark}{frames:02d}"
