@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,15 @@ class Video:
                 number += 1
         finally:
             capture.release()
+
+    def frames_ahead(self, per_second: float | None = None, after: int = -1) -> Iterator[Frame]:
+        """As `frames`, each decoded in another thread while the one before it is looked at."""
+        frames = self.frames(per_second, after)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="video") as decoder:
+            coming = decoder.submit(next, frames, None)
+            while (frame := coming.result()) is not None:
+                coming = decoder.submit(next, frames, None)
+                yield frame
 
     def _open(self) -> Any:
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)

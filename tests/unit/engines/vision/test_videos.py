@@ -61,6 +61,14 @@ def test_frames_come_as_often_as_asked_for(video: Video) -> None:
     assert twice[0].picture().size == {"width": 160, "height": 96, "orientation": 1}
 
 
+def test_frames_that_are_decoded_ahead_are_the_same(video: Video) -> None:
+    ahead = list(video.frames_ahead(per_second=2, after=1000))
+    plain = list(video.frames(per_second=2, after=1000))
+    assert [frame.number for frame in ahead] == [frame.number for frame in plain] != []
+    assert all(np.array_equal(one.rgb, other.rgb) for one, other in zip(ahead, plain, strict=True))
+    assert next(video.frames_ahead()).number == 0
+
+
 def test_shots_begin_where_the_picture_changes_at_once(video: Video) -> None:
     measured = list(traits(video.frames(), black_level=0.2))
     found = shots(measured, video.frame_rate)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
 import orjson
 
 from clary.engines.vision.contract import Box
@@ -20,7 +19,6 @@ from clary.services.rekognition.moderation import moderation_views
 from clary.services.rekognition.programs.spans import spans
 from clary.services.rekognition.text_views import WordFilter, text_views
 
-_JPEG_QUALITY = 95
 _PERSON = "Person"
 _LEAST_PERSON = 0.5
 FOUND = "found.jsonl"
@@ -37,8 +35,12 @@ class Analysis(Protocol):
 
     per_second: float
 
-    def look(self, picture: bytes) -> Any:
-        """What a frame shows, as plain values."""
+    def look(self, picture: Pixels) -> Any:
+        """What a frame shows, as plain values.
+
+        Args:
+            picture: its pixels, which the engine takes as it takes files where it is in the same process.
+        """
         ...
 
     def write(self, root: Path, frames: Frames) -> None:
@@ -48,12 +50,6 @@ class Analysis(Protocol):
             frames: moments in milliseconds with what `look` said.
         """
         ...
-
-
-def jpeg(rgb: Pixels) -> bytes:
-    """A frame as the engine takes pictures."""
-    _, encoded = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return bytes(encoded)
 
 
 class LabelAnalysis:
@@ -66,7 +62,7 @@ class LabelAnalysis:
         self._least = float(task["least"])
         self._wanted = LabelFilter(**{name: frozenset(words) for name, words in task["filter"].items()})
 
-    def look(self, picture: bytes) -> list[dict[str, Any]]:
+    def look(self, picture: Pixels) -> list[dict[str, Any]]:
         """Labels that are wanted and sure enough."""
         found = self._engine.labels(picture)["labels"]
         return [label_view(label, self._least) for label in chosen(found, self._wanted, self._least, MOST_LABELS)]
@@ -86,7 +82,7 @@ class ModerationAnalysis:
         self._engine = engine
         self._least = float(task["least"])
 
-    def look(self, picture: bytes) -> list[dict[str, Any]]:
+    def look(self, picture: Pixels) -> list[dict[str, Any]]:
         """Labels that are sure enough."""
         return moderation_views(self._engine.moderation(picture)["labels"], self._least)
 
@@ -118,7 +114,7 @@ class FaceAnalysis:
         self._engine = engine
         self._attributes = wanted([task["attributes"]])
 
-    def look(self, picture: bytes) -> list[dict[str, Any]]:
+    def look(self, picture: Pixels) -> list[dict[str, Any]]:
         """Face details."""
         found = self._engine.faces(picture, attributes="ALL" in self._attributes)["faces"]
         return [face_detail(face, self._attributes) for face in found]
@@ -140,7 +136,7 @@ class TextAnalysis:
         regions = tuple(tuple((x, y) for x, y in region) for region in told.pop("regions"))
         self._wanted = WordFilter(**told, regions=regions)
 
-    def look(self, picture: bytes) -> list[dict[str, Any]]:
+    def look(self, picture: Pixels) -> list[dict[str, Any]]:
         """Lines and words that are wanted."""
         return text_views(self._engine.text(picture)["texts"], self._wanted)
 
@@ -159,7 +155,7 @@ class PersonAnalysis:
         del task
         self._engine = engine
 
-    def look(self, picture: bytes) -> dict[str, Any]:
+    def look(self, picture: Pixels) -> dict[str, Any]:
         """Where persons are, and the faces among them."""
         persons = [
             instance["box"]
@@ -202,7 +198,7 @@ class PeopleAnalysis:
         self._engine = engine
         self._is_search = task["kind"] == "face-search"
 
-    def look(self, picture: bytes) -> list[dict[str, Any]]:
+    def look(self, picture: Pixels) -> list[dict[str, Any]]:
         """Faces and vectors."""
         found = self._engine.faces(picture, attributes=not self._is_search, embeddings=True)["faces"]
         attributes = frozenset({"DEFAULT" if self._is_search else "ALL"})

@@ -15,9 +15,9 @@ from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.engines.vision.contract import Box
 from clary.engines.vision.host import load
+from clary.engines.vision.pictures import Pixels
 from clary.engines.vision.videos import Video
 from clary.services.rekognition.face_views import box, face_detail, percent
-from clary.services.rekognition.programs.frame_analyses import jpeg
 from clary.services.rekognition.text_views import share_inside
 
 _PER_SECOND = 1.0
@@ -53,19 +53,19 @@ def main(folder: Path, place: str) -> int:
     return 0
 
 
-def moments(root: Path, task: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
+def moments(root: Path, task: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Pixels]]:
     """The frames to look at, and where in the stream they are."""
     passed = 0.0
     for path in sorted((root / "fragments").iterdir()):
         if int(path.name) < task["first"]:
             continue
         video = Video(path)
-        for frame in video.frames(_PER_SECOND):
+        for frame in video.frames_ahead(_PER_SECOND):
             seconds = frame.milliseconds / 1000
             if task["seconds"] is not None and passed + seconds > task["seconds"]:
                 return
             where = {"StreamArn": task["stream"], "FragmentNumber": str(int(path.name))}
-            yield {**where, "FrameOffsetInSeconds": seconds}, jpeg(frame.rgb)
+            yield {**where, "FrameOffsetInSeconds": seconds}, frame.rgb
         passed += video.metadata["duration_milliseconds"] / 1000
 
 
@@ -73,7 +73,7 @@ def _is_wanted(place: Box, regions: Sequence[Sequence[tuple[float, float]]]) -> 
     return not regions or any(share_inside(place, region) > 0.5 for region in regions)
 
 
-def _searching(engine: Any, root: Path, task: Mapping[str, Any]) -> Callable[[dict[str, Any], bytes], Iterator[Result]]:
+def _searching(engine: Any, root: Path, task: Mapping[str, Any]) -> Callable[[dict[str, Any], Pixels], Iterator[Result]]:
     """Looks for the faces of a collection."""
     known = [orjson.loads(line) for line in (root / "faces.jsonl").read_bytes().splitlines()]
     vectors = [base64.b64decode(one["vector"]) for one in known]
@@ -83,7 +83,7 @@ def _searching(engine: Any, root: Path, task: Mapping[str, Any]) -> Callable[[di
         passed = sorted((one for one in found if one[0] >= task["threshold"]), reverse=True)[:_MOST_MATCHES]
         return [{"Similarity": similarity, "Face": known[number]["face"]} for similarity, number in passed]
 
-    def look(where: dict[str, Any], picture: bytes) -> Iterator[Result]:
+    def look(where: dict[str, Any], picture: Pixels) -> Iterator[Result]:
         faces = engine.faces(picture, embeddings=True)["faces"]
         seen = [
             {
@@ -103,12 +103,12 @@ def _searching(engine: Any, root: Path, task: Mapping[str, Any]) -> Callable[[di
     return look
 
 
-def _home(engine: Any, task: Mapping[str, Any]) -> Callable[[dict[str, Any], bytes], Iterator[Result]]:
+def _home(engine: Any, task: Mapping[str, Any]) -> Callable[[dict[str, Any], Pixels], Iterator[Result]]:
     """Looks for persons and pets; each is told when it is first seen."""
     wanted = set(task["labels"])
     told: set[str] = set()
 
-    def look(where: dict[str, Any], picture: bytes) -> Iterator[Result]:
+    def look(where: dict[str, Any], picture: Pixels) -> Iterator[Result]:
         for label in engine.labels(picture)["labels"]:
             name = _HOME.get(label["name"])
             if name is None or name in told or not wanted & {name, "ALL"}:

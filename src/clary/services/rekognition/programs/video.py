@@ -19,7 +19,7 @@ from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.engines.vision.host import load
 from clary.engines.vision.videos import Video
-from clary.services.rekognition.programs.frame_analyses import ANALYSES, Analysis, jpeg
+from clary.services.rekognition.programs.frame_analyses import ANALYSES, Analysis
 from clary.services.rekognition.programs.segment_analysis import write_segments
 
 _TOLD_EVERY_MILLISECONDS = 60_000
@@ -54,8 +54,8 @@ def look_through(video: Video, analysis: Analysis, path: Path) -> None:
     after = _last_moment(path)
     told = -1
     with path.open("ab") as file:
-        for frame in video.frames(analysis.per_second, after):
-            found = analysis.look(jpeg(frame.rgb))
+        for frame in video.frames_ahead(analysis.per_second, after):
+            found = analysis.look(frame.rgb)
             file.write(orjson.dumps([frame.milliseconds, found]) + b"\n")
             file.flush()
             if frame.milliseconds // _TOLD_EVERY_MILLISECONDS != told:
