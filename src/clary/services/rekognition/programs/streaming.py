@@ -73,7 +73,9 @@ def _is_wanted(place: Box, regions: Sequence[Sequence[tuple[float, float]]]) -> 
     return not regions or any(share_inside(place, region) > 0.5 for region in regions)
 
 
-def _searching(engine: Any, root: Path, task: Mapping[str, Any]) -> Callable[[dict[str, Any], Pixels], Iterator[Result]]:
+def _searching(
+    engine: Any, root: Path, task: Mapping[str, Any]
+) -> Callable[[dict[str, Any], Pixels], Iterator[Result]]:
     """Looks for the faces of a collection."""
     known = [orjson.loads(line) for line in (root / "faces.jsonl").read_bytes().splitlines()]
     vectors = [base64.b64decode(one["vector"]) for one in known]
