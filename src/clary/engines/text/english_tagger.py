@@ -8,11 +8,9 @@ pass.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,16 +19,15 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from clary.engines.text.labels import Span, best_labels, spans
-from clary.engines.text.pieces import END, START
-from clary.engines.text.sessions import WEIGHTS, session
+from clary.engines.text.memory import Memory
+from clary.engines.text.pieces import END, START, like_lengths
+from clary.engines.text.sessions import WEIGHTS, run_all, session
 from clary.engines.text.shapes import word_shape
 from clary.engines.text.words import Word, sentences, words
 
 _LONGEST_WORDS = 90
 _LONGEST_PIECES = 158
 _PIECES_PER_WORD = 8
-_BATCH_PIECES = 3072
-_REMEMBERED_CHARACTERS = 400_000
 
 Scores = NDArray[np.float32]
 
@@ -83,9 +80,7 @@ class EnglishTagger:
         self._tokenizer = tokenizer
         self._unknown = int(tokenizer.token_to_id("[UNK]") or 0)
         self.labels, self.tags, self.chunks = names["labels"], names["tags"], names["chunks"]
-        self._memory: OrderedDict[str, Reading] = OrderedDict()
-        self._remembered = 0
-        self._lock = Lock()
+        self._memory: Memory[Reading] = Memory()
 
     @classmethod
     def load(cls, folder: Path = WEIGHTS, threads: int | None = None) -> EnglishTagger:
@@ -103,22 +98,12 @@ class EnglishTagger:
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Returns what the tagger says of each text."""
-        with self._lock:
-            known = {text: self._memory[text] for text in texts if text in self._memory}
+        known = self._memory.of(texts)
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        for text, reading in zip(fresh, self._read(fresh), strict=True):
-            known[text] = reading
-            self._remember(text, reading)
+        new = dict(zip(fresh, self._read(fresh), strict=True))
+        self._memory.keep(new)
+        known |= new
         return [known[text] for text in texts]
-
-    def _remember(self, text: str, reading: Reading) -> None:
-        with self._lock:
-            if len(text) > _REMEMBERED_CHARACTERS // 4 or text in self._memory:
-                return
-            self._memory[text] = reading
-            self._remembered += len(text)
-            while self._remembered > _REMEMBERED_CHARACTERS or len(self._memory) > 512:
-                self._remembered -= len(self._memory.popitem(last=False)[0])
 
     def _read(self, texts: Sequence[str]) -> list[Reading]:
         found = [words(text, "en") for text in texts]
@@ -128,8 +113,12 @@ class EnglishTagger:
         readings = [
             Reading(its, [], [], [], np.zeros(len(its), np.int64), np.zeros(len(its), np.float32)) for its in found
         ]
-        for batch in _batches(stretches):
-            self._answer(batch, readings)
+        ready = [
+            [stretches[number] for number in group] for group in like_lengths([len(one.pieces) for one in stretches])
+        ]
+        answered = run_all(self._model, ["answers"], [_inputs(batch) for batch in ready])
+        for batch, (answers,) in zip(ready, answered, strict=True):
+            self._place(batch, answers, readings)
         for reading in readings:
             reading.sentences.sort()
             reading.entities.sort()
@@ -166,17 +155,12 @@ class EnglishTagger:
         ids = {text: one.ids[:_PIECES_PER_WORD] or [self._unknown] for text, one in zip(distinct, coded, strict=True)}
         return [ids[text] for text in texts]
 
-    def _answer(self, batch: list[_Stretch], readings: list[Reading]) -> None:
-        longest = max(len(one.pieces) for one in batch)
-        arrays = {name: np.zeros((len(batch), longest), np.int64) for name in ("pieces", "mask", "shapes")}
+    def _place(self, batch: list[_Stretch], answers: Scores, readings: list[Reading]) -> None:
+        """Puts the model's answers for the first pieces of words into the readings."""
         most = max(len(one.starts) for one in batch)
         starts = np.zeros((len(batch), most), np.int64)
         for row, one in enumerate(batch):
-            arrays["pieces"][row, : len(one.pieces)] = one.pieces
-            arrays["mask"][row, : len(one.pieces)] = 1
-            arrays["shapes"][row, : len(one.shapes)] = one.shapes
             starts[row, : len(one.starts)] = one.starts
-        answers: Scores = self._model.run(["answers"], arrays)[0]
         answers = np.take_along_axis(answers, starts[:, :, None], 1)
         cut = len(self.labels), len(self.labels) + len(self.tags)
         entities, tags, chunks = (_softmax(part) for part in np.split(answers, cut, 2))
@@ -203,11 +187,12 @@ def _softmax(scores: Scores) -> Scores:
     return probabilities
 
 
-def _batches(stretches: list[_Stretch]) -> list[list[_Stretch]]:
-    """Puts stretches of like length together."""
-    made: list[list[_Stretch]] = []
-    for one in sorted(stretches, key=lambda stretch: len(stretch.pieces)):
-        if not made or len(one.pieces) * (len(made[-1]) + 1) > _BATCH_PIECES:
-            made.append([])
-        made[-1].append(one)
-    return made
+def _inputs(batch: list[_Stretch]) -> dict[str, NDArray[np.int64]]:
+    """What the model takes: pieces, mask and shapes, padded to the longest."""
+    longest = max(len(one.pieces) for one in batch)
+    arrays = {name: np.zeros((len(batch), longest), np.int64) for name in ("pieces", "mask", "shapes")}
+    for row, one in enumerate(batch):
+        arrays["pieces"][row, : len(one.pieces)] = one.pieces
+        arrays["mask"][row, : len(one.pieces)] = 1
+        arrays["shapes"][row, : len(one.shapes)] = one.shapes
+    return arrays

@@ -21,6 +21,8 @@ LONGEST = 256
 """Pieces of a window, START and END included; the encoders learned from texts of up to that many."""
 _BATCH_PIECES = 512
 """What a layer computes of so many stays in a processor's cache; of much larger batches a text takes twice as long."""
+_MOST_PADDING = 32
+"""More padding in a batch costs more than another batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,29 @@ def _cut(text: int, ids: list[int], offsets: list[tuple[int, int]], room: int) -
         yield Window(text, [START, *ids[begin:end], END], [(0, 0), *offsets[begin:end], (0, 0)])
 
 
+def like_lengths(lengths: Sequence[int], pieces: int = _BATCH_PIECES) -> list[list[int]]:
+    """Puts what is of like length together.
+
+    Args:
+        lengths: of each.
+        pieces: of a group at most, padding included; one alone may have more.
+
+    Returns:
+        Groups of places in `lengths`, each place in one of them; none is padded by much.
+    """
+    groups: list[list[int]] = []
+    filled = 0
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        length = lengths[place]
+        padded = length * (len(groups[-1]) + 1) if groups else 0
+        if not groups or padded > pieces or padded - filled - length > _MOST_PADDING:
+            groups.append([])
+            filled = 0
+        groups[-1].append(place)
+        filled += length
+    return groups
+
+
 def batches(windows: Sequence[Window], pieces: int = _BATCH_PIECES) -> Iterator[Batch]:
     """Yields all windows once, those of like length together.
 
@@ -107,14 +132,7 @@ def batches(windows: Sequence[Window], pieces: int = _BATCH_PIECES) -> Iterator[
         windows: any windows.
         pieces: of a batch at most, padding included; a single window may have more.
     """
-    order = sorted(range(len(windows)), key=lambda number: len(windows[number].pieces))
-    group: list[int] = []
-    for number in order:
-        if group and len(windows[number].pieces) * (len(group) + 1) > pieces:
-            yield _padded(windows, group)
-            group = []
-        group.append(number)
-    if group:
+    for group in like_lengths([len(window.pieces) for window in windows], pieces):
         yield _padded(windows, group)
 
 

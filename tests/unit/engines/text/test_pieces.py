@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clary.engines.text.pieces import END, START, Window, WordPieces, batches
+from clary.engines.text.pieces import END, START, Window, WordPieces, batches, like_lengths
 
 PIECES = WordPieces.load()
 
@@ -48,3 +48,14 @@ def test_batches_hold_every_window_once_and_no_more_pieces_than_allowed() -> Non
 def test_a_window_longer_than_a_batch_stands_alone() -> None:
     windows = [Window(0, [START, *[7] * 300, END], []), Window(1, [START, END], [])]
     assert sorted(len(batch.windows) for batch in batches(windows, pieces=64)) == [1, 1]
+
+
+def test_short_windows_are_not_padded_to_the_length_of_long_ones() -> None:
+    lengths = [240, 20, 21, 20, 60, 22, 61, 19]
+    groups = like_lengths(lengths)
+    assert sorted(place for group in groups for place in group) == list(range(len(lengths)))
+    assert [sorted(lengths[place] for place in group) for group in groups] == [[19, 20, 20, 21, 22], [60, 61], [240]]
+
+
+def test_nothing_makes_no_group() -> None:
+    assert like_lengths([]) == []
