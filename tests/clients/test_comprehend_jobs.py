@@ -227,7 +227,7 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path: Path) -> None:
         state = desk.until(look, lambda state: "documents so far" in state.get("Message", "") or "EndTime" in state)
         assert state["JobStatus"] == "IN_PROGRESS", state
         kill(clary)
-        progress = json.loads((tmp_path / "data/comprehend/progress" / f"{job}.json").read_text())
+        progress = json.loads((tmp_path / "data/comprehend/progress" / job / "reached.json").read_text())
         assert 0 < progress["documents"] < count
         clary = start_clary(tmp_path / "data", port)
         state = done(desk, "entities", "Entities", job)

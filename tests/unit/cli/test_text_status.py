@@ -31,9 +31,9 @@ def test_jobs_and_models_are_listed_with_how_far_they_are(tmp_path: Path) -> Non
     records.insert(Record(SENTIMENT_JOB, "1", "r", "a1", "arn:a1", "IN_PROGRESS", created=2.0))
     records.insert(Record(CLASSIFIER, "1", "r", "news/version/v2", "arn:b2", "IN_ERROR", created=1.0, body=failed))
     database.close()
-    (folder.comprehend / "progress").mkdir()
+    (folder.comprehend / "progress/a1").mkdir(parents=True)
     counts = {"documents": 41_200, "failed": 3, "bytes": 41, "all_bytes": 100}
-    (folder.comprehend / "progress/a1.json").write_text(json.dumps(counts))
+    (folder.comprehend / "progress/a1/reached.json").write_text(json.dumps(counts))
     first, second = (line for line in printed(folder).splitlines() if "a1" in line or "news" in line)
     assert "sentiment detection" in first and "41,200 documents so far" in first and "41%" in first
     assert "document classifier" in second and "The training data holds no lines" in second

@@ -9,14 +9,13 @@ from typing import Any
 
 from clary.compute.contract import Channel, Output
 from clary.compute.jobs.scheduler import Jobs
-from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.comprehend import shelf
 from clary.services.comprehend.errors import InvalidRequestException, ResourceInUseException
 from clary.services.comprehend.idempotency import asked, sent_before
-from clary.services.comprehend.job_specs import job_spec
+from clary.services.comprehend.job_specs import job_spec, new_place
 from clary.services.comprehend.job_status import ended, failure_of
 from clary.services.comprehend.manifests import manifest_channels, manifest_tasks
 from clary.services.comprehend.names import DATASET, FLYWHEEL
@@ -63,7 +62,7 @@ class FlywheelDatasets:
         known = sent_before(self._records, arn, request)
         if known is not None:
             return {"DatasetArn": known.arn}
-        examples = f"datasets/{ids.request_id()}"
+        examples = new_place("datasets", "examples")
         place = f"{flywheel.body['lake']}/datasets/{name}/{call.time:%Y%m%dT%H%M%SZ}"
         body = {
             "request": asked(request),
@@ -88,6 +87,7 @@ class FlywheelDatasets:
             "dataset_import:main",
             {"examples": examples, **task},
             data=self._folder,
+            places=(examples,),
             role_arn=flywheel.body["request"]["DataAccessRoleArn"],
             channels=channels,
             outputs=(Output("output/lake", place, "files", after_failure=False),),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from clary.compute.jobs.scheduler import Jobs
-from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.operations import operation
@@ -23,7 +23,7 @@ from clary.services.comprehend.flywheel_state import (
     iterations,
     trained_model,
 )
-from clary.services.comprehend.job_specs import job_spec
+from clary.services.comprehend.job_specs import job_spec, new_place
 from clary.services.comprehend.job_status import ended
 from clary.services.comprehend.model_shelf import ModelShelf, model_name, parts_of
 from clary.services.comprehend.names import (
@@ -157,7 +157,7 @@ class FlywheelIterations:
         body = {
             "request": asked,
             "token": None,
-            "model": f"models/{ids.request_id()}",
+            "model": new_place("models", "model"),
             "output": "",
             "FlywheelArn": flywheel.arn,
         }
@@ -182,7 +182,9 @@ class FlywheelIterations:
             told["types"] = [one["Type"] for one in task["EntityRecognitionConfig"]["EntityTypes"]]
         program = "classifier_training:main" if model.kind == CLASSIFIER else "recognizer_training:main"
         role = flywheel.body["request"]["DataAccessRoleArn"]
-        self._jobs.submit(model, job_spec(call, model, program, told, data=self._folder, role_arn=role))
+        places = [place for place in (told["model"], told["evaluated"], *chain(*examples.values())) if place]
+        spec = job_spec(call, model, program, told, data=self._folder, places=places, role_arn=role)
+        self._jobs.submit(model, spec)
 
     def _properties(self, iteration: Record) -> dict[str, Any]:
         status, reason = iteration_status(self._records, iteration)

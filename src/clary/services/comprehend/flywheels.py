@@ -158,7 +158,7 @@ class Flywheels:
         except RecordChanged as error:
             raise ResourceInUseException(f"{record.arn} is being changed. Try again.") from error
         for one in own_datasets:
-            shutil.rmtree(self._folder / one.body["examples"], ignore_errors=True)
+            shutil.rmtree((self._folder / one.body["examples"]).parent, ignore_errors=True)
         return {}
 
     def _find(self, call: Call, arn: str) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,22 @@ from clary.compute.contract import Channel, JobSpec, Limits, Output, Program
 from clary.compute.tasks import TASK
 from clary.core import ids
 from clary.core.call import Call
+from clary.services.comprehend.job_status import progress_file
 from clary.storage.records import Record
 
 LOG_GROUP = "/aws/comprehend"
 _LONGEST_SECONDS = 72 * 3600
 _MEMORY_BYTES = 12 << 30
+
+
+def new_place(of: str, name: str) -> str:
+    """A place for what a job makes, below Comprehend's folder and in a folder of its own: the job sees nothing beside.
+
+    Args:
+        of: the folder of all such things ("models").
+        name: of the thing itself ("model"); until it is whole, other names may lie beside it.
+    """
+    return f"{of}/{ids.request_id()}/{name}"
 
 
 def job_spec(
@@ -26,6 +37,7 @@ def job_spec(
     task: Mapping[str, Any],
     *,
     data: Path,
+    places: Iterable[str] = (),
     role_arn: str,
     channels: tuple[Channel, ...] = (),
     outputs: tuple[Output, ...] = (),
@@ -35,18 +47,25 @@ def job_spec(
     Args:
         entry: "module:function" below `programs`.
         task: what the program is told, JSON-compatible.
-        data: Comprehend's folder; the program may write there.
+        data: Comprehend's folder.
+        places: what of it the program needs, each made by `new_place`. Of the rest it sees only where it tells how far
+            it is: models and examples of others, which may be of other accounts, are out of its sight.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    name = record.name.replace("/", "-")
+    shown = [progress_file(data, name).parent, *((data / place).parent for place in places)]
+    for folder in shown:
+        folder.mkdir(parents=True, exist_ok=True)
     return JobSpec(
         id=ids.request_id(),
         record_kind=record.kind,
         account=call.account,
         region=call.region,
-        name=record.name.replace("/", "-"),
+        name=name,
         arn=record.arn,
         role_arn=role_arn,
-        program=Program(entry=f"clary.services.comprehend.programs.{entry}", args=(str(data),), writable=(str(data),)),
+        program=Program(
+            entry=f"clary.services.comprehend.programs.{entry}", args=(str(data),), writable=tuple(map(str, shown))
+        ),
         limits=Limits(
             cpus=os.cpu_count() or 1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False
         ),

@@ -35,6 +35,16 @@ def ended(record: Record) -> float | None:
     return found
 
 
+def progress_file(folder: Path, name: str) -> Path:
+    """Where the program of a job tells how far it is; nothing else lies in that folder.
+
+    Args:
+        folder: Comprehend's.
+        name: of the job.
+    """
+    return folder / "progress" / name / "reached.json"
+
+
 def progress(folder: Path, name: str) -> dict[str, int]:
     """How far the program of a job has got, {} before it began.
 
@@ -46,7 +56,7 @@ def progress(folder: Path, name: str) -> dict[str, int]:
         "documents", "failed", "bytes", "all_bytes".
     """
     try:
-        found: dict[str, int] = json.loads((folder / "progress" / f"{name}.json").read_text(encoding="utf-8"))
+        found: dict[str, int] = json.loads(progress_file(folder, name).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):  # half of it may be there while it is written for the first time
         return {}
     return found

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clary.core import ids
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.comprehend import shelf
@@ -20,6 +19,7 @@ from clary.services.comprehend.errors import (
     ResourceUnavailableException,
 )
 from clary.services.comprehend.idempotency import asked
+from clary.services.comprehend.job_specs import new_place
 from clary.services.comprehend.model_shelf import ModelShelf, model_name, parts_of
 from clary.services.comprehend.names import MODELS, TRAINED, resource_arn
 from clary.services.comprehend.roles import require_role
@@ -67,7 +67,7 @@ class ModelImports:
         arn = resource_arn(call, source.kind, name)
         if self._records.by_arn(arn) is not None:
             raise ResourceInUseException(f"{arn} exists already.")
-        model = f"models/{ids.request_id()}"
+        model = new_place("models", "model")
         shutil.copytree(self._models.place(source), self._folder / model, copy_function=_copied)
         body = {
             "request": {**_described(source), **_own(request)},
@@ -80,7 +80,7 @@ class ModelImports:
         try:
             self._records.insert(record, tags=tags)
         except RecordExists as error:
-            shutil.rmtree(self._folder / model, ignore_errors=True)
+            shutil.rmtree((self._folder / model).parent, ignore_errors=True)
             raise ResourceInUseException(f"{arn} exists already.") from error
         return {"ModelArn": arn}
 

@@ -10,14 +10,13 @@ from typing import Any, ClassVar
 
 from clary.compute.contract import Channel, Output
 from clary.compute.jobs.scheduler import Jobs
-from clary.core import ids
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.services.comprehend import model_policies, shelf
 from clary.services.comprehend.errors import ResourceInUseException, ResourceUnavailableException
 from clary.services.comprehend.flywheel_state import active_model
 from clary.services.comprehend.idempotency import asked, sent_before
-from clary.services.comprehend.job_specs import job_spec
+from clary.services.comprehend.job_specs import job_spec, new_place
 from clary.services.comprehend.model_shelf import ModelShelf, model_name, parts_of
 from clary.services.comprehend.names import (
     CLASSIFIER_ENDPOINT,
@@ -118,7 +117,7 @@ class OwnModels:
         tags = shelf.tags_of(request)
         name = model_name(request[self.made.name_member], request.get("VersionName"))
         arn = resource_arn(call, self.made.kind, name)
-        model = f"models/{ids.request_id()}"
+        model = new_place("models", "model")
         body = {
             "request": asked(request),
             "token": request.get("ClientRequestToken"),
@@ -144,6 +143,7 @@ class OwnModels:
             self.made.program,
             {"name": name.replace("/", "-"), "model": model, **task},
             data=self._folder,
+            places=(model,),
             role_arn=request["DataAccessRoleArn"],
             channels=channels,
             outputs=(Output("output/result", output, "tar.gz", after_failure=False),) if output else (),
@@ -192,7 +192,7 @@ class OwnModels:
             self._records.delete(record)
         except RecordChanged as error:
             raise ResourceInUseException(f"{record.arn} is being changed. Try again.") from error
-        shutil.rmtree(self._models.place(record), ignore_errors=True)
+        shutil.rmtree(self._models.place(record).parent, ignore_errors=True)
         return {}
 
     def _user_of(self, model: Record) -> Record | None:

@@ -95,7 +95,7 @@ def test_each_result_is_there_once_after_many_deaths(tmp_path: Path) -> None:
     assert [(one["File"], one["Line"]) for one in found] == [
         (f"sub/{name}", line) for name in ("a.txt", "b.txt") for line in range(150)
     ]
-    progress = json.loads((tmp_path / "data/progress/job.json").read_text())
+    progress = json.loads((tmp_path / "data/progress/job/reached.json").read_text())
     assert progress["documents"] == 300
     assert progress["bytes"] == progress["all_bytes"]
 

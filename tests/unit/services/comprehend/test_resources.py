@@ -75,6 +75,7 @@ def test_a_job_is_told_where_to_read_and_where_to_write(office: Office) -> None:
     assert spec.outputs[0].uri == place
     assert not spec.limits.network
     assert office.task(started["JobArn"])["format"] == "ONE_DOC_PER_LINE"
+    assert spec.program.writable == (str(office.folder / "progress" / started["JobId"]),)
     office.finish(started["JobArn"])
     member = "SentimentDetectionJobProperties"
     done = office.call("DescribeSentimentDetectionJob", JobId=started["JobId"])[member]
@@ -156,6 +157,18 @@ def program_of(office: Office) -> Program:
     return office.hosting.applied[-1].variants[0].plan.program
 
 
+def test_a_job_sees_its_own_model_and_no_other(office: Office) -> None:
+    arn = office.classifier()
+    office.classifier(VersionName="v2")
+    request = {**JOB, "DocumentClassifierArn": arn}
+    job = office.call("StartDocumentClassificationJob", **request)["JobArn"]
+    model = office.records.by_arn(arn)
+    assert model is not None
+    seen = [place for place in office.spec(job).program.writable if "/models/" in place]
+    assert seen == [str((office.folder / str(model.body["model"])).parent)]
+    assert len(list(office.folder.glob("models/*"))) == 2
+
+
 def test_a_classifier_is_made_used_and_deleted(office: Office) -> None:
     arn = office.classifier()
     state = office.call("DescribeDocumentClassifier", DocumentClassifierArn=arn)["DocumentClassifierProperties"]
@@ -172,7 +185,7 @@ def test_a_classifier_is_made_used_and_deleted(office: Office) -> None:
         office.call("DeleteDocumentClassifier", DocumentClassifierArn=arn)
     with pytest.raises(ResourceInUseException):
         office.call("DeleteEndpoint", EndpointArn=endpoint)  # it is being created
-    (model,) = [path for path in office.folder.glob("models/*") if f'"{path}"' in program_of(office).args[0]]
+    (model,) = [path for path in office.folder.glob("models/*/model") if f'"{path}"' in program_of(office).args[0]]
     assert program_of(office).writable == (str(model),)
     serve(office)
     properties = office.call("DescribeEndpoint", EndpointArn=endpoint)["EndpointProperties"]
@@ -264,7 +277,7 @@ def test_another_account_copies_a_model_only_where_its_policy_says_so(office: Of
     assert copy == arn.replace("123456789012", "999999999999")
     described = office.call("DescribeDocumentClassifier", principal=stranger, DocumentClassifierArn=copy)
     assert described["DocumentClassifierProperties"]["SourceModelArn"] == arn
-    assert [path.stat().st_nlink for path in office.folder.glob("models/*/result.json")] == [1, 1]
+    assert [path.stat().st_nlink for path in office.folder.glob("models/*/model/result.json")] == [1, 1]
     for text in ("{", "[]", '{"Statement": [{"Effect": "Perhaps"}]}'):
         with pytest.raises(InvalidRequestException):
             office.call("PutResourcePolicy", ResourceArn=arn, ResourcePolicy=text)

@@ -9,6 +9,7 @@ from typing import Any
 
 from clary.engines.refusals import Refused
 from clary.services.comprehend.analysis_jobs import DOCUMENTS, RESULT
+from clary.services.comprehend.job_status import progress_file
 from clary.services.comprehend.places import ONE_DOC_PER_LINE
 from clary.services.comprehend.programs.documents import Document, Position, documents, files_below
 from clary.services.comprehend.programs.results import Results
@@ -47,7 +48,7 @@ class Passage:
         self._before = [0, *itertools.accumulate(self._sizes)]
         self._by_line = task["format"] == ONE_DOC_PER_LINE
         self._most_bytes = most_bytes
-        self.results = Results(folder / "checkpoints", data / "progress" / f"{task['name']}.json", self._before[-1])
+        self.results = Results(folder / "checkpoints", progress_file(data, task["name"]), self._before[-1])
 
     def go(self, look: Look, write: Write) -> None:
         """Looks at all documents that no earlier attempt has looked at, and leaves the results to be uploaded."""
