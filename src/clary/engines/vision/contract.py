@@ -176,19 +176,19 @@ class Emotion(TypedDict):
 
 
 class Attributes(TypedDict):
-    """What a face looks like. None: no model here can tell."""
+    """What a face looks like. Every answer is given; how much it is worth its confidence says, down to one half."""
 
-    age_range: AgeRange | None
-    gender: Gender | None
-    smile: Flag | None
-    eyeglasses: Flag | None
-    sunglasses: Flag | None
-    beard: Flag | None
-    mustache: Flag | None
-    eyes_open: Flag | None
-    mouth_open: Flag | None
-    occluded: Flag | None
-    eye_direction: EyeDirection | None
+    age_range: AgeRange
+    gender: Gender
+    smile: Flag
+    eyeglasses: Flag
+    sunglasses: Flag
+    beard: Flag
+    mustache: Flag
+    eyes_open: Flag
+    mouth_open: Flag
+    occluded: Flag
+    eye_direction: EyeDirection
     emotions: list[Emotion]
 
 

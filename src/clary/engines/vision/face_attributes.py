@@ -4,12 +4,13 @@
     emotions, smile     two small nets, whose mean is more often right than either; a smile also needs raised corners
     eyes, mouth         open by the shape of the mesh: height against width
     glasses             straight dark edges across the bridge of the nose; sunglasses: eyes much darker than the cheeks
+    beard, moustache    nets of our own look at the skin around the mouth, see `facial_hair`
     occlusion           the mesh's own doubt that a whole face is there
     eye direction       where the irises lie between the corners of the eyes, seen from the head's pose
 
 A chance that is read from the mesh is moved towards one half by as much as the mesh doubts that it sees a face, that of
-glasses also by how far the head is turned away: of a profile every answer is given, and hardly one is above 0.6. The
-emotion "confused" is never told: no net here knows it. Below half a chance the foremost emotion is "unknown".
+glasses and hair also by how far the head is turned away: of a profile every answer is given, and hardly one is above
+0.6. The emotion "confused" is never told: no net here knows it. Below half a chance the foremost emotion is "unknown".
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from clary.engines.vision.contract import (
 from clary.engines.vision.face_detection import crop
 from clary.engines.vision.face_mesh import LEFT_EYE, RIGHT_EYE, Mesh, eye_centres
 from clary.engines.vision.face_reading import Reading
+from clary.engines.vision.facial_hair import hair
 from clary.engines.vision.pictures import Pixels
 
 Array = NDArray[np.float32]
@@ -61,14 +63,15 @@ def attributes(reading: Reading, rgb: Pixels, mesh: Mesh, pose: Pose) -> Attribu
     seen = mesh.presence
     frontal = seen * _facing(pose)
     mouth = _openness(mesh, 13, 14, 78, 308)
+    hairs = hair(rgb, mesh, described.male)
     return Attributes(
         age_range=_age_range(described.ages),
         gender=_gender(described.male),
         smile=_flag(_smile(mesh, chances["happy"]), seen),
         eyeglasses=_flag(_glasses(rgb, mesh), frontal),
         sunglasses=_flag(_shades(rgb, mesh), seen),
-        beard=None,
-        mustache=None,
+        beard=_flag(hairs["beard"], frontal),
+        mustache=_flag(hairs["mustache"], frontal),
         eyes_open=_flag(_step(_eyes(mesh), *_EYE_OPEN), seen),
         mouth_open=_flag(_step(mouth, *_MOUTH_OPEN), seen),
         occluded=_flag(1 - mesh.presence),

@@ -35,6 +35,21 @@ _SEED = 20_011
 _THREADS = ThreadPoolExecutor(2, "face-index")
 _ROWS = 500  # of one question to SQLite
 
+_RULES = (
+    "page_size=8192",  # three rows with a vector; of a page of 4096 bytes one would fill little more than half
+    "journal_mode=TRUNCATE",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "cache_size=-16384",
+)
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, vector BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sketches (number INTEGER PRIMARY KEY, sketch BLOB NOT NULL);
+"""
+"""Sketches lie apart: they alone are read when an index is opened, and they are a twentieth of it."""
+
 Words = NDArray[np.uint64]
 
 
@@ -85,12 +100,9 @@ class FaceIndex:
         self._file = file
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        for rule in ("journal_mode=TRUNCATE", "synchronous=FULL", "secure_delete=ON"):
+        for rule in _RULES:
             self._connection.execute(f"PRAGMA {rule}")
-        self._connection.executescript(
-            "CREATE TABLE IF NOT EXISTS vectors (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL,"
-            " sketch BLOB NOT NULL, vector BLOB NOT NULL);"
-        )
+        self._connection.executescript(_SCHEMA)
         self._load()
 
     def __len__(self) -> int:
@@ -99,16 +111,18 @@ class FaceIndex:
 
     def add(self, ids: Sequence[str], embeddings: Sequence[bytes]) -> None:
         """Puts vectors in, all or none; an id that is there gets the new one."""
-        vectors = [unpack(one) for one in embeddings]
-        sketches = [sketch(vector) for vector in vectors]
+        words = sketches(np.stack([unpack(one) for one in embeddings])) if embeddings else ()
         rows = [
-            (name, words.tobytes(), bytes(stored))
-            for name, words, stored in zip(ids, sketches, embeddings, strict=True)
+            (name, bytes(stored), sketch.tobytes()) for name, stored, sketch in zip(ids, embeddings, words, strict=True)
         ]
         with self._lock:
             with self._transaction():
                 replaced = self._delete(ids)
-                self._connection.executemany("INSERT INTO vectors (id, sketch, vector) VALUES (?, ?, ?)", rows)
+                for name, vector, sketch in rows:
+                    number = self._connection.execute(
+                        "INSERT INTO vectors (id, vector) VALUES (?, ?)", (name, vector)
+                    ).lastrowid
+                    self._connection.execute("INSERT INTO sketches VALUES (?, ?)", (number, sketch))
             self._bury(replaced)
             self._load_new()
 
@@ -122,7 +136,8 @@ class FaceIndex:
     def destroy(self) -> None:
         """Removes the file."""
         with self._lock:
-            self._connection.execute("DELETE FROM vectors")  # overwrites the vectors before the file goes
+            for table in ("vectors", "sketches"):  # what they hold is overwritten before the file goes
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of two names
             self._connection.close()
             for ending in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
@@ -148,9 +163,10 @@ class FaceIndex:
             least: the least similarity, 0..1.
         """
         question = unpack(embedding)
-        with self._lock:
+        with self._lock:  # what is added or removed while this state is searched takes its place or its row
             words, alive, numbers = self._words[:, : self._count], self._alive[: self._count], self._numbers
-            chosen = _nearest(words, alive, sketch(question), max(_COMPARED_LEAST, 2 * limit))
+        chosen = _nearest(words, alive, sketches(question[None])[0], max(_COMPARED_LEAST, 2 * limit))
+        with self._lock:
             rows = self._rows([int(number) for number in numbers[chosen]])
         if not rows:
             return []
@@ -175,6 +191,7 @@ class FaceIndex:
         numbers = []
         for name in ids:
             numbers += self._connection.execute("DELETE FROM vectors WHERE id = ? RETURNING number", (name,)).fetchall()
+        self._connection.executemany("DELETE FROM sketches WHERE number = ?", numbers)
         return [number for (number,) in numbers]
 
     def _bury(self, numbers: Sequence[int]) -> None:
@@ -194,7 +211,7 @@ class FaceIndex:
     def _load_new(self) -> None:
         """Takes what the file has and memory has not; what was replaced there is dead here."""
         cursor = self._connection.execute(
-            "SELECT number, sketch FROM vectors WHERE number > ? ORDER BY number", (self._highest,)
+            "SELECT number, sketch FROM sketches WHERE number > ? ORDER BY number", (self._highest,)
         )
         while rows := cursor.fetchmany(_BLOCK):
             numbers = np.array([row[0] for row in rows], np.int64)
@@ -224,10 +241,9 @@ class FaceIndex:
         return found
 
 
-def sketch(vector: NDArray[np.float32]) -> Words:
-    """On which side of the planes a vector lies, [16] words."""
-    sides = np.asarray(_planes() @ vector) > 0
-    return np.packbits(sides).view(np.uint64)
+def sketches(vectors: NDArray[np.float32]) -> Words:
+    """On which side of the planes vectors [n, `LENGTH`] lie, [n, 16] words."""
+    return np.packbits(vectors @ _planes().T > 0, axis=1).view(np.uint64)
 
 
 @cache

@@ -58,9 +58,7 @@ class Picture:
     def within(self, side: int) -> Pixels:
         """The picture with its longer side at `side` pixels, smaller or larger; kept for whoever asks next."""
         if side not in self._scaled:
-            larger = [kept for kept in self._scaled if kept >= 2 * side]  # an average of averages, at less cost
-            source = self._scaled[min(larger)] if larger else self.rgb
-            self._scaled[side] = resized(source, side / max(source.shape[:2]))
+            self._scaled[side] = resized(self.rgb, side / max(self.rgb.shape[:2]))
         return self._scaled[side]
 
 

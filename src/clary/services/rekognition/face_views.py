@@ -46,8 +46,7 @@ def face_detail(face: Face, attributes: frozenset[str]) -> dict[str, Any]:
     """A `FaceDetail`.
 
     Args:
-        attributes: what is asked for; what no model can tell of this face is left out, as AWS leaves out what was not
-            asked for.
+        attributes: what is asked for; nothing else is told.
     """
     detail = {
         "BoundingBox": box(face["box"]),
@@ -67,21 +66,20 @@ def _attribute_members(found: Attributes, attributes: frozenset[str]) -> dict[st
     members: dict[str, Any] = {}
     flags: Mapping[str, Any] = found
     for word, (member, key) in _FLAGS.items():
-        value = flags[key]
-        if value is not None and (everything or word in attributes):
-            members[member] = flag(value)
+        if everything or word in attributes:
+            members[member] = flag(flags[key])
     age, gender, eyes = found["age_range"], found["gender"], found["eye_direction"]
-    if age is not None and (everything or "AGE_RANGE" in attributes):
+    if everything or "AGE_RANGE" in attributes:
         members["AgeRange"] = {"Low": max(0, int(age["low"])), "High": min(_MOST_AGE_GAP, int(age["high"]))}
-    if gender is not None and (everything or "GENDER" in attributes):
+    if everything or "GENDER" in attributes:
         members["Gender"] = {"Value": gender["value"].capitalize(), "Confidence": percent(gender["confidence"])}
-    if eyes is not None and (everything or "EYE_DIRECTION" in attributes):
+    if everything or "EYE_DIRECTION" in attributes:
         members["EyeDirection"] = {
             "Yaw": eyes["yaw"],
             "Pitch": eyes["pitch"],
             "Confidence": percent(eyes["confidence"]),
         }
-    if found["emotions"] and (everything or "EMOTIONS" in attributes):
+    if everything or "EMOTIONS" in attributes:
         members["Emotions"] = emotions(found)
     return members
 
@@ -128,10 +126,7 @@ def compared_face(face: Face) -> dict[str, Any]:
     }
     found = face["attributes"]
     if found is not None:
-        if found["emotions"]:
-            compared["Emotions"] = emotions(found)
-        if found["smile"] is not None:
-            compared["Smile"] = flag(found["smile"])
+        compared |= {"Emotions": emotions(found), "Smile": flag(found["smile"])}
     return compared
 
 

@@ -120,11 +120,13 @@ def test_default_attributes_are_few_and_all_are_many(office: Office) -> None:
     assert set(detail) == {"BoundingBox", "Landmarks", "Pose", "Quality", "Confidence", "Smile", "AgeRange"}
 
 
-def test_what_no_model_can_tell_is_left_out(office: Office) -> None:
-    nothing = dict.fromkeys(face()["attributes"], None) | {"emotions": []}
-    image = {"Bytes": picture(faces=[face(attributes=nothing)])}
+def test_all_holds_every_member_that_programs_read_without_asking(office: Office) -> None:
+    image = {"Bytes": picture(faces=[face()])}
     (detail,) = office.call("DetectFaces", Image=image, Attributes=["ALL"])["FaceDetails"]
-    assert set(detail) == {"BoundingBox", "Landmarks", "Pose", "Quality", "Confidence"}
+    flags = {"Smile", "Eyeglasses", "Sunglasses", "Beard", "Mustache", "EyesOpen", "MouthOpen", "FaceOccluded"}
+    others = {"BoundingBox", "Landmarks", "Pose", "Quality", "Confidence"}
+    assert set(detail) == flags | others | {"AgeRange", "Gender", "Emotions", "EyeDirection"}
+    assert all(detail[name] == {"Value": True, "Confidence": 90.0} for name in flags)
 
 
 def test_faces_are_compared_with_the_threshold(office: Office) -> None:
