@@ -16,11 +16,13 @@ class EngineEnvironment:
     Args:
         weights: where pulled weights are kept.
         folder: below it lies a folder for each family, which its process may write to.
+        objects_model: the file of the user's own net of objects; empty where there is none.
     """
 
-    def __init__(self, weights: Weights, folder: Path) -> None:
+    def __init__(self, weights: Weights, folder: Path, objects_model: str = "") -> None:
         self._weights = weights
         self._folder = folder
+        self._objects_model = objects_model
 
     def __call__(self, family: str) -> dict[str, str]:
         """Returns the variables; blocks while weights are fetched.
@@ -32,6 +34,8 @@ class EngineEnvironment:
             "CLARY_WEIGHTS": str(self._weights.folder),
             "CLARY_FACE_INDEXES": str(self._folder / "vision" / "face-indexes"),
         }
+        if self._objects_model:
+            variables["CLARY_OBJECTS_MODEL"] = str(Path(self._objects_model).expanduser().absolute())
         if any(entry.family == family for entry in self._weights.entries()):
             try:
                 self._weights.ready(family)

@@ -56,6 +56,9 @@ class Settings:
     weights: Path = _setting(
         Path("~/.cache/clary/weights"), "where the weights of models that come from packages are kept"
     )
+    objects_model: str = _setting(
+        "", "an ONNX file, as RT-DETR and D-FINE are exported, that finds objects in the place of Clary's own net"
+    )
     container_socket: str = _setting(
         "", "the socket of the Docker API that runs images; empty takes DOCKER_HOST or looks in the usual places"
     )
@@ -93,6 +96,8 @@ class Settings:
             raise InvalidSetting(f"port is {self.port}; it must lie between 0 and 65535")
         if len(self.account) != 12 or not self.account.isdigit():
             raise InvalidSetting(f"account is {self.account!r}; it must have twelve digits")
+        if self.objects_model and not Path(self.objects_model).expanduser().is_file():
+            raise InvalidSetting(f"objects_model is {self.objects_model!r}; there must be a file of that name")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise InvalidSetting(f"log_level is {self.log_level!r}; it must be DEBUG, INFO, WARNING or ERROR")
 

@@ -35,7 +35,7 @@ def _chosen(weights: Weights, names: list[str]) -> list[Entry]:
 def _list(weights: Weights, names: list[str]) -> None:
     table = Table("name", "family", "for", "licence", "package", "MiB", "state", box=None)
     for entry in _chosen(weights, names):
-        state = "here" if weights.is_ready(entry) else "fetched when asked for" if entry.optional else "not here"
+        state = "here" if weights.is_ready(entry) else "not here"
         size = f"{entry.download_bytes / _MEBIBYTE:,.1f}"
         source = f"{entry.kind}: {entry.package} {entry.version}"
         table.add_row(entry.name, entry.family, ", ".join(entry.tasks), entry.licence, source, size, state)

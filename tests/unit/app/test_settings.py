@@ -23,6 +23,7 @@ def test_what_is_given_wins_over_the_environment_and_that_over_the_default() -> 
         ({"CLARY_PORT": "70000"}, "port is 70000; it must lie between 0 and 65535"),
         ({"CLARY_FORK_SERVER": "perhaps"}, "CLARY_FORK_SERVER is 'perhaps'; it must be true or false"),
         ({"CLARY_ACCOUNT": "12"}, "account is '12'; it must have twelve digits"),
+        ({"CLARY_OBJECTS_MODEL": "/none.onnx"}, "objects_model is '/none.onnx'; there must be a file of that name"),
         ({"CLARY_LOG_LEVEL": "LOUD"}, "log_level is 'LOUD'; it must be DEBUG, INFO, WARNING or ERROR"),
     ],
 )

@@ -176,13 +176,6 @@ def test_a_file_that_changed_is_found(tmp_path: Path, serve) -> None:
         weights.verify(entry())
 
 
-def test_what_is_optional_comes_only_by_its_own_name(tmp_path: Path, serve) -> None:
-    asked = serve(GOOD)
-    weights = Weights(tmp_path, [entry(optional=True)])
-    assert weights.ready("vision") == {} and asked == []
-    assert set(weights.ready("net")) == {"net"}
-
-
 def test_a_name_that_nobody_has_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoSuchWeights, match="there are vision, net"):
         Weights(tmp_path, [entry()]).entries("nett")

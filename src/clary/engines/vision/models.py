@@ -15,6 +15,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from clary.engines.refusals import Refused
+from clary.engines.vision.detection_transformer import DetectionTransformer, named_file
 
 Answer = TypeVar("Answer")
 
@@ -89,6 +90,16 @@ class Models:
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._threads, "vision")
+
+    @cached_property
+    def own_objects(self) -> DetectionTransformer | None:
+        """The user's own net of objects, where one is named.
+
+        Raises:
+            Refused: `weights-missing`; what is named cannot be used.
+        """
+        file = named_file()
+        return DetectionTransformer(file, self._threads) if file is not None else None
 
     def _file(self, name: str) -> Path:
         return self._folder / PACKAGES[name] / "onnx" / f"{name}.onnx"

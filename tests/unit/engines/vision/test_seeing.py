@@ -21,6 +21,8 @@ from clary.engines.vision.protective_equipment import face_owners
 class OneNet:
     """Stands for the weights: every model is this one answer."""
 
+    own_objects = None
+
     def __init__(self, answer) -> None:
         self._answer = answer
 
