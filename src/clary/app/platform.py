@@ -119,7 +119,9 @@ class Platform:
         containers = ContainerAccess(settings.container_socket, self.stores.images)
         self.image_finder = ImageFinder(self.stores.images, containers)
         self.hosting = self._hosting(settings, folder)
-        self.engine_environment = EngineEnvironment(Weights(settings.weights), folder.engines)
+        self.engine_environment = EngineEnvironment(
+            Weights(settings.weights), folder.engines, settings.objects_model
+        )
         self.engines = self._engines(settings, folder)
         self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
