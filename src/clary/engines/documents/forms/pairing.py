@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from clary.engines.documents.forms.labels import ends_as_name, letters_share, name_likeness, value_likeness
-from clary.engines.documents.forms.segments import ENUMERATOR, Piece
+from clary.engines.documents.forms.evidence import COLON, Candidate, may_be, pool, words_say
+from clary.engines.documents.forms.labels import ends_as_name, name_likeness, value_likeness
+from clary.engines.documents.forms.segments import FIELD_WITHIN, Piece
 from clary.engines.documents.rulings import Rulings
 
 FARTHEST = 28.0
 """In heights of words: farther to the right no value belongs to a name."""
+NEAR = 12.0
+"""In heights of words: up to here the distance says nothing."""
+FARTHER = 0.06
+"""What each height of words beyond that takes from the evidence."""
+LEAST_BESIDE = 1.2
+"""Of the evidence for a name and a value to its right."""
+LEAST_BELOW = 1.2
+"""Of the evidence for a name and a value below it."""
 LEAST_NAME = 0.9
-OTHER_NAME = 0.7
-LEAST_SUM = 1.4
-LISTED = 1.2
+MARKS = frozenset({"x", "v", "✓", "✔"})
+"""What is typed to choose among printed words; it is a value of its own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,77 +50,121 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
         Fields in the order of reading; names without a value are among them when they end in a colon.
     """
     taken: set[int] = set()
-    waiting: list[Pair] = []
-    pairs: list[Pair] = []
+    pairs = [_pair(one, 0.5) for one in _side_by_side(rows, rulings, height)]
+    _take(pairs, taken)
     for row in rows:
         for place, piece in enumerate(row):
-            if id(piece) in taken or name_likeness(piece.text) < 2.0:
-                continue
-            pair = Pair([piece], score=0.75)
-            taken.add(id(piece))
-            (pairs if _fill(pair, rows, row, place, rulings, height, taken) else waiting).append(pair)
-    columns = _columns(rows, height)
-    for row in rows:
-        for place, piece in enumerate(row[:-1]):
-            found = None if id(piece) in taken else _plain_pair(row, place, columns, rulings, height, taken)
-            if found is not None:
-                pairs.append(found)
-                _extend_right(found, row, place + 1, height, taken)
-    for pair in waiting:
-        below = _below(pair.name[0], rows, height, taken)
-        if below is not None and not ENUMERATOR.fullmatch(below.text):
-            pair.value, pair.score = [below], 0.6
-            taken.add(id(below))
-            _extend_down(pair, rows, height, taken)
-    pairs += waiting
-    pairs += _stacked(rows, rulings, height, taken)
+            following = row[place + 1] if place + 1 < len(row) else None
+            alone = following is None or id(following) in taken or _is_another_name(following)
+            if alone and id(piece) not in taken and name_likeness(piece.text) >= COLON:
+                value = _beside(piece, rows, height, taken)
+                if value is not None and following is not None and value.left > following.left:
+                    continue
+                if value is not None and not _is_another_name(value):
+                    pairs.append(Pair([piece], [value], 0.6))
+                    _take(pairs[-1:], taken)
+    for pair in pairs:
+        own = list(rows[pair.value[0].band])
+        _extend_right(pair, own, own.index(pair.value[0]), height, taken)
+    for pair in pairs:
+        _extend_down(pair, rows, height, taken)
+    lower = [_pair(one, 0.4) for one in _one_below_the_other(rows, rulings, height, taken)]
+    for pair in lower:
+        _extend_down(pair, rows, height, taken)
+    pairs += lower
+    pairs += [
+        Pair([piece], score=0.75)
+        for row in rows
+        for piece in row
+        if id(piece) not in taken and name_likeness(piece.text) >= COLON
+    ]
+    _take(pairs, taken)
     for pair in pairs:
         _extend_name_up(pair, rows, height, taken)
+        _extend_name_down(pair, rows, height, taken)
     return sorted(pairs, key=lambda pair: (pair.name[0].band, pair.name[0].left))
 
 
-def _columns(rows: Rows, height: float) -> dict[int, float]:
-    """How much each piece stands among values: the share of values among the pieces that begin where it begins.
+def _pair(one: Candidate, sure: float) -> Pair:
+    return Pair([one.name], [one.value], 0.75 if name_likeness(one.name.text) >= COLON else sure)
 
-    Returns:
-        By the identity of the piece, -1 to 1: 1 where all below one another are values, -1 where all are names; 0 where
-        it begins where fewer than three do.
-    """
-    every = [piece for row in rows for piece in row]
-    likely = [
-        1.0 if value_likeness(piece.text) > 0 or piece.on_line else -1.0 if letters_share(piece.text) > 0.8 else 0.0
-        for piece in every
-    ]
-    found = {}
-    for piece in every:
-        column = [
-            share for other, share in zip(every, likely, strict=True) if abs(other.left - piece.left) < 0.7 * height
-        ]
-        found[id(piece)] = sum(column) / len(column) if len(column) >= 3 else 0.0
+
+def _take(pairs: Sequence[Pair], taken: set[int]) -> None:
+    taken.update(id(piece) for pair in pairs for piece in (*pair.name, *pair.value))
+
+
+def _side_by_side(rows: Rows, rulings: Rulings, height: float) -> list[Candidate]:
+    """Of each row the neighbours that speak most for being fields, none of them twice."""
+    candidates = {}
+    for row in rows:
+        for name, value in pairwise(row):
+            near = value.left - name.right <= FARTHEST * height
+            if near and may_be(name, value) and not _divided(name, value, rulings):
+                candidates[id(name)] = Candidate(name, value, words_say(name, value))
+    pool(list(candidates.values()), height, same_rows=False)
+    lower = {
+        id(one.name): one.evidence - LEAST_BELOW
+        for one in _over_one_another(rows, rulings, height, set())
+        if not ends_as_name(one.name.text)
+    }
+    return [one for row in rows for one in _best_of_a_row(row, candidates, lower, height)]
+
+
+def _best_of_a_row(
+    row: Sequence[Piece], candidates: dict[int, Candidate], lower: dict[int, float], height: float
+) -> list[Candidate]:
+    """The candidates of a row that together gain most; `lower` is what speaks for a value below each name instead."""
+    sums: list[float] = [0.0, 0.0]
+    chosen: list[list[Candidate]] = [[], []]
+    for place in range(len(row) - 1):
+        one = candidates.get(id(row[place]))
+        gain = -1.0
+        if one is not None:
+            gain = _speaks_beside(one, row[place + 2 :], height) - LEAST_BESIDE
+            gain -= max(0.0, lower.get(id(one.name), 0.0))
+        if one is not None and gain > 0 and sums[-2] + gain > sums[-1]:
+            chosen.append([*chosen[-2], one])
+            sums.append(sums[-2] + gain)
+        else:
+            chosen.append(chosen[-1])
+            sums.append(sums[-1])
+    return chosen[-1]
+
+
+def _speaks_beside(one: Candidate, rest: Sequence[Piece], height: float) -> float:
+    """The evidence for a field whose value stands beside its name."""
+    speaks = one.evidence - FARTHER * max(0.0, (one.value.left - one.name.right) / height - NEAR)
+    listed = rest and not one.value.on_line and not ends_as_name(one.name.text)
+    if listed and value_likeness(rest[0].text) > 0 and name_likeness(rest[0].text) <= 0:
+        speaks -= 1.5  # Several values beside one name: a row of a table.
+    return speaks
+
+
+def _one_below_the_other(rows: Rows, rulings: Rulings, height: float, taken: set[int]) -> list[Candidate]:
+    """Names over what was filled in; those with the most evidence first, none twice."""
+    found = []
+    for one in sorted(_over_one_another(rows, rulings, height, taken), key=lambda one: -one.evidence):
+        if one.evidence > LEAST_BELOW and id(one.name) not in taken and id(one.value) not in taken:
+            taken.update((id(one.name), id(one.value)))
+            found.append(one)
     return found
 
 
-def _fill(
-    pair: Pair, rows: Rows, row: Sequence[Piece], place: int, rulings: Rulings, height: float, taken: set[int]
-) -> bool:
-    """Looks for the value of a name that ends in a colon to its right; tells whether there is one."""
-    name = row[place]
-    following = row[place + 1] if place + 1 < len(row) else _beside(name, rows, height, taken)
-    if (
-        following is None
-        or id(following) in taken
-        or name_likeness(following.text) >= 2.0
-        or (not ends_as_name(name.text) and _is_another_name(following))
-        or following.left - name.right > FARTHEST * height
-        or _divided(name, following, rulings)
-    ):
-        return False
-    pair.value = [following]
-    taken.add(id(following))
-    own = rows[following.band]
-    _extend_right(pair, own, list(own).index(following), height, taken)
-    _extend_down(pair, rows, height, taken)
-    return True
+def _over_one_another(rows: Rows, rulings: Rulings, height: float, taken: set[int]) -> list[Candidate]:
+    """What may be a name with its value below it."""
+    candidates = []
+    for row in rows:
+        for name in row:
+            if id(name) in taken:
+                continue
+            value = _below(name, rows, height, taken)
+            if value is None or not may_be(name, value):
+                continue
+            if not ends_as_name(name.text) and _ruled_between(name, value, rulings):
+                continue
+            candidates.append(Candidate(name, value, words_say(name, value)))
+    pool(candidates, height, same_rows=True)
+    return candidates
 
 
 def _beside(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | None:
@@ -148,10 +201,23 @@ def _extend_name_up(pair: Pair, rows: Rows, height: float, taken: set[int]) -> N
         taken.add(id(above[0]))
 
 
+def _extend_name_down(pair: Pair, rows: Rows, height: float, taken: set[int]) -> None:
+    """What stands in brackets right below a name belongs to it."""
+    last = pair.name[-1]
+    if last.band + 1 >= len(rows) or (pair.value and pair.value[0].top > last.bottom - 0.3 * height):
+        return
+    for piece in rows[last.band + 1]:
+        near = abs(piece.left - last.left) < 1.5 * height and piece.top - last.bottom < 0.7 * height
+        if near and piece.text.startswith("(") and id(piece) not in taken and len(piece.tokens) < 8:
+            pair.name.append(piece)
+            taken.add(id(piece))
+            return
+
+
 def _is_another_name(piece: Piece) -> bool:
     """Whether a piece names a field by the words it is made of, rather than being filled in."""
     likely = name_likeness(piece.text)
-    return likely >= 2.0 or (likely >= OTHER_NAME and value_likeness(piece.text) <= 0)
+    return likely >= 2.0 or (likely >= 0.7 and value_likeness(piece.text) <= 0)
 
 
 def _divided(one: Piece, other: Piece, rulings: Rulings) -> bool:
@@ -165,10 +231,11 @@ def _extend_right(pair: Pair, row: Sequence[Piece], place: int, height: float, t
     """A value may have gaps: takes the next pieces while they stand near and name nothing."""
     while place + 1 < len(row):
         last, following = row[place], row[place + 1]
-        names = place + 2 < len(row) and name_likeness(following.text) > LEAST_NAME
-        if following.left - last.right > 2.2 * height or names or name_likeness(following.text) >= 2.0:
+        if id(following) in taken or following.left - last.right > 2.2 * height or _is_another_name(following):
             return
-        if id(following) in taken:
+        if last.text.lower() in MARKS and following.text[:1] != "(":
+            return
+        if FIELD_WITHIN.fullmatch(following.tokens[0].text):
             return
         pair.value.append(following)
         taken.add(id(following))
@@ -209,57 +276,11 @@ def _below(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | N
     return None
 
 
-def _plain_pair(
-    row: Sequence[Piece], place: int, columns: dict[int, float], rulings: Rulings, height: float, taken: set[int]
-) -> Pair | None:
-    """A name without a colon and the value to its right."""
-    name, value = row[place], row[place + 1]
-    if id(value) in taken or value.left - name.right > 0.7 * FARTHEST * height or _divided(name, value, rulings):
-        return None
-    likely_name, likely_value = name_likeness(name.text), value_likeness(value.text)
-    if ENUMERATOR.fullmatch(name.text) or _is_another_name(value):
-        return None
-    if (
-        (name.on_line and (likely_name < 1.4 or not value.on_line))
-        or likely_name < -0.4
-        or likely_value < -1
-        or len(name.tokens) > 9
-    ):
-        return None
-    rest = [piece for piece in row[place + 2 :] if id(piece) not in taken]
-    if value.on_line:
-        likely_value += 1.5
-    if rest and not value.on_line and value_likeness(rest[0].text) > 0 and name_likeness(rest[0].text) <= 0:
-        # Several values beside one name: a row of a table.
-        return None
-    listed = max(0.0, columns[id(value)]) - columns[id(name)]
-    if likely_name + likely_value + LISTED * listed < LEAST_SUM:
-        return None
-    taken.update((id(name), id(value)))
-    return Pair([name], [value], 0.5)
-
-
-def _stacked(rows: Rows, rulings: Rulings, height: float, taken: set[int]) -> list[Pair]:
-    """Names without a colon above what was filled in, within a box or over a line."""
-    found = []
-    for row in rows:
-        for name in row:
-            if id(name) in taken or ends_as_name(name.text) or name_likeness(name.text) < LEAST_NAME:
-                continue
-            value = _below(name, rows, height, taken)
-            if value is None or value_likeness(value.text) < 0 or _ruled_between(name, value, rulings):
-                continue
-            if value_likeness(value.text) <= 0 and not value.on_line and name_likeness(value.text) > LEAST_NAME:
-                continue
-            pair = Pair([name], [value], 0.4)
-            taken.update((id(name), id(value)))
-            _extend_down(pair, rows, height, taken)
-            found.append(pair)
-    return found
-
-
 def _ruled_between(upper: Piece, lower: Piece, rulings: Rulings) -> bool:
+    """Whether a line parts two pieces; one that only underlines the upper does not."""
     return any(
-        upper.bottom - 1 <= line.at <= lower.top + 1 and line.covers(lower.left, lower.right) > 0.5
+        upper.bottom - 1 <= line.at <= lower.top + 1
+        and line.covers(lower.left, lower.right) > 0.5
+        and line.length > 1.3 * (upper.right - upper.left)
         for line in rulings.horizontal
     )

@@ -6,14 +6,23 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from clary.engines.documents.forms.labels import ends_as_name, is_filler
 from clary.engines.documents.rulings import Rulings
 from clary.engines.documents.tokens import Token, bands_of
 
 ENUMERATOR = re.compile(r"\(?\w{1,2}[.)]")
-WIDE_SPACE = 0.6
+FIELD_WITHIN = re.compile(r"[^\W\d_]{2,}:[^/].*")
+"""A name, a colon and the begin of a value that were read as one word."""
+WIDE_SPACE = 0.5
 """In heights of words: wider than the space between most words of a line."""
+USUAL = 2.0
+"""Times the space between most words of the page: above that a space is wide, too."""
+NEAR_STARTS = 4
+"""So many pieces that begin below one another make a column."""
+JOINED = 0.7
+"""In heights of words: up to it words of neighbouring rows are put together."""
 GAP = 1.15
 """In heights of words: above it two words belong to different pieces."""
 
@@ -72,24 +81,73 @@ def pieces_of(tokens: Sequence[Token], rulings: Rulings, height: float) -> list[
         for segment in band.segments:
             start = 0
             for place in range(1, len(segment.tokens) + 1):
-                if place == len(segment.tokens) or _parts(segment.tokens[place - 1], segment.tokens[place], rulings):
+                if place == len(segment.tokens) or _parts(
+                    segment.tokens[place - 1], segment.tokens[place], rulings, height
+                ):
                     row.append(Piece(segment.tokens[start:place], number))
                     start = place
         rows.append(row)
-    rows = _parted_at_columns(rows, height)
-    for row in rows:
+    rows = _parted_at_columns(_joined_across_rows(rows, rulings, height), height)
+    for number, row in enumerate(rows):
         for piece in row:
+            piece.band = number
             piece.on_line = _on_line(piece, rulings, height)
     return rows
 
 
+def _joined_across_rows(rows: list[list[Piece]], rulings: Rulings, height: float) -> list[list[Piece]]:
+    """Puts pieces together whose words stand side by side though they were sorted into neighbouring rows.
+
+    Where rows lie tight or lean, words of one line are found in two rows.
+    """
+    for number in range(len(rows) - 1):
+        for upper, lower in ((number, number + 1), (number + 1, number)):
+            for piece in list(rows[upper]):
+                following = next((one for one in rows[lower] if _goes_on(piece, one, rulings, height)), None)
+                if following is not None and not any(
+                    piece.right < one.left < following.right for one in rows[upper] if one is not following
+                ):
+                    rows[upper][rows[upper].index(piece)] = Piece([*piece.tokens, *following.tokens], piece.band)
+                    rows[lower].remove(following)
+    return [row for row in rows if row]
+
+
+def _goes_on(piece: Piece, other: Piece, rulings: Rulings, height: float) -> bool:
+    """Whether two pieces of neighbouring rows are one line of text."""
+    one, first = piece.tokens[-1], other.tokens[0]
+    shared = min(one.bottom, first.bottom) - max(one.top, first.top)
+    return (
+        -0.2 * height < first.left - one.right < JOINED * height
+        and shared > 0.6 * min(one.height, first.height)
+        and not _parts(one, first, rulings, height)
+    )
+
+
+def _usual_space(rows: list[list[Piece]], height: float) -> float:
+    """Between most words of pieces; typewriters leave much."""
+    spaces = [
+        other.left - one.right
+        for row in rows
+        for piece in row
+        for one, other in zip(piece.tokens, piece.tokens[1:], strict=False)
+    ]
+    return median(spaces) if spaces else 0.4 * height
+
+
 def _parted_at_columns(rows: list[list[Piece]], height: float) -> list[list[Piece]]:
-    """Parts pieces before a word behind a wide space that begins where at least three other pieces begin."""
-    starts = sorted(piece.left for row in rows for piece in row)
+    """Parts pieces before a word behind a wide space where others begin, too."""
+    wide = max(WIDE_SPACE * height, USUAL * _usual_space(rows, height))
+    starts = sorted(
+        token.left
+        for row in rows
+        for piece in row
+        for before, token in zip([None, *piece.tokens], piece.tokens, strict=False)
+        if before is None or token.left - before.right > wide
+    )
 
     def is_column(token: Token) -> bool:
         near = bisect_right(starts, token.left + 0.4 * height) - bisect_left(starts, token.left - 0.4 * height)
-        return near >= 3
+        return near >= NEAR_STARTS
 
     parted = []
     for row in rows:
@@ -98,7 +156,7 @@ def _parted_at_columns(rows: list[list[Piece]], height: float) -> list[list[Piec
             start = 0
             for place in range(1, len(piece.tokens)):
                 gap = piece.tokens[place].left - piece.tokens[place - 1].right
-                if gap > WIDE_SPACE * height and is_column(piece.tokens[place]):
+                if gap > wide and is_column(piece.tokens[place]):
                     pieces.append(Piece(piece.tokens[start:place], piece.band))
                     start = place
             pieces.append(Piece(piece.tokens[start:], piece.band))
@@ -106,14 +164,30 @@ def _parted_at_columns(rows: list[list[Piece]], height: float) -> list[list[Piec
     return parted
 
 
-def _parts(one: Token, other: Token, rulings: Rulings) -> bool:
+def _parts(one: Token, other: Token, rulings: Rulings, height: float) -> bool:
     """Whether two neighbouring words of a row belong to different pieces."""
+    if _line_begins(one, other, rulings, height):
+        return True
     if ends_as_name(one.text) and len(one.text) > 1:
         return True
-    if ENUMERATOR.fullmatch(one.text) and other.left - one.right > 0.7 * one.height:
+    if ENUMERATOR.fullmatch(one.text) and other.left - one.right > 0.5 * one.height:
         return True
     middle = (one.middle + other.middle) / 2
     return any(one.right <= line.at <= other.left and line.start < middle < line.end for line in rulings.vertical)
+
+
+def _line_begins(one: Token, other: Token, rulings: Rulings, height: float) -> bool:
+    """Whether a line to write on begins between two words, or under the second: it runs under that one alone."""
+    if ends_as_name(other.text):
+        return False
+    bottom = max(one.bottom, other.bottom)
+    return any(
+        bottom - 0.4 * height < line.at < bottom + 0.6 * height
+        and one.right - 0.5 * height < line.start < other.left + 0.5 * height
+        and line.covers(other.left, other.right) > 0.5
+        and line.length > 2.5 * height
+        for line in rulings.horizontal
+    )
 
 
 def _on_line(piece: Piece, rulings: Rulings, height: float) -> bool:
