@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from clary.core.call import Call
 from clary.core.clock import Clock, timestamp
+from clary.core.errors import ServiceError
 from clary.core.operations import operation
 from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.services.rekognition import shelf
@@ -22,7 +25,7 @@ from clary.services.rekognition.errors import (
     ResourceAlreadyExistsException,
     ResourceInUseException,
 )
-from clary.services.rekognition.manifests import BadLine, annotation_of, lines_of, shown
+from clary.services.rekognition.manifests import LONGEST_LINE_BYTES, BadLine, annotation_of, lines_of, shown
 from clary.services.rekognition.names import DATASET, PROJECT, resource_arn
 from clary.services.rekognition.pictures import Authorize, Pictures
 from clary.services.rekognition.projects import stamp
@@ -33,6 +36,7 @@ MOST_MANIFEST_BYTES = 1 << 30
 MOST_ENTRIES = 250_000
 TEST_SHARE = 0.2
 _DEFAULT_PAGE = 100
+_LINES_PER_COMMIT = 1000
 _MADE, _CHANGED = "The dataset was successfully created.", "The dataset was successfully updated."
 
 
@@ -83,7 +87,7 @@ class Datasets:
             raise _taken(project, word)
         if "GroundTruthManifest" in source:
             place = source["GroundTruthManifest"].get("S3Object", {})
-            self._entries.put(body["entries"], self._lines(call, place))
+            self._fill(body["entries"], manifest_lines(self._pictures, call, place))
         elif "DatasetArn" in source:
             self._authorize(call, "rekognition:CreateDataset", source["DatasetArn"])
             other = shelf.find(self._records, call, DATASET, source["DatasetArn"])
@@ -95,12 +99,14 @@ class Datasets:
             raise _taken(project, word) from error
         return {"DatasetArn": arn}
 
-    def _lines(self, call: Call, place: dict[str, str]) -> list[dict[str, Any]]:
+    def _fill(self, dataset: str, lines: Iterator[dict[str, Any]]) -> None:
+        """Adds lines piece by piece: the writes of everybody else come between, and little is in memory."""
         try:
-            text = self._pictures.read_object(call, place, MOST_MANIFEST_BYTES)
-        except ImageTooLargeException:
-            raise LimitExceededException(f"The manifest has more than {MOST_MANIFEST_BYTES} bytes.") from None
-        return checked_lines(text)
+            while piece := list(islice(lines, _LINES_PER_COMMIT)):
+                self._entries.put(dataset, piece)
+        except ServiceError:
+            self._entries.remove(dataset)
+            raise
 
     @operation("DescribeDataset", resource="{DatasetArn}")
     def describe(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +199,7 @@ class Datasets:
             ResourceInUseException: somebody else changes it.
         """
         record = shelf.find(self._records, call, DATASET, request["DatasetArn"])
-        lines = checked_lines(request["Changes"]["GroundTruth"])
+        lines = list(checked(request["Changes"]["GroundTruth"].splitlines()))
         if self._entries.stats(record.body["entries"])["TotalEntries"] + len(lines) > MOST_ENTRIES:
             raise LimitExceededException(f"A dataset can have at most {MOST_ENTRIES} images.")
         self._changed(record)
@@ -236,7 +242,21 @@ def _taken(project: Record, word: str) -> ResourceAlreadyExistsException:
     return ResourceAlreadyExistsException(f"The project {project.arn} already has a {word} dataset.")
 
 
-def checked_lines(text: bytes) -> list[dict[str, Any]]:
+def manifest_lines(pictures: Pictures, call: Call, place: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The lines of a manifest in S3, read as they are asked for.
+
+    Raises:
+        InvalidS3ObjectException: it is not there, or the caller may not read it.
+        InvalidParameterException: a line cannot be read.
+        LimitExceededException: it is too large.
+    """
+    try:
+        yield from checked(pictures.read_lines(call, place, MOST_MANIFEST_BYTES, LONGEST_LINE_BYTES))
+    except ImageTooLargeException:
+        raise LimitExceededException(f"The manifest has more than {MOST_MANIFEST_BYTES} bytes.") from None
+
+
+def checked(raw_lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The lines of a manifest.
 
     Raises:
@@ -244,14 +264,14 @@ def checked_lines(text: bytes) -> list[dict[str, Any]]:
         LimitExceededException: there are too many.
     """
     try:
-        lines = list(lines_of(text))
+        for count, line in enumerate(lines_of(raw_lines)):
+            if count == MOST_ENTRIES:
+                raise LimitExceededException(
+                    f"A dataset has at most {MOST_ENTRIES} images; the manifest has more."
+                )
+            yield line
     except BadLine as error:
         raise InvalidParameterException(f"{INVALID}: the manifest cannot be read: {error}.") from error
-    if len(lines) > MOST_ENTRIES:
-        raise LimitExceededException(
-            f"A dataset can have at most {MOST_ENTRIES} images; the manifest has {len(lines)}."
-        )
-    return lines
 
 
 def split(entries: list[Entry], share: float = TEST_SHARE) -> list[int]:

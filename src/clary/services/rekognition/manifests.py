@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ _MULTI_LABEL = "groundtruth/image-classification-multilabel"
 _SINGLE_LABEL = "groundtruth/image-classification"
 _BOXES = "groundtruth/object-detection"
 _LONGEST_LABEL = 255
+LONGEST_LINE_BYTES = 1 << 20
 _SLACK = 0.02
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -56,15 +57,18 @@ class Annotation:
         return tuple(dict.fromkeys((*self.labels, *(box.label for box in self.boxes))))
 
 
-def lines_of(text: bytes) -> Iterator[dict[str, Any]]:
-    """The lines of a manifest.
+def lines_of(raw_lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The lines of a manifest, one after the other.
 
     Raises:
-        BadLine: one is no JSON object with a source-ref; the message begins with its number.
+        BadLine: one is no JSON object with a source-ref, or too long; the message begins with its number.
     """
-    for number, raw in enumerate(text.removeprefix(_BYTE_ORDER_MARK).splitlines(), 1):
+    for number, written in enumerate(raw_lines, 1):
+        raw = written.removeprefix(_BYTE_ORDER_MARK) if number == 1 else written
         if not raw.strip():
             continue
+        if len(raw) > LONGEST_LINE_BYTES:
+            raise BadLine(f"line {number} has more than {LONGEST_LINE_BYTES} bytes")
         try:
             line = orjson.loads(raw)
             orjson.dumps(line)  # it will be kept: what is nested deeper than can be written is refused, too

@@ -28,7 +28,7 @@ from clary.services.rekognition.errors import (
     ResourceNotFoundException,
 )
 from clary.services.rekognition.job_specs import ended, failure_of, job_spec
-from clary.services.rekognition.manifests import BadLine, lines_of
+from clary.services.rekognition.manifests import LONGEST_LINE_BYTES, BadLine, lines_of
 from clary.services.rekognition.moderation import DEFAULT_CONFIDENCE, refuse_adapter
 from clary.services.rekognition.names import MEDIA_ANALYSIS_JOB, MODERATION_MODEL_VERSION, resource_arn
 from clary.services.rekognition.pictures import MOST_BYTES_IN_S3
@@ -128,8 +128,8 @@ class MediaAnalysisJobs:
 
     def _lines(self, call: Call, place: Mapping[str, str]) -> list[dict[str, Any]]:
         try:
-            text = self._around.pictures.read_object(call, place, MOST_MANIFEST_BYTES)
-            lines = list(lines_of(text))
+            raw = self._around.pictures.read_lines(call, place, MOST_MANIFEST_BYTES, LONGEST_LINE_BYTES)
+            lines = list(lines_of(raw))
         except ImageTooLargeException:
             raise InvalidManifestException(f"The manifest has more than {MOST_MANIFEST_BYTES} bytes.") from None
         except BadLine as error:

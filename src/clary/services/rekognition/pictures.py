@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,6 +95,24 @@ class Pictures:
                 raise ImageTooLargeException
             with source.file() as file:
                 return file.read()
+        finally:
+            source.close()
+
+    def read_lines(self, call: Call, place: Mapping[str, str], most_bytes: int, longest: int) -> Iterator[bytes]:
+        """The lines of an object, read as they are asked for.
+
+        Args:
+            longest: bytes of a line; one that is longer comes cut, a byte longer than that.
+
+        Raises:
+            InvalidParameterException, InvalidS3ObjectException, ImageTooLargeException: as `read_object`.
+        """
+        source = self.find(call, place)
+        try:
+            if source.stored.size > most_bytes:
+                raise ImageTooLargeException
+            with source.file() as file:
+                yield from iter(lambda: file.readline(longest + 1), b"")
         finally:
             source.close()
 

@@ -14,12 +14,13 @@ from typing import Any
 import orjson
 
 from clary.core.call import Call
-from clary.services.rekognition.datasets import MOST_MANIFEST_BYTES, checked_lines, split
+from clary.services.rekognition.datasets import manifest_lines, split
 from clary.services.rekognition.entry_store import Entry, EntryStore
 from clary.services.rekognition.errors import (
     ImageTooLargeException,
     InvalidParameterException,
     InvalidS3ObjectException,
+    LimitExceededException,
 )
 from clary.services.rekognition.manifests import CLASSIFICATION, DETECTION, Annotation, BadLine, annotation_of
 from clary.services.rekognition.names import DATASET
@@ -77,8 +78,8 @@ class TrainingSets:
         for asset in assets:
             place = asset.get("GroundTruthManifest", {}).get("S3Object", {})
             try:
-                lines += checked_lines(self._pictures.read_object(call, place, MOST_MANIFEST_BYTES))
-            except (InvalidS3ObjectException, ImageTooLargeException) as error:
+                lines += manifest_lines(self._pictures, call, place)
+            except (InvalidS3ObjectException, LimitExceededException) as error:
                 raise InvalidParameterException(f"{INVALID}: the manifest cannot be read. {error.message}") from error
         return lines
 

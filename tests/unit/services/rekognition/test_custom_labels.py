@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +240,7 @@ def test_annotations_are_read_from_all_three_kinds_of_lines() -> None:
     assert (box.label, box.left, box.top, box.width, box.height) == ("dog", 0.1, 0.1, 0.5, 0.5)
     assert not annotation_of({"source-ref": "s3://b/k"}).is_labelled
     with pytest.raises(BadLine, match="line 2 has no source-ref"):
-        list(lines_of(b'{"source-ref": "s3://b/k"}\n{}'))
+        list(lines_of([b'{"source-ref": "s3://b/k"}\n', b"{}"]))
 
 
 def test_a_training_takes_pictures_and_lines_as_they_are(office: Office) -> None:
@@ -447,3 +449,17 @@ def test_policies_are_changed_by_who_has_read_them(office: Office) -> None:
         put(PolicyName=f"p{number}")
     with pytest.raises(errors.ServiceQuotaExceededException):
         put(PolicyName="one-more")
+
+
+def test_a_manifest_with_a_bad_line_at_its_end_leaves_nothing(office: Office, tmp_path: Path) -> None:
+    arn = project(office)
+    lines = [classified(f"{number}.png", "cat") for number in range(2500)]
+    with pytest.raises(errors.InvalidParameterException, match="line 2501 has no source-ref"):
+        dataset(office, arn, [*lines, {"source": "s3://b/k"}])
+    with contextlib.closing(sqlite3.connect(tmp_path / "all.db")) as database:
+        assert database.execute("SELECT count(*) FROM dataset_entries").fetchone() == (0,)
+    long = {**classified("long.png", "cat"), "note": "x" * (1 << 20)}
+    with pytest.raises(errors.InvalidParameterException, match="line 2 has more than"):
+        dataset(office, arn, [lines[0], long])
+    described = office.call("DescribeDataset", DatasetArn=dataset(office, arn, lines))["DatasetDescription"]
+    assert described["DatasetStats"]["TotalEntries"] == 2500
