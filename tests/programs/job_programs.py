@@ -53,6 +53,10 @@ def report(folder: Path) -> None:
     print(json.dumps(facts))
 
 
+def tell_library_of_a_branch(folder: Path) -> None:
+    print(sys.modules["library_of_a_branch"].found, os.environ.get("HOW_TO_WAIT"))
+
+
 def many_lines(folder: Path, count: str) -> None:
     for number in range(int(count)):
         print("line", number)

@@ -23,12 +23,14 @@ class Metric:
         direction: "Maximize" or "Minimize".
         regex: finds it in the log; the first group is the value.
         tunable: whether tuning may use it as its objective.
+        marker: a text that stands in every line that `regex` finds the metric in.
     """
 
     name: str
     direction: str
     regex: str
     tunable: bool = True
+    marker: str = ""
 
 
 class AlgorithmError(Exception):

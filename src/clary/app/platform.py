@@ -20,6 +20,7 @@ from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.engine import sockets_to_hide
 from clary.compute.containers.leftovers import remove_leftovers
 from clary.compute.engine_hosts.hosts import EngineHosts, HostSurroundings
+from clary.compute.forking.child import EAGER_THREADS, PATIENT_THREADS
 from clary.compute.forking.server import ForkServer
 from clary.compute.hosting.endpoints import Hosting
 from clary.compute.hosting.model_files import UnpackLimits
@@ -72,10 +73,10 @@ PRELOADED = (
     "threadpoolctl",
     "numpy",
     "scipy.sparse",
-    "sklearn.metrics",
-    "sklearn.model_selection",
+    "scipy.stats",
     "pyarrow.csv",
     "pyarrow.parquet",
+    "optuna",
     "clary.app.job_supervisor",
     "clary.algorithms.train",
     "clary.algorithms.readers.channels",
@@ -85,13 +86,17 @@ PRELOADED = (
     "clary.services.personalize.programs.importing",
     "clary.services.personalize.programs.serving",
     "clary.services.personalize.programs.training",
+)
+"""What the fork server loads: nearly all that a supervisor, a training and a serving process would otherwise import."""
+WITH_OPENMP = (
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "clary.algorithms.xgboost.training",
     "clary.engines.tuning.advisor",
 )
-"""What the fork server loads: nearly all that a supervisor, a training and a serving process would otherwise import.
-
-Not xgboost: how its threads wait for each other is settled when it is loaded, and what is right for a job depends on
-how busy the machine is when the job starts. Loading it takes a program some 40 ms.
-"""
+"""What loads OpenMP. How its threads wait for each other is settled at that moment, and what is right for a job depends
+on how busy the machine is when the job starts. So a process each, a fork of the first one, loads it for a busy and for
+an idle machine."""
 
 
 class Platform:
@@ -105,7 +110,9 @@ class Platform:
         prices = Prices.load(Path(settings.prices_file).expanduser() if settings.prices_file else None)
         self.stores = Stores(folder, settings)
         _make_first_key(self.stores.identities, folder, settings)
-        self.fork_server = ForkServer(PRELOADED, fork=None if settings.fork_server else False, log=folder.server_log)
+        self.trunk = ForkServer(PRELOADED, fork=None if settings.fork_server else False, log=folder.server_log)
+        self.fork_server = self.trunk.branch(WITH_OPENMP, PATIENT_THREADS)
+        self.eager_server = self.trunk.branch(WITH_OPENMP, EAGER_THREADS)
         self.jobs = Jobs(
             self.stores.records,
             self.fork_server,
@@ -114,14 +121,13 @@ class Platform:
             machine=this_machine(settings.job_cpus),
             clock=self.stores.clock,
             prices=prices,
+            eager=self.eager_server,
         )
         self.serving_costs = ServingCosts(self.stores.records, prices)
         containers = ContainerAccess(settings.container_socket, self.stores.images)
         self.image_finder = ImageFinder(self.stores.images, containers)
         self.hosting = self._hosting(settings, folder)
-        self.engine_environment = EngineEnvironment(
-            Weights(settings.weights), folder.engines, settings.objects_model
-        )
+        self.engine_environment = EngineEnvironment(Weights(settings.weights), folder.engines, settings.objects_model)
         self.engines = self._engines(settings, folder)
         self.tuning = self._coordinator(folder)
         self.data_capture = DataCapture(self.stores.records, self.stores.data_access)
@@ -144,6 +150,7 @@ class Platform:
     async def start(self) -> None:
         """Starts what works in the background; jobs and endpoints of an earlier life are found again."""
         self.fork_server.start()
+        self.eager_server.start()
         self.jobs.start()
         self.tuning.start()
         await self.hosting.start()
@@ -160,7 +167,8 @@ class Platform:
         self.jobs.close()
         self.engines.close()
         self.dispatcher.close()
-        self.fork_server.close()
+        for server in (self.fork_server, self.eager_server, self.trunk):
+            server.close()
         self.stores.close()
         self.request_log.close()
 

@@ -140,16 +140,21 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """A metric read from the log: the first group of `regex` is its value."""
+    """A metric read from the log: the first group of `regex` is its value.
+
+    Attributes:
+        marker: a text that every line with the metric holds; "" tries the regular expression on every line.
+    """
 
     name: str
     regex: str
+    marker: str = ""
 
 
 @functools.lru_cache(maxsize=1024)
-def _metric(name: str, regex: str) -> MetricDefinition:
+def _metric(name: str, regex: str, marker: str = "") -> MetricDefinition:
     """The same object for the same metric: the jobs of an algorithm all have its dozens."""
-    return MetricDefinition(name, regex)
+    return MetricDefinition(name, regex, marker)
 
 
 @dataclass(frozen=True, slots=True)

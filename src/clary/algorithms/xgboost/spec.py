@@ -27,7 +27,7 @@ def _metrics() -> tuple[Metric, ...]:
 
 def _metric(channel: str, name: str, direction: str) -> Metric:
     regex = rf".*\[[0-9]+\].*#011{channel}-{_literally(name)}:{_NUMBER}"
-    return Metric(f"{channel}:{name}", direction, regex, channel == "validation")
+    return Metric(f"{channel}:{name}", direction, regex, channel == "validation", f"#011{channel}-{name}:")
 
 
 def _literally(name: str) -> str:

@@ -21,7 +21,7 @@ _MOST_SHARED_MEMORY_BYTES = 8 << 30
 
 
 class StartedProcess(Protocol):
-    """The process that stands for a container: `forking.server.ForkedProgram`."""
+    """The process that stands for a container: `forking.program.ForkedProgram`."""
 
     exited: Future[int]
 

@@ -21,7 +21,8 @@ from clary.compute.executors import isolation
 from clary.compute.executors.volume import VolumeWatch
 from clary.compute.forking.child import EAGER_THREADS, PATIENT_THREADS
 from clary.compute.forking.confinement import Confinement
-from clary.compute.forking.server import ForkedProgram, ForkServer
+from clary.compute.forking.program import ForkedProgram
+from clary.compute.forking.server import ForkServer
 from clary.compute.machine import gibibytes, is_busy, this_machine
 
 _LOOK_SECONDS = 0.5

@@ -33,26 +33,32 @@ turns that OpenMP takes by itself."""
 LISTENING = 3
 """The descriptor of the listening socket that a program is given, where it is given one."""
 _LOOK_AGAIN_SECONDS = 0.05  # the kernel's list of children may miss one while others end
+_thread_pools: Any = None
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """What to start; the fields are those of `ForkServer.spawn`."""
+    """What to start; the fields are those of `ForkServer.spawn`.
+
+    Attributes:
+        modules: of a request for a fork server instead of a program: what it loads beside what its parent has loaded.
+    """
 
     id: int
-    entry: str
-    args: list[dict[str, str]]
-    argv: list[str]
     environment: dict[str, str]
-    folder: str
-    cpus: int
-    memory_bytes: int
-    new_session: bool
-    die_with_parent: bool
-    contain: bool
-    signal_depth: int
+    entry: str = ""
+    args: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    argv: list[str] = dataclasses.field(default_factory=list)
+    folder: str = ""
+    cpus: int = 0
+    memory_bytes: int = 0
+    new_session: bool = True
+    die_with_parent: bool = False
+    contain: bool = False
+    signal_depth: int = 0
     confinement: dict[str, Any] | None = None
+    modules: list[str] = dataclasses.field(default_factory=list)
 
     def to_bytes(self) -> bytes:
         """The request as one message."""
@@ -185,10 +191,17 @@ def _reseed() -> None:
         numpy_random.seed()
 
 
+def find_thread_pools() -> None:
+    """Finds the thread pools (OpenMP, BLAS) of all libraries that are loaded by now, once for every later child."""
+    global _thread_pools
+    if "threadpoolctl" in sys.modules:
+        _thread_pools = sys.modules["threadpoolctl"].ThreadpoolController()
+
+
 def _limit_threads(threads: int) -> None:
-    """Limits the thread pools of libraries that were loaded before the environment was known (OpenMP, BLAS)."""
-    if threads and "threadpoolctl" in sys.modules:
-        sys.modules["threadpoolctl"].threadpool_limits(limits=threads)
+    """Limits the thread pools of libraries that were loaded before the environment was known."""
+    if threads and _thread_pools is not None:
+        _thread_pools.limit(limits=threads)
 
 
 def _keep(request: Request, server: int, given: Sequence[int]) -> int:

@@ -51,6 +51,7 @@ class Server:
                 importlib.import_module(module)
             except Exception as error:
                 _log.warning("cannot preload %s: %s: %s", module, type(error).__name__, error)
+        child.find_thread_pools()
         gc.collect()
         gc.freeze()
 
@@ -99,8 +100,8 @@ class Server:
             for descriptor in (self._wake_read, self._wake_write):
                 os.close(descriptor)
             self._control.close()
-            output, *listening = descriptors
-            code = child.run(request, output, server, *listening)
+            output, *given = descriptors
+            code = _branch(request, output, *given) if request.modules else child.run(request, output, server, *given)
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
@@ -122,6 +123,20 @@ class Server:
     def _tell(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._control.send(json.dumps(message).encode())
+
+
+def _branch(request: Request, output: int, control: int) -> int:
+    """Turns this freshly forked process into a fork server of its own, with more loaded."""
+    os.setsid()
+    for descriptor in (1, 2):
+        os.dup2(output, descriptor)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(request.environment)
+    with socket.socket(fileno=control) as asked:
+        server = Server(asked)
+        server.preload(request.modules)
+        return server.serve()
 
 
 def _close(descriptors: Sequence[int]) -> None:

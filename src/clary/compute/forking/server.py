@@ -17,7 +17,6 @@ import itertools
 import json
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +24,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +32,7 @@ from clary.compute.forking import child
 from clary.compute.forking.child import Request
 from clary.compute.forking.confinement import Confinement
 from clary.compute.forking.loop import LARGEST_MESSAGE_BYTES, Server
-
-EXIT_UNKNOWN = 255
-"""Told for a program whose fork server died before it could tell: the program has ended, how is not known."""
+from clary.compute.forking.program import ForkedProgram
 
 _HEALTHY_SECONDS = 5.0
 _MOST_QUICK_DEATHS = 3
@@ -54,64 +50,6 @@ _log = logging.getLogger(__name__)
 
 class ProgramNotStarted(OSError):
     """The fork server could not start the program."""
-
-
-class ForkedProgram:
-    """A program that a fork server started.
-
-    Attributes:
-        pid: its process (for a contained program its keeper, which ends as the program does).
-        exited: resolves to the exit code; negative: the signal that ended it.
-    """
-
-    def __init__(self, pid: int, *, contained: bool, leads_group: bool) -> None:
-        self._pid = pid
-        self._contained = contained
-        self._leads_group = leads_group
-        self._watch = processes.ProcessWatch(pid)
-        self.exited: Future[int] = Future()
-
-    @property
-    def pid(self) -> int:
-        """The process that stands for the program."""
-        return self._pid
-
-    def wait(self, timeout_seconds: float | None = None) -> int | None:
-        """The exit code, or None when the program still runs after the timeout."""
-        try:
-            return self.exited.result(timeout_seconds)
-        except FutureTimeout:
-            return None
-
-    def terminate(self) -> None:
-        """Sends SIGTERM to the program."""
-        if not self.exited.done():
-            self._watch.signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Ends the whole tree of processes at once."""
-        if self.exited.done():
-            return
-        if self._contained:
-            self._watch.signal(child.KILL_TREE)
-            return
-        for pid in reversed(processes.descendants(self._pid)):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if self._leads_group and not self._watch.wait(0):
-            processes.kill_group(self._pid)
-        self._watch.signal(signal.SIGKILL)
-
-    def tell(self, code: int) -> None:
-        """Resolves `exited`; later calls change nothing."""
-        if not self.exited.done():
-            self._watch.close()
-            self.exited.set_result(code)
-
-    def tell_at_the_end(self) -> None:
-        """Waits for a program that nobody reports about any more."""
-        self._watch.wait()
-        self.tell(EXIT_UNKNOWN)
 
 
 class ForkServer:
@@ -138,6 +76,8 @@ class ForkServer:
         self._control: socket.socket | None = None
         self._server_pid = 0
         self._inherited = False
+        self._trunk: ForkServer | None = None
+        self._environment: Mapping[str, str] = {}
         self._started_at = 0.0
         self._quick_deaths = 0
         self._closed = False
@@ -152,6 +92,20 @@ class ForkServer:
         server.start()
         return server
 
+    def branch(self, preload: Sequence[str], environment: Mapping[str, str]) -> ForkServer:
+        """A server that is a fork of this one's process, with more loaded: what they share is in memory once.
+
+        It goes on when this one ends. Like this one, it has to be started and closed.
+
+        Args:
+            preload: what it loads beside what this one has loaded.
+            environment: variables that these libraries find while they are loaded.
+        """
+        server = ForkServer(preload, fork=self._fork, log=self._log_path)
+        server._trunk = self
+        server._environment = dict(environment)
+        return server
+
     @property
     def pid(self) -> int:
         """The server's process, 0 when there is none."""
@@ -160,20 +114,30 @@ class ForkServer:
     def start(self) -> None:
         """Starts the server; does not wait until it has loaded its modules."""
         with self._lock:
-            if self._closed or self._control is not None or not self._fork:
-                return
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            process = None
+            for _ in range(_MOST_QUICK_DEATHS):
+                if self._closed or self._control is not None or not self._fork:
+                    return
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the trunk ended: another is started
+                    self._start()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        process = None
+        with theirs, contextlib.ExitStack() as unused:
+            unused.enter_context(ours)
             if self._inherited:
                 self._server_pid = _fork_server(ours, theirs)
+            elif self._trunk is not None:
+                self._grow(self._trunk, theirs)
             else:
                 process = self._exec_server(theirs)
                 self._server_pid = process.pid
-            theirs.close()
-            self._control = ours
-            self._started_at = time.monotonic()
-            reader = threading.Thread(target=self._read, args=(ours, process), name="fork server", daemon=True)
-            reader.start()
+            if not self._fork:
+                return
+            unused.pop_all()
+        self._control = ours
+        self._started_at = time.monotonic()
+        threading.Thread(target=self._read, args=(ours, process), name="fork server", daemon=True).start()
 
     def close(self) -> None:
         """Ends the server, and with it the programs that die with their parent."""
@@ -246,22 +210,63 @@ class ForkServer:
     def _send(self, request: Request, descriptors: list[int]) -> ForkedProgram:
         message = request.to_bytes()
         for _ in range(_MOST_QUICK_DEATHS):
-            with self._lock:
-                self.start()
-                control = self._control
-                if control is None or len(message) > LARGEST_MESSAGE_BYTES:
-                    return self._spawn_plainly(request, message, *descriptors)
-                answer: Future[ForkedProgram] = Future()
-                self._starting[request.id] = (request, answer)
             try:
-                socket.send_fds(control, [message], descriptors)
+                answer = self._ask(request, message, descriptors)
+                if answer is None:
+                    break
                 return answer.result()
             except (BrokenPipeError, ConnectionResetError):
-                with self._lock:
-                    self._starting.pop(request.id, None)
-                    if self._control is control:
-                        self._control = None
+                continue
         return self._spawn_plainly(request, message, *descriptors)
+
+    def _ask(self, request: Request, message: bytes, descriptors: list[int]) -> Future[ForkedProgram] | None:
+        """Sends a request without waiting for the answer; None where nothing is forked.
+
+        Raises:
+            BrokenPipeError, ConnectionResetError: the server has just ended.
+        """
+        with self._lock:
+            self.start()
+            control = self._control
+            if control is None or len(message) > LARGEST_MESSAGE_BYTES:
+                return None
+            answer: Future[ForkedProgram] = Future()
+            self._starting[request.id] = (request, answer)
+        try:
+            socket.send_fds(control, [message], descriptors)
+        except (BrokenPipeError, ConnectionResetError):
+            with self._lock:
+                self._starting.pop(request.id, None)
+                if self._control is control:
+                    self._control = None
+            raise
+        return answer
+
+    def _grow(self, trunk: ForkServer, control: socket.socket) -> None:
+        """Has another server's process fork into this server, as soon as it has loaded its own modules.
+
+        Raises:
+            BrokenPipeError, ConnectionResetError: that server has just ended.
+        """
+        request = Request(
+            id=next(trunk._ids),
+            environment={**os.environ, **_SERVER_ENVIRONMENT, **self._environment},
+            modules=self._preload,
+        )
+        log = _open_output(self._log_path)
+        try:
+            answer = trunk._ask(request, request.to_bytes(), [log, control.fileno()])
+        finally:
+            os.close(log)
+        if answer is None:  # it forks no more: neither does this one
+            self._fork = False
+        else:
+            answer.add_done_callback(self._has_grown)
+
+    def _has_grown(self, answer: Future[ForkedProgram]) -> None:
+        """Takes no lock: the trunk, which calls this, holds its own."""
+        if answer.exception() is None:  # otherwise the socket is closed, which is noticed
+            self._server_pid = answer.result().pid
 
     def _exec_server(self, control: socket.socket) -> subprocess.Popen[bytes]:
         log = _open_output(self._log_path)
@@ -291,7 +296,7 @@ class ForkServer:
         control.close()
         if process is not None:
             process.wait()
-        else:
+        elif self._inherited:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._server_pid, 0)
         self._bury(control)
@@ -332,6 +337,8 @@ class ForkServer:
 
     def _spawn_plainly(self, request: Request, message: bytes, output: int, *listening: int) -> ForkedProgram:
         """Starts an interpreter for this one program."""
+        if request.modules:
+            raise ProgramNotStarted("no fork server runs that another one could be a fork of")
         lifeline_read, lifeline_write = os.pipe()
         environment = {**child.PATIENT_THREADS, **os.environ, "CLARY_LIFELINE": str(lifeline_read)}
         if listening:

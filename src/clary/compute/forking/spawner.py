@@ -11,7 +11,7 @@ from clary.compute.forking.confinement import Confinement
 
 
 class StartedProgram(Protocol):
-    """A running program: `forking.server.ForkedProgram`.
+    """A running program: `forking.program.ForkedProgram`.
 
     Attributes:
         exited: resolves to the exit code.

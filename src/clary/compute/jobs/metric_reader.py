@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from clary.compute.contract import JobSpec
+from clary.compute.contract import JobSpec, MetricDefinition
 
 _LONGEST_SEARCHED_CHARACTERS = 4096
 _MOST_SEARCH_SECONDS = 0.1
@@ -33,21 +33,32 @@ class MetricReader:
     def __init__(self, spec: JobSpec, tell: Callable[[str], None] = lambda line: None) -> None:
         self._tell = tell
         self._patterns: list[_Pattern] = []
-        bounded = not spec.program.entry
+        self._bounded = not spec.program.entry
+        self._unseen: list[MetricDefinition] = []  # an algorithm has dozens, and a job's log few of them
+        self._job = spec.name
         for metric in spec.metrics:
-            try:
-                self._patterns.append(_Pattern(metric.name, metric.regex, bounded=bounded))
-            except ValueError as error:
-                _log.warning("the regex of metric %s of %s cannot be used: %s", metric.name, spec.name, error)
+            if metric.marker:
+                self._unseen.append(metric)
+            else:
+                self._add(metric)
 
     def read(self, line: str) -> list[tuple[str, float]]:
         """The metrics in a line."""
         found = []
+        for metric in [metric for metric in self._unseen if metric.marker in line]:
+            self._unseen.remove(metric)
+            self._add(metric)
         for pattern in list(self._patterns):
             value = self._value(pattern, line[:_LONGEST_SEARCHED_CHARACTERS])
             if value is not None and math.isfinite(value):
                 found.append((pattern.name, value))
         return found
+
+    def _add(self, metric: MetricDefinition) -> None:
+        try:
+            self._patterns.append(_Pattern(metric.name, metric.regex, bounded=self._bounded))
+        except ValueError as error:
+            _log.warning("the regex of metric %s of %s cannot be used: %s", metric.name, self._job, error)
 
     def _value(self, pattern: _Pattern, line: str) -> float | None:
         try:

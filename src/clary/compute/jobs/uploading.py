@@ -19,7 +19,8 @@ from clary.compute.folder import below, is_empty, is_inside
 from clary.compute.jobs.channel_files import DataError, told_as_data_error
 from clary.storage.data_access import DataAccess
 
-_GZIP_LEVEL = 6
+_GZIP_LEVEL = 1
+"""Archives go to a disk of this machine and come from it: a better level takes three times as long for a fifth less."""
 _SYNC_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)

@@ -103,7 +103,7 @@ def metrics_of(request: Mapping[str, Any], resolved: Resolved) -> tuple[MetricDe
     """The metrics to look for in the log: the algorithm's own, or those that the user defined."""
     if isinstance(resolved, BuiltIn):
         told = resolved.algorithm.metrics_for(request.get("HyperParameters", {}))
-        return tuple(MetricDefinition(metric.name, metric.regex) for metric in told)
+        return tuple(MetricDefinition(metric.name, metric.regex, metric.marker) for metric in told)
     definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
     return tuple(MetricDefinition(metric["Name"], metric["Regex"]) for metric in definitions)
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from clary.compute import processes
-from clary.compute.forking.server import EXIT_UNKNOWN, ForkServer
+from clary.compute.forking.program import EXIT_UNKNOWN
+from clary.compute.forking.server import ForkServer
 
 Until = Callable[[Callable[[], bool]], None]
 on_linux = pytest.mark.skipif(not processes.ON_LINUX, reason="needs /proc and process descriptors")

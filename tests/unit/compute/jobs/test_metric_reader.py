@@ -33,6 +33,14 @@ def test_patterns_of_users_mean_what_they_mean_in_python() -> None:
     assert MetricReader(job(SCRIPT, metric)).read("ACCURACY = 1.5e-3; done") == [("m", 0.0015)]
 
 
+def test_a_metric_with_a_marker_is_found_from_the_first_line_that_holds_it() -> None:
+    metrics = [MetricDefinition(name, rf"{name}-auc:(\S+)", f"{name}-auc:") for name in ("train", "validation")]
+    reader = MetricReader(job(Program(entry="a:b"), *metrics))
+    assert reader.read("nothing") == []
+    assert reader.read("validation-auc:0.5") == [("validation", 0.5)]
+    assert sorted(reader.read("validation-auc:0.6 train-auc:0.7")) == [("train", 0.7), ("validation", 0.6)]
+
+
 def test_values_that_are_no_finite_numbers_are_left_out() -> None:
     metric = MetricDefinition("m", r"m=(\S+)")
     reader = MetricReader(job(SCRIPT, metric))

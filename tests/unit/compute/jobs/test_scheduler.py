@@ -438,3 +438,25 @@ def test_the_platform_without_a_fork_server_runs_jobs_too(tmp_path: Path) -> Non
         assert plain.finished(plain.submit("plain", entry("hello"))).status in FINISHED[:1]
     finally:
         plain.close()
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_jobs_that_start_on_an_idle_machine_come_from_the_eager_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, busy: bool
+) -> None:
+    class Counting(ForkServer):
+        started = 0
+
+        def spawn(self, *arguments: Any, **options: Any) -> Any:
+            self.started += 1
+            return super().spawn(*arguments, **options)
+
+    monkeypatch.setattr(jobs, "is_busy", lambda: busy)
+    eager = Counting(["job_stores"], log=tmp_path / "log")
+    world = World(tmp_path, eager=eager)
+    try:
+        assert world.finished(world.submit("a-job", entry("hello"))).status == "Completed"
+        assert eager.started == (0 if busy else 1)
+    finally:
+        world.close()
+        eager.close()

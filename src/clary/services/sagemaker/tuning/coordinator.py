@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clary.compute.contract import JobSpec, MetricDefinition
+from clary.compute.contract import JobSpec
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
@@ -257,7 +257,7 @@ def _question(search: _Search, trials: list[TrialJob], index: int) -> Question:
 
 def _with_objective(spec: JobSpec, metric: str) -> JobSpec:
     """The job with its objective once more under the name that CloudWatch shows for every trial."""
-    regex = next((one.regex for one in spec.metrics if one.name == metric), None)
-    if regex is None:
+    objective = next((one for one in spec.metrics if one.name == metric), None)
+    if objective is None:
         return spec
-    return replace(spec, metrics=(*spec.metrics, MetricDefinition(OBJECTIVE_METRIC, regex)))
+    return replace(spec, metrics=(*spec.metrics, replace(objective, name=OBJECTIVE_METRIC)))
