@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -135,6 +136,29 @@ def test_the_pages_of_a_pdf_are_classified(desk: Comprehension, endpoint: str) -
     files = desk.archive(state["OutputDataConfig"]["S3Uri"])
     assert [one["Page"] for one in json.loads(files["one.pdf.out"])["Classes"]] == [1, 1, 1, 2, 2, 2]
     assert json.loads(files["predictions.jsonl"])["Classes"][0]["Name"] == "MONEY"
+
+
+def test_word_documents_and_forced_reading_are_classified(desk: Comprehension, endpoint: str) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+        text = "<w:p><w:r><w:t>The astronaut saw the moon from orbit</w:t></w:r></w:p>"
+        archive.writestr("word/document.xml", f'<w:document xmlns:w="{space}"><w:body>{text}</w:body></w:document>')
+    answer = desk.comprehend.classify_document(Bytes=file.getvalue(), EndpointArn=endpoint)
+    assert answer["Classes"][0]["Name"] == "SPACE"
+    assert answer["DocumentType"] == [{"Page": 1, "Type": "MS_WORD"}]
+    forced = {"DocumentReadAction": "TEXTRACT_DETECT_DOCUMENT_TEXT", "DocumentReadMode": "FORCE_DOCUMENT_READ_ACTION"}
+    paper = pdf("The striker lost the cup and the league")
+    answer = desk.comprehend.classify_document(Bytes=paper, EndpointArn=endpoint, DocumentReaderConfig=forced)
+    assert answer["Classes"][0]["Name"] == "SPORT"
+    assert answer["DocumentType"] == [{"Page": 1, "Type": "NATIVE_PDF"}]
+    with pytest.raises(ClientError) as refused:
+        desk.comprehend.classify_document(
+            Bytes=paper,
+            EndpointArn=endpoint,
+            DocumentReaderConfig={"DocumentReadAction": "TEXTRACT_ANALYZE_DOCUMENT"},
+        )
+    assert code_of(refused) == "InvalidRequestException"
 
 
 @pytest.mark.parametrize(

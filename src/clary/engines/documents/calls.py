@@ -38,12 +38,15 @@ class DocumentsEngine(Protocol):
         """
         ...
 
-    def read(self, document: bytes, first: int = 1, count: int | None = None) -> list[PlainPage]:
+    def read(
+        self, document: bytes, first: int = 1, count: int | None = None, from_pixels: bool = False
+    ) -> list[PlainPage]:
         """The text of pages.
 
         Args:
             first: number of the first page, from 1.
             count: how many pages; None for all that follow.
+            from_pixels: leave text layers aside; a page that has one notes "text_layer".
         """
         ...
 

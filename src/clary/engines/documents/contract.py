@@ -9,7 +9,7 @@ The methods of the object that `host.load()` returns take and give plain values 
 bool, None); `Page.to_value` and `Page.from_value` are the two directions:
 
     inspect(document: bytes, most_pages: int | None = None) -> "format" and "pages"
-    read(document: bytes, first: int = 1, count: int | None = None) -> list of pages
+    read(document: bytes, first: int = 1, count: int | None = None, from_pixels: bool = False) -> list of pages
     detect_scene_text(picture: bytes) -> page (one line for each piece of text on a photograph)
 
 and those that `calls` lists, which understand what was read.

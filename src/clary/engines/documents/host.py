@@ -46,10 +46,12 @@ class Documents:
         with open_document(document, limits) as opened:
             return {"format": opened.format, "pages": opened.count}
 
-    def read(self, document: bytes, first: int = 1, count: int | None = None) -> list[dict[str, Any]]:
+    def read(
+        self, document: bytes, first: int = 1, count: int | None = None, from_pixels: bool = False
+    ) -> list[dict[str, Any]]:
         """The text of pages; see `calls.DocumentsEngine.read`."""
         last = None if count is None else first + count - 1
-        return [sheet.page.to_value() for sheet in self.reader.read(document, first, last)]
+        return [sheet.page.to_value() for sheet in self.reader.read(document, first, last, from_pixels=from_pixels)]
 
     def analyze(
         self,

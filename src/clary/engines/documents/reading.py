@@ -8,11 +8,12 @@ import numpy as np
 
 from clary.engines.documents.contract import AS_IT_IS, Affine, Box, Origin, Page, Polygon, Word
 from clary.engines.documents.lines import lines_of
-from clary.engines.documents.ocr import DOCUMENT, SCENE, Ocr, OcrSettings, Recognized
+from clary.engines.documents.ocr import DOCUMENT, Ocr, OcrSettings, Recognized
 from clary.engines.documents.pages import LIMITS, Document, open_document
 from clary.engines.documents.pdf import PdfFile, TextLayer
 from clary.engines.documents.pdf_text import is_readable, main_quarter, words_of
 from clary.engines.documents.pictures import Limits
+from clary.engines.documents.scenes import read_scene
 from clary.engines.documents.sheets import Pixels, Sheet
 
 READ_DOTS_PER_INCH = 200
@@ -44,13 +45,16 @@ class Reader:
         """Opens a document within this reader's limits; see `pages.open_document`."""
         return open_document(data, self._limits)
 
-    def read(self, data: bytes, first: int = 1, last: int | None = None) -> Iterator[Sheet]:
+    def read(
+        self, data: bytes, first: int = 1, last: int | None = None, *, from_pixels: bool = False
+    ) -> Iterator[Sheet]:
         """The pages of a document, each read when it is asked for.
 
         Args:
             data: the file.
             first: number of the first page, from 1.
             last: number of the last page; None, or one beyond it, for that of the document.
+            from_pixels: leave text layers aside; a page that has one notes "text_layer".
 
         Raises:
             Refused: see `contract.REFUSALS`; of a damaged page, when its turn comes.
@@ -58,15 +62,16 @@ class Reader:
         with self.open(data) as document:
             document.check(first)
             for number in range(first, min(last or document.count, document.count) + 1):
-                yield self.sheet(document, data, number)
+                yield self.sheet(document, data, number, from_pixels=from_pixels)
 
-    def sheet(self, document: Document, data: bytes, number: int) -> Sheet:
+    def sheet(self, document: Document, data: bytes, number: int, *, from_pixels: bool = False) -> Sheet:
         """One page of an open document; the sheet outlives the document.
 
         Args:
             document: the open document.
             data: the file it was opened from.
             number: of the page, from 1.
+            from_pixels: leave a text layer aside.
         """
         document.check(number)
         if not isinstance(document.source, PdfFile):
@@ -76,7 +81,8 @@ class Reader:
             return Sheet(_page(found, number, _size(found.pixels), notes), _always(found.pixels))
         with document.source.page(number - 1) as page:
             layer = page.text_layer()
-            layered = is_readable(layer)
+            readable = is_readable(layer)
+            layered = readable and not from_pixels
             pictures = [box for box in page.pictures() if box.area >= LEAST_PICTURE] if layered else []
             # the pixels are only made where something must be read from them
             painted = page.pixels(READ_DOTS_PER_INCH) if pictures or not layered else None
@@ -87,7 +93,7 @@ class Reader:
         found = self.ocr.read(painted, DOCUMENT)
         rows, columns = found.pixels.shape[:2]
         points = size[0] / painted.shape[1]
-        sheet = _page(found, number, (columns * points, rows * points), {})
+        sheet = _page(found, number, (columns * points, rows * points), {"text_layer": 1.0 if readable else None})
         return Sheet(sheet, _always(found.pixels))
 
     def scene(self, data: bytes) -> Page:
@@ -102,7 +108,7 @@ class Reader:
 
     def scene_of(self, pixels: Pixels) -> Page:
         """As `scene`, of [height, width, 3] RGB pixels."""
-        found = self.ocr.read(pixels, SCENE)
+        found = read_scene(self.ocr, pixels)
         return _page(found, 1, _size(found.pixels), {})
 
     def _of_layer(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any, TypeVar
 
+from clary.engines.text import word_documents
 from clary.engines.text.contract import (
     DetectedLanguage,
     Entity,
@@ -75,6 +76,10 @@ class TextEngine:
     def pii(self, texts: list[str], language: str) -> list[list[PersonalDatum]]:
         """Returns the personal data of each text in its order; refuses languages without a measured model."""
         return self._model(Linguist.load).personal_data(texts, language)
+
+    def word_document(self, document: bytes) -> list[list[str]]:
+        """Returns the lines of each page of a Word document; refuses what is none, or damaged."""
+        return word_documents.read(document)
 
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Returns the embedding of each text, 384 numbers: near one another for texts that mean alike."""

@@ -13,7 +13,8 @@ from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.comprehend import answers
 from clary.services.comprehend.analyses import ANALYSES, LONG_BYTES
-from clary.services.comprehend.document_reading import DocumentReading, ReadDocument
+from clary.services.comprehend.document_pages import ReadDocument
+from clary.services.comprehend.document_reading import DocumentReading
 from clary.services.comprehend.errors import InvalidRequestException, ResourceUnavailableException
 from clary.services.comprehend.names import CLASSIFIER_ENDPOINT, RECOGNIZER_ENDPOINT
 from clary.services.comprehend.native_text import entities_on_page, metadata

@@ -9,6 +9,7 @@ from clary.compute.contract import Channel
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.comprehend import shelf
+from clary.services.comprehend.document_pages import check_reader
 from clary.services.comprehend.errors import InvalidRequestException
 from clary.services.comprehend.manifests import manifest_channels, manifest_tasks
 from clary.services.comprehend.names import CLASSIFIER
@@ -131,6 +132,7 @@ class DocumentClassifiers(OwnModels):
         for member in ("S3Uri", "TestS3Uri"):
             if config.get(member):
                 check_place(self._data, config[member], f"InputDataConfig.{member}")
+        check_reader(config.get("DocumentReaderConfig"), "InputDataConfig.DocumentReaderConfig")
         if config.get("DocumentType") == NATIVE:
             if config.get("DataFormat", CSV) == MANIFEST:
                 raise InvalidRequestException("SEMI_STRUCTURED_DOCUMENT is possible with COMPREHEND_CSV only.")

@@ -1,27 +1,26 @@
-"""Reads documents that come as bytes: plain text, or PDFs and pictures by the engine that reads documents."""
+"""Reads documents that come as bytes: plain text, or what has pages by the engines that read it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed, Engines
-from clary.engines.documents.contract import Origin, Page
 from clary.engines.refusals import Refused
 from clary.services.comprehend.analyses import LONG_BYTES
+from clary.services.comprehend.document_pages import ReadDocument, check_reader, is_native, read_pages
 from clary.services.comprehend.errors import (
     InternalServerException,
     InvalidRequestException,
     TextSizeLimitExceededException,
     ThrottlingException,
 )
-from clary.services.comprehend.native_text import NATIVE_STARTS, PDF_START, PageText
+from clary.services.comprehend.native_text import PageText
 
 MOST_DOCUMENT_BYTES = 10 << 20
 MOST_PAGES = 100
 _SECONDS = 300.0
-_WORD_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_OLD_WORD_START = b"\xd0\xcf\x11\xe0"
 _DETAILS = {
     "unsupported-format": "UNSUPPORTED_DOC_TYPE",
     "unsupported-document": "UNSUPPORTED_DOC_TYPE",
@@ -29,24 +28,6 @@ _DETAILS = {
     "document-too-large": "DOCUMENT_SIZE_EXCEEDED",
     "too-many-pages": "PAGE_LIMIT_EXCEEDED",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ReadDocument:
-    """A document that was read.
-
-    Attributes:
-        pages: its pages; plain text is one page without blocks.
-        types: for each page AWS's word for what it was: "NATIVE_PDF", "SCANNED_PDF", "IMAGE" or "PLAIN_TEXT".
-    """
-
-    pages: Sequence[PageText]
-    types: Sequence[str]
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it was plain text."""
-        return list(self.types) == ["PLAIN_TEXT"]
 
 
 class DocumentReading:
@@ -63,34 +44,30 @@ class DocumentReading:
         """The text of a document's pages.
 
         Args:
-            config: the request's DocumentReaderConfig. Text layers of PDFs are read as they are and everything else
-                from pixels, whichever of its actions it names.
+            config: the request's DocumentReaderConfig.
 
         Raises:
-            InvalidRequestException: it is no document, is damaged, or is too large.
+            InvalidRequestException: it is no document, is damaged, or is too large; or the configuration is not whole.
             TextSizeLimitExceededException: plain text is longer than 100 KB.
             ThrottlingException: too many requests wait.
             InternalServerException: the engine failed.
         """
-        del config
+        check_reader(config)
         if len(content) > MOST_DOCUMENT_BYTES:
             most = f"{MOST_DOCUMENT_BYTES >> 20} MB"
             raise _invalid(
                 f"The document has {len(content)} bytes; at most {most} can be sent.", "DOCUMENT_SIZE_EXCEEDED"
             )
-        if not content.startswith(NATIVE_STARTS):
+        if not is_native(content):
             return _plain(content)
         try:
-            count = self._ask("inspect", document=content, most_pages=MOST_PAGES)["pages"]
-            pages = [Page.from_value(value) for value in self._ask("read", document=content, first=1, count=count)]
+            return read_pages(content, config, self._ask, MOST_PAGES)
         except Refused as error:
             raise _invalid(error.message, _DETAILS.get(error.reason, "UNSUPPORTED_DOC_TYPE")) from error
-        is_pdf = content.startswith(PDF_START)
-        return ReadDocument([PageText.of(page) for page in pages], [type_of(page, is_pdf=is_pdf) for page in pages])
 
-    def _ask(self, method: str, **arguments: Any) -> Any:
+    def _ask(self, family: str, method: str, **arguments: Any) -> Any:
         try:
-            return self._engines.call("documents", method, timeout_seconds=_SECONDS, **arguments)
+            return self._engines.call(family, method, timeout_seconds=_SECONDS, **arguments)
         except EngineBusy as error:
             raise ThrottlingException("Too many requests are under way. Try again in a moment.") from error
         except EngineFailed as error:
@@ -98,22 +75,15 @@ class DocumentReading:
 
 
 def _plain(content: bytes) -> ReadDocument:
-    if content.startswith(_WORD_STARTS):
-        raise _invalid("Clary does not read Word documents yet: send PDF, PNG, JPEG, TIFF or UTF-8 text.")
+    if content.startswith(_OLD_WORD_START):
+        raise _invalid("The document is of Word before 2007 (.doc): save it as .docx, or send it as PDF.")
     if len(content) > LONG_BYTES:
         raise TextSizeLimitExceededException(most=LONG_BYTES, size=len(content))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _invalid("The document is none of PDF, PNG, JPEG, TIFF and UTF-8 text.") from error
+        raise _invalid("The document is none of PDF, PNG, JPEG, TIFF, Word (.docx) and UTF-8 text.") from error
     return ReadDocument([PageText(1, text)], ["PLAIN_TEXT"])
-
-
-def type_of(page: Page, *, is_pdf: bool) -> str:
-    """AWS's word for what a page was."""
-    if not is_pdf:
-        return "IMAGE"
-    return "SCANNED_PDF" if page.origin is Origin.PICTURE else "NATIVE_PDF"
 
 
 def _invalid(message: str, reason: str = "UNSUPPORTED_DOC_TYPE") -> InvalidRequestException:

@@ -1,19 +1,15 @@
-"""The pages of PDFs and pictures as text with offsets, and as the blocks that answers show."""
+"""The pages of documents as text with offsets, and as the blocks that answers show."""
 
 from __future__ import annotations
 
 import bisect
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clary.engines.documents.contract import Box, Line, Page, Word
 from clary.services.comprehend import answers
-
-NATIVE_STARTS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
-"""How PDF, PNG, JPEG and TIFF files begin."""
-PDF_START = b"%PDF"
 
 
 @dataclass(slots=True)
@@ -35,15 +31,45 @@ class PageText:
 
     @classmethod
     def of(cls, page: Page) -> PageText:
-        """A page that was read."""
-        made = cls(page.number)
+        """A page that was read, with the places of its lines and words."""
+        return cls.with_lines(
+            page.number,
+            (
+                (
+                    {"Text": line.text, "Geometry": _geometry(line, page)},
+                    [{"Text": word.text, "Geometry": _geometry(word, page)} for word in line.words],
+                )
+                for line in page.lines
+            ),
+        )
+
+    @classmethod
+    def of_lines(cls, number: int, lines: Iterable[str]) -> PageText:
+        """A page of a Word document, whose blocks have no geometry.
+
+        Args:
+            lines: words with one space between them.
+        """
+        return cls.with_lines(
+            number, (({"Text": line}, [{"Text": word} for word in line.split(" ")]) for line in lines)
+        )
+
+    @classmethod
+    def with_lines(
+        cls, number: int, lines: Iterable[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]
+    ) -> PageText:
+        """A page of lines and their words, each with the members of its block that are known.
+
+        Args:
+            lines: "Text", and "Geometry" and "Id" where there are any.
+        """
+        made = cls(number)
         pieces: list[str] = []
         place = 0
-        for line in page.lines:
-            identity, words = made._add(page, line)
-            made.lines.append((place, identity, words))
-            pieces.append(line.text)
-            place += len(line.text) + 1
+        for line, words in lines:
+            pieces.append(" ".join(word["Text"] for word in words) or line["Text"])
+            made._add(place, pieces[-1], line, words)
+            place += len(pieces[-1]) + 1
         made.text = "\n".join(pieces)
         return made
 
@@ -77,28 +103,24 @@ class PageText:
             )
         return found
 
-    def _add(self, page: Page, line: Line) -> tuple[str, list[tuple[int, int, str]]]:
-        identity = str(uuid.uuid4())
-        words: list[tuple[int, int, str]] = []
-        place = 0
-        for word in line.words:
-            words.append((place, place + len(word.text), str(uuid.uuid4())))
-            place += len(word.text) + 1
-        self.blocks.append(
-            {
-                **_block(identity, "LINE", line, page),
-                "Relationships": [{"Ids": [child for _, _, child in words], "Type": "CHILD"}],
-            }
-        )
+    def _add(self, place: int, text: str, line: Mapping[str, Any], words: Sequence[Mapping[str, Any]]) -> None:
+        identity = line.get("Id") or str(uuid.uuid4())
+        places: list[tuple[int, int, str]] = []
+        begin = 0
+        for word in words:
+            end = begin + len(word["Text"])
+            places.append((begin, end, word.get("Id") or str(uuid.uuid4())))
+            begin = end + 1
+        children = [{"Ids": [child for _, _, child in places], "Type": "CHILD"}]
+        self.blocks.append({**self._block(identity, "LINE", text, line), "Relationships": children})
         self.blocks += [
-            _block(child, "WORD", word, page) for word, (_, _, child) in zip(line.words, words, strict=True)
+            self._block(child, "WORD", word["Text"], word) for word, (_, _, child) in zip(words, places, strict=True)
         ]
-        return identity, words
+        self.lines.append((place, identity, places))
 
-
-def page_text(page: Page) -> str:
-    """The text of a page: its lines, each on a line of its own."""
-    return "\n".join(line.text for line in page.lines)
+    def _block(self, identity: str, kind: str, text: str, known: Mapping[str, Any]) -> dict[str, Any]:
+        block = {"Id": identity, "BlockType": kind, "Text": text, "Page": self.number}
+        return block | ({"Geometry": known["Geometry"]} if known.get("Geometry") else {})
 
 
 def entities_on_page(page: PageText, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -119,16 +141,10 @@ def metadata(pages: Sequence[PageText]) -> dict[str, Any]:
     }
 
 
-def _block(identity: str, kind: str, what: Line | Word, page: Page) -> dict[str, Any]:
+def _geometry(what: Line | Word, page: Page) -> dict[str, Any]:
     outline = page.as_sent(what.outline)
     box = Box.around(outline)
     return {
-        "Id": identity,
-        "BlockType": kind,
-        "Text": what.text,
-        "Page": page.number,
-        "Geometry": {
-            "BoundingBox": {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height},
-            "Polygon": [{"X": x, "Y": y} for x, y in outline],
-        },
+        "BoundingBox": {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height},
+        "Polygon": [{"X": x, "Y": y} for x, y in outline],
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.core.call import Call
+from clary.services.comprehend.document_pages import check_reader
 from clary.services.comprehend.errors import InvalidRequestException
 from clary.storage.data_access import DataAccess, parse_uri
 
@@ -32,7 +33,8 @@ def check_input(data: DataAccess, config: Mapping[str, Any], *, reads_documents:
         reads_documents: whether the job reads PDFs and images.
 
     Raises:
-        InvalidRequestException: the bucket does not exist, or the job does not read documents.
+        InvalidRequestException: the bucket does not exist, the job does not read documents, or how they are to be read
+            is not said whole.
     """
     check_place(data, config["S3Uri"], "InputDataConfig.S3Uri")
     if "DocumentReaderConfig" in config and not reads_documents:
@@ -40,6 +42,7 @@ def check_input(data: DataAccess, config: Mapping[str, Any], *, reads_documents:
             "InputDataConfig.DocumentReaderConfig: only classification jobs and entity detection jobs with a custom "
             "model read documents."
         )
+    check_reader(config.get("DocumentReaderConfig"), "InputDataConfig.DocumentReaderConfig")
     return {"InputFormat": ONE_DOC_PER_LINE, **config}
 
 

@@ -115,3 +115,12 @@ def test_several_threads_may_read_one_document(reader: Reader) -> None:
     for thread in threads:
         thread.join(60)
     assert found == {number: f"page {number - 1}" for number in range(1, 9)}
+
+
+def test_a_text_layer_can_be_left_aside_for_the_pixels(reader: Reader) -> None:
+    data = pdf([["Total due: 1,204.75"]], size=20)
+    (sheet,) = reader.read(data, from_pixels=True)
+    assert sheet.page.origin is Origin.PICTURE
+    assert {word.origin for word in sheet.page.words} == {Origin.PICTURE}
+    assert [line.text for line in sheet.page.lines] == ["Total due: 1,204.75"]
+    assert sheet.page.notes["text_layer"] == 1.0

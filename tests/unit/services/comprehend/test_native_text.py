@@ -79,7 +79,7 @@ def test_documents_are_read_by_what_they_are() -> None:
     ("content", "detail"),
     [
         (b"x" * (MOST_DOCUMENT_BYTES + 1), "DOCUMENT_SIZE_EXCEEDED"),
-        (b"PK\x03\x04 word", "UNSUPPORTED_DOC_TYPE"),
+        (b"\xd0\xcf\x11\xe0 word", "UNSUPPORTED_DOC_TYPE"),
         (b"\xff\xfe\x00 no text", "UNSUPPORTED_DOC_TYPE"),
         (b"%PDF-1.7 long", "PAGE_LIMIT_EXCEEDED"),
     ],

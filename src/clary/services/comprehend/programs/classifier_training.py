@@ -120,7 +120,7 @@ def measured(model: DocumentClassifier, test: Examples, embed: Embed) -> tuple[d
 
 
 def _native(folder: Path, task: Mapping[str, Any]) -> Any:
-    return NativeDocuments(folder).page_text if task["native"] and folder.exists() else None
+    return NativeDocuments(folder, task.get("reader")).page_text if task["native"] and folder.exists() else None
 
 
 def _say(line: str) -> None:

@@ -1,14 +1,15 @@
-"""PDFs, pictures and plain text as the text of their pages, for programs."""
+"""Documents with pages, and plain text, as the text of their pages, for programs."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clary.engines.documents.contract import Page
 from clary.engines.refusals import Refused
-from clary.services.comprehend.native_text import NATIVE_STARTS, page_text
+from clary.engines.text.host import TextEngine
+from clary.services.comprehend.document_pages import is_native, read_pages
 from clary.services.comprehend.programs.classifier_data import Unlearnable
 
 _MOST_KEPT = 32
@@ -22,15 +23,24 @@ def documents_engine() -> Any:
     return load()
 
 
+def ask_here(family: str, method: str, **arguments: Any) -> Any:
+    """Asks an engine within this process: that of documents, or that of texts for Word documents."""
+    if family == "documents":
+        return getattr(documents_engine(), method)(**arguments)
+    return getattr(TextEngine(), method)(**arguments)
+
+
 class NativeDocuments:
     """The documents of a channel.
 
     Args:
         folder: where they lie.
+        config: the DocumentReaderConfig of the training.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: Mapping[str, Any] | None = None) -> None:
         self._folder = folder.resolve()
+        self._config = config
         self._pages = functools.lru_cache(_MOST_KEPT)(self._read)
 
     def page_text(self, name: str, number: int) -> str:
@@ -53,9 +63,9 @@ class NativeDocuments:
         if not path.is_relative_to(self._folder) or not path.is_file():
             raise Unlearnable(f"The document {name} is not below InputDataConfig.Documents.S3Uri.")
         content = path.read_bytes()
-        if not content.startswith(NATIVE_STARTS):
+        if not is_native(content):
             return [content.decode("utf-8", "replace")]
         try:
-            return [page_text(Page.from_value(page)) for page in documents_engine().read(document=content)]
+            return [page.text for page in read_pages(content, self._config, ask_here).pages]
         except Refused as error:
             raise Unlearnable(f"The document {name} cannot be read: {error.message}") from error

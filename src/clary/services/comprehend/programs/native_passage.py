@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clary.engines.documents.contract import Page
 from clary.engines.refusals import Refused
+from clary.services.comprehend import document_pages
 from clary.services.comprehend.analyses import JOB_BYTES
 from clary.services.comprehend.analysis_jobs import DOCUMENTS
-from clary.services.comprehend.document_reading import type_of
-from clary.services.comprehend.native_text import NATIVE_STARTS, PDF_START, PageText, metadata
+from clary.services.comprehend.native_text import PageText, metadata
 from clary.services.comprehend.places import ONE_DOC_PER_FILE
 from clary.services.comprehend.programs.documents import Document, files_below
-from clary.services.comprehend.programs.native_documents import documents_engine
+from clary.services.comprehend.programs.native_documents import ask_here
 from clary.services.comprehend.programs.passage import Passage, place_members, problem_members
 from clary.services.comprehend.programs.results import Results, json_line
 
@@ -25,7 +24,7 @@ OnPages = Callable[[Sequence[PageText], Sequence[Any]], dict[str, Any]]
 """Pages and their answers in the members of the output."""
 
 _MOST_NATIVE_BYTES = 50 << 20
-_LONGEST_START = max(map(len, NATIVE_STARTS))
+_START_BYTES = 64
 
 
 def go_through(
@@ -46,7 +45,8 @@ def go_through(
         if name in native and not target.exists():  # what is there was written by an attempt that was killed
             target.parent.mkdir(parents=True, exist_ok=True)
             draft = target.with_name(target.name + ".new")
-            draft.write_text(json_line({"File": name, **_native(path, look, on_pages)}), encoding="utf-8")
+            found = _native(path, task.get("reader"), look, on_pages)
+            draft.write_text(json_line({"File": name, **found}), encoding="utf-8")
             draft.replace(target)
 
     def write(into: Results, document: Document, found: Any) -> None:
@@ -60,24 +60,26 @@ def go_through(
 
 
 def is_native(path: Path) -> bool:
-    """Whether a file is a PDF or a picture."""
+    """Whether a file is a document with pages, and no plain text."""
     with path.open("rb") as file:
-        return file.read(_LONGEST_START).startswith(NATIVE_STARTS)
+        start = file.read(_START_BYTES)
+        if start.lstrip().startswith(b"{"):  # what makes JSON an answer of Textract may stand anywhere in it
+            start += file.read(_MOST_NATIVE_BYTES)
+    return document_pages.is_native(start)
 
 
-def _native(path: Path, look: Look, on_pages: OnPages) -> dict[str, Any]:
+def _native(path: Path, config: Mapping[str, Any] | None, look: Look, on_pages: OnPages) -> dict[str, Any]:
     if path.stat().st_size > _MOST_NATIVE_BYTES:
         told = f"Document size exceeds maximum size limit {_MOST_NATIVE_BYTES} bytes."
         return {"ErrorCode": "DOCUMENT_SIZE_EXCEEDED", "ErrorMessage": told}
-    content = path.read_bytes()
     try:
-        pages = [Page.from_value(value) for value in documents_engine().read(document=content)]
+        read = document_pages.read_pages(path.read_bytes(), config, ask_here)
     except Refused as error:
         return {"ErrorCode": "INVALID_DOCUMENT", "ErrorMessage": error.message}
-    texts = [PageText.of(page) for page in pages]
-    kinds = [type_of(page, is_pdf=content.startswith(PDF_START)) for page in pages]
     return {
-        **on_pages(texts, look([page.text for page in texts])),
-        "DocumentMetadata": metadata(texts),
-        "DocumentType": [{"Page": page.number, "Type": kind} for page, kind in zip(texts, kinds, strict=True)],
+        **on_pages(read.pages, look([page.text for page in read.pages])),
+        "DocumentMetadata": metadata(read.pages),
+        "DocumentType": [
+            {"Page": page.number, "Type": kind} for page, kind in zip(read.pages, read.types, strict=True)
+        ],
     }
