@@ -41,10 +41,13 @@ class Moderation:
         """Labels of the moderation taxonomy, the most confident first.
 
         Raises:
-            InvalidParameterException: the picture is too small, or a custom adapter is named, which Clary cannot train.
+            InvalidParameterException: the picture is too small, or the request names a flow definition that is not
+                there, or a custom adapter, which Clary cannot train.
             InvalidS3ObjectException, ImageTooLargeException, InvalidImageFormatException: the picture cannot be used.
         """
         refuse_adapter(request)
+        if "HumanLoopConfig" in request:
+            self._human_loops.require(call, request["HumanLoopConfig"])
         picture = self._pictures.read(call, request["Image"])
         found = self._vision.ask("moderation", picture=picture)
         least = request.get("MinConfidence", DEFAULT_CONFIDENCE)

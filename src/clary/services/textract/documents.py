@@ -68,12 +68,15 @@ class Documents:
         """Lines, words and what the features ask for.
 
         Raises:
-            InvalidParameterException: the features, queries and adapters do not fit, or as DetectDocumentText.
+            InvalidParameterException: the features, queries and adapters do not fit, the flow definition is not there,
+                or as DetectDocumentText.
             InvalidS3ObjectException, UnsupportedDocumentException, DocumentTooLargeException, BadDocumentException,
             ThrottlingException, InternalServerError: as DetectDocumentText.
             HumanLoopQuotaExceededException: too many human loops are open.
         """
         check_features(request, MOST_QUERIES_AT_ONCE)
+        if "HumanLoopConfig" in request:
+            self._human_loops.require(call, request["HumanLoopConfig"])
         queries = of_page(request.get("QueriesConfig", {}).get("Queries", []), 1)
         adapters = self._adapters.of_page(call, request, 1)
         page, understanding = self._reader.analysis(
