@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from clary.engines.recommendation import features, stacking
-from clary.engines.recommendation.contract import Codes, Interactions, Reals, TrainingData
+from clary.engines.recommendation.contract import Codes, Reals, TrainingData, TrainingError
 from clary.engines.recommendation.members.content import Content
 from clary.engines.recommendation.members.contract import RECENT, Member, Query
 from clary.engines.recommendation.members.item_neighbours import ItemNeighbours
@@ -52,11 +53,10 @@ class Blend:
 
     Args:
         data: what it will be fitted on; None for a blend that will be restored.
-        without: names of members that take no part.
     """
 
-    def __init__(self, data: TrainingData | None = None, without: tuple[str, ...] = ()) -> None:
-        self.members = {name: member for name, member in _members(data).items() if name not in without}
+    def __init__(self, data: TrainingData | None = None) -> None:
+        self.members = _members(data)
         self.priors = Priors()
         self.weights = np.zeros(0)
         self.cold_weights = np.zeros(0)
@@ -67,16 +67,35 @@ class Blend:
         Args:
             events: the log of `data` as sequences.
         """
-        once = first_times(events)
+        self._each(first_times(events), lambda member, once: member.fit(once))
+        self.priors.fit(data)
+        return self
+
+    def update(self, data: TrainingData, events: Sequences) -> Self:
+        """Takes in a longer log and a larger catalogue at little cost; the weights and the regressions stay.
+
+        Raises:
+            TrainingError: the users or the log have other columns than before.
+        """
+        known = list(self.priors.names)
+        self.priors.fit(data)
+        if self.priors.names != known:
+            raise TrainingError(f"the columns that count were {known} and are {self.priors.names} now: train anew")
+        if "content" in self.members:
+            rows = features.matrix(data.items) if data.items is not None else sparse.csr_matrix((0, 1))
+            self.members["content"] = Content(_padded(rows, data.item_count))
+        self._each(first_times(events), lambda member, once: member.update(once))
+        return self
+
+    def _each(self, once: Sequences, learn: Callable[[Member, Sequences], Member]) -> None:
+        """Lets every member learn, once for those that share what they learn."""
         shared: dict[str, Member] = {}
         for name, member in self.members.items():
             twin = shared.get(_stem(name))
             if twin is not None:
                 member.restore(twin.arrays())
             else:
-                shared[_stem(name)] = member.fit(once)
-        self.priors.fit(data)
-        return self
+                shared[_stem(name)] = learn(member, once)
 
     @property
     def stacked_priors(self) -> list[int]:
@@ -91,7 +110,7 @@ class Blend:
 
     def views(self, situation: Situation) -> NDArray[np.float32]:
         """[views, item_count] for a user with a history: two per member, then the priors."""
-        query = Query(latest_distinct(situation.history, RECENT))
+        query = Query(latest_distinct(situation.history, RECENT), situation.time)
         priors = self.priors.views(situation.time, situation.categories, situation.context)
         found = []
         for member in self.members.values():
@@ -148,7 +167,7 @@ class Blend:
                 if weight:
                     total += np.float32(weight) * view
             return total
-        query = Query(latest_distinct(situation.history, RECENT))
+        query = Query(latest_distinct(situation.history, RECENT), situation.time)
         # the same sum as weights @ views, without the views whose weight is nothing
         for at, member in enumerate(self.members.values()):
             plain, logarithmic = self.weights[2 * at : 2 * at + 2]
@@ -202,6 +221,7 @@ def _members(data: TrainingData | None) -> dict[str, Member]:
         "linear_autoencoder+20": LinearAutoencoder(decay=20.0),
         "sequential_rules": SequentialRules(),
         "user_neighbours": UserNeighbours(),
+        "user_neighbours+period": UserNeighbours(period=0.1),
         "item_neighbours": ItemNeighbours(),
     }
     rows = features.matrix(data.items) if data is not None and data.items is not None else None
@@ -222,12 +242,3 @@ def _shape(scores: NDArray[np.float64]) -> tuple[NDArray[np.float32], np.float32
     mean = float(small.sum()) / max(len(small), 1)
     spread = (max(float(small @ small) / max(len(small), 1) - mean * mean, 0.0)) ** 0.5
     return small, np.float32(max(mean, 1e-12)), np.float32(max(spread, 1e-12))
-
-
-def covers(log: Interactions, item_count: int) -> Interactions:
-    """The log, for a catalogue of `item_count` items."""
-    if log.item_count >= item_count:
-        return log
-    return Interactions(
-        log.users, log.items, log.timestamps, log.user_count, item_count, log.event_types, log.values, log.contexts
-    )

@@ -95,6 +95,15 @@ def _ordered(weights: NDArray[np.floating]) -> NDArray[np.int64]:
     return found
 
 
+def widened(table: NeighbourTable, item_count: int) -> NeighbourTable:
+    """A table of items for a larger catalogue; the new items have no neighbours."""
+    more = item_count - len(table.columns)
+    if more <= 0:
+        return table
+    pad = ((0, more), (0, 0))
+    return NeighbourTable(np.pad(table.columns, pad), np.pad(table.weights, pad), item_count)
+
+
 def spread(table: NeighbourTable, names: Codes, item_count: int) -> NeighbourTable:
     """A table whose rows stand for the items `names`, as one with a row for each item."""
     columns = np.zeros((item_count, table.columns.shape[1]), np.int32)

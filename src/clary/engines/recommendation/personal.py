@@ -68,11 +68,31 @@ class Personal:
         """
         if not len(data.interactions):
             raise TrainingError("the log has 0 interactions; at least 1 is needed")
-        data = TrainingData(resized(data.interactions, data.user_count, data.item_count), data.items, data.users)
-        events = sequences(data.interactions)
+        data, events = _whole(data)
         self.blend = Blend(data)
         weigh(self.blend, self.repeats, data, events, self.seed)
         self.blend.fit(data, events)
+        return self._take(data, events)
+
+    def update(self, data: TrainingData) -> Self:
+        """Takes in what happened since the model was fitted, and new items, at a part of the cost of `fit`.
+
+        What is counted is counted on the whole log: popularity, rules, neighbours, repeats. What was learned by
+        regression, and how much each view counts, stays.
+
+        Args:
+            data: the log with its new events; users and items keep their codes, new ones follow.
+
+        Raises:
+            TrainingError: the log is empty, or has other columns than before.
+        """
+        if not len(data.interactions):
+            raise TrainingError("the log has 0 interactions; at least 1 is needed")
+        data, events = _whole(data)
+        self.blend.update(data, events)
+        return self._take(data, events)
+
+    def _take(self, data: TrainingData, events: Sequences) -> Self:
         self.repeats.fit(events)
         self._events, self._users = events, data.users
         self.item_count = data.item_count
@@ -203,3 +223,9 @@ def shares(utilities: Reals, chosen: NDArray[np.integer[Any]]) -> Reals:
     exponentials = np.exp(utilities - top)
     result: Reals = np.maximum(exponentials[chosen] / exponentials.sum(), np.float32(1e-30)).astype(np.float32)
     return result
+
+
+def _whole(data: TrainingData) -> tuple[TrainingData, Sequences]:
+    """The data with a log for all of its users and items, and the log as sequences."""
+    log = resized(data.interactions, data.user_count, data.item_count)
+    return TrainingData(log, data.items, data.users), sequences(log)

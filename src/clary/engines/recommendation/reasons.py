@@ -42,7 +42,9 @@ def explain(blend: Blend, cold_items: ColdItems, session: Session, item: int) ->
 def _parts(blend: Blend, session: Session, item: int) -> dict[_Key, float]:
     parts: dict[_Key, float] = defaultdict(float)
     history = session.history.items
-    query = Query(latest_distinct(history[history < len(blend.priors.popularity)], RECENT))
+    times = session.history.timestamps
+    asked = int(times[-1]) if len(times) else None
+    query = Query(latest_distinct(history[history < len(blend.priors.popularity)], RECENT), asked)
     for at, member in enumerate(blend.members.values()):
         plain, logarithmic = blend.weights[2 * at : 2 * at + 2]
         if not len(query.recent) or not (plain or logarithmic):
@@ -57,8 +59,7 @@ def _parts(blend: Blend, session: Session, item: int) -> dict[_Key, float]:
         for own, amount in zip(query.recent.tolist(), (given / max(float(given.sum()), 1e-12)).tolist(), strict=True):
             if amount > 0:
                 parts["item", own, ""] += value * amount
-    times = session.history.timestamps
-    views = blend.priors.views(int(times[-1]) if len(times) else np.iinfo(np.int64).max, session.features, {})
+    views = blend.priors.views(np.iinfo(np.int64).max if asked is None else asked, session.features, {})
     if len(query.recent):
         weights = dict(zip(blend.stacked_priors, blend.weights[2 * len(blend.members) :].tolist(), strict=True))
     else:

@@ -1,4 +1,4 @@
-"""Similar items: what people do next who have just done this."""
+"""Similar items: what people do around this one, and what those have who have this one."""
 
 from __future__ import annotations
 
@@ -10,36 +10,38 @@ from numpy.typing import NDArray
 
 from clary.engines.recommendation import arrays
 from clary.engines.recommendation import features as feature_tables
-from clary.engines.recommendation.blend import Blend, Situation
 from clary.engines.recommendation.contract import Features, Mask, Ranking, Reals, TrainingData, TrainingError
 from clary.engines.recommendation.interactions import resized
+from clary.engines.recommendation.members.contract import Member, Query
+from clary.engines.recommendation.members.linear_autoencoder import LinearAutoencoder
+from clary.engines.recommendation.members.sequential_rules import SequentialRules
 from clary.engines.recommendation.neighbour_table import NeighbourTable
-from clary.engines.recommendation.repeats import Repeats
-from clary.engines.recommendation.sequences import sequences
-from clary.engines.recommendation.weighing import weigh
+from clary.engines.recommendation.sequences import Sequences, first_times, sequences
 
 FLOOR = 1e-6
+BACKWARD = 0.5
+"""What comes before an item counts half of what comes after it."""
 
 
 class Similar:
     """A table of the most similar items of each item. Implements `contract.SimilarItems`.
 
-    The similarity is the blend of `Personal`, its weights learned for histories of one item. Items without
-    interactions, and the places that the table leaves open, are filled by likeness of features.
+    Two views of an item count alike, each by the logarithm of how far it stands above its mean: what the same users
+    did some steps after it or (half as much) before it, and EASE's weights. Weights learned on held-out users, and more
+    views, did not do better: one item tells too little for that. Items without interactions, and the places that the
+    table leaves open, are filled by likeness of features.
 
     Args:
         popularity_discount: -1 to 1; how much of an item's popularity (log of its events) is taken out of its
             similarity, or added to it; 0 is what was learned.
         width: items kept per item.
-        seed: of the inner hold-out.
     """
 
     name: ClassVar[str] = "similar"
 
-    def __init__(self, popularity_discount: float = 0.0, width: int = 200, seed: int = 0) -> None:
+    def __init__(self, popularity_discount: float = 0.0, width: int = 200) -> None:
         self.popularity_discount = popularity_discount
         self.width = width
-        self.seed = seed
         self.item_count = 0
         self._counts = np.zeros(0, np.float32)
         self._table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
@@ -55,17 +57,14 @@ class Similar:
             raise TrainingError("the log has 0 interactions; at least 1 is needed")
         data = TrainingData(resized(data.interactions, data.user_count, data.item_count), data.items, data.users)
         events = sequences(data.interactions)
-        blend = Blend(data, without=("user_neighbours", "linear_autoencoder+20"))
-        weigh(blend, Repeats(), data, events, self.seed, last_only=True)
-        blend.fit(data, events)
         self.item_count = data.item_count
         self._counts = np.bincount(events.items, minlength=self.item_count).astype(np.float32)
         width = max(1, min(self.width, self.item_count - 1))
         columns = np.zeros((self.item_count, width), np.int32)
         weights = np.zeros((self.item_count, width), np.float32)
-        last = int(events.timestamps.max())
+        members = _fitted(events)
         for item in np.flatnonzero(self._counts).tolist():
-            utilities = self._discounted(blend.utilities(Situation(np.array([item], np.int32), last)))
+            utilities = self._discounted(_utilities(members, item))
             utilities[item] = -np.inf
             near = arrays.best(utilities, width)
             columns[item, : len(near)] = near
@@ -124,7 +123,6 @@ class Similar:
             "name": self.name,
             "popularity_discount": self.popularity_discount,
             "width": self.width,
-            "seed": self.seed,
             "item_count": self.item_count,
         }
         arrays.save(folder, found, settings)
@@ -133,9 +131,24 @@ class Similar:
     def load(cls, folder: Path) -> Self:
         """What `save` wrote, memory-mapped."""
         found, settings = arrays.load(folder)
-        model = cls(settings["popularity_discount"], settings["width"], settings["seed"])
+        model = cls(settings["popularity_discount"], settings["width"])
         model.item_count = settings["item_count"]
         model._counts = found["counts"]
         model._table = NeighbourTable(found["columns"], found["weights"], model.item_count)
         model._alike = NeighbourTable(found["alike.columns"], found["alike.weights"], model.item_count)
         return model
+
+
+def _fitted(events: Sequences) -> list[Member]:
+    once = first_times(events)
+    return [SequentialRules(backward=BACKWARD).fit(once), LinearAutoencoder().fit(once)]
+
+
+def _utilities(members: list[Member], item: int) -> Reals:
+    """[item_count] how much each item has to do with one."""
+    query = Query(np.array([item], np.int32))
+    views = [np.maximum(member.scores(query), 0.0) for member in members]
+    total = np.zeros(len(views[0]))
+    for scores in views:
+        total += np.log1p(scores / max(float(scores.mean()), 1e-12))
+    return total.astype(np.float32)

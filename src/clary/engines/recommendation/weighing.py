@@ -20,6 +20,10 @@ MOST_INNER = 400
 """Users in the inner hold-out."""
 TOP = 25
 """The length of the lists by which the weights are chosen."""
+ROUNDS = 3
+"""How often users are held out where the log is short: a few dozen alone would leave the weights to chance."""
+SHORT = 200_000
+"""Interactions up to which a log is short; in a longer one the first round holds out hundreds of users."""
 LEAST_USERS = 10
 """With fewer users that have two events, nothing is held out."""
 
@@ -31,48 +35,65 @@ class _Moment:
     truth: Codes
 
 
-def weigh(
-    blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences, seed: int, last_only: bool = False
-) -> None:
+def weigh(blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences, seed: int) -> None:
     """Learns the weights of a blend and the chances of the places of its lists.
 
     A part of the users is held out, the blend is fitted on the others, and the weights are those that make likely what
     the held-out users did next, at several moments of each of them; with how much of popularity is decided by the gain
-    of the lists. The blend is left fitted on that part of the data.
+    of the lists. Short logs are gone through several times with other users held out; the last ones decide. The blend
+    is left fitted on the last part of the data.
 
     Args:
         events: the log of `data` as sequences.
-        last_only: ask with the last item of each history alone, as when similar items are looked for.
     """
     random = np.random.default_rng(seed)
     eligible = np.flatnonzero(np.diff(events.starts) >= 2)
     size = min(MOST_INNER, int(np.ceil(INNER_SHARE * len(eligible)))) if len(eligible) >= LEAST_USERS else 0
-    inner = np.sort(random.permutation(eligible)[:size])
-    is_inner = np.zeros(events.user_count, bool)
-    is_inner[inner] = True
-    log = interactions.where(data.interactions, ~is_inner[data.interactions.users])
-    outer = TrainingData(log, data.items, data.users)
-    blend.fit(outer, sequences(log))
+    drawn = random.permutation(eligible)
     contexts = _contexts(data)
-    warm, cold = _moments(inner, data, events, contexts, last_only)
-    choices = (
-        stacking.sample(blend.views(one.situation), one.seen, one.truth, random, orders=blend.orders) for one in warm
-    )
-    cold_choices = (stacking.sample(blend.cold_views(one.situation), one.seen, one.truth, random) for one in cold)
-    cold_weights = blend.candidate_cold_weights([choice for choice in cold_choices if choice is not None])
+    choices: list[stacking.Choice] = []
+    cold_choices: list[stacking.Choice] = []
+    warm: list[_Moment] = []
+    cold: list[_Moment] = []
+    for turn in range(ROUNDS if size and len(events) <= SHORT else 1):
+        inner = np.sort(drawn[turn * size : (turn + 1) * size])
+        _fit_without(blend, inner, data, events)
+        warm, cold = _moments(inner, data, events, contexts)
+        choices += _sampled(warm, blend.views, random, blend.orders)
+        cold_choices += _sampled(cold, blend.cold_views, random)
+    cold_weights = blend.candidate_cold_weights(cold_choices)
     # a user without a history is asked about at the end of the log
     end = int(data.interactions.timestamps.max())
-    gains = _tried(cold_weights, cold, lambda one: blend.cold_views(replace(one.situation, time=end)))[0]
+    gains = _tried(cold_weights, cold, lambda one: blend.cold_views(replace(one, time=end)))[0]
     blend.cold_weights = cold_weights[int(np.argmax(gains))]
-    weights = blend.candidate_weights([choice for choice in choices if choice is not None])
-    gains, found = _tried(weights, warm, lambda one: blend.views(one.situation))
+    weights = blend.candidate_weights(choices)
+    gains, found = _tried(weights, warm, blend.views)
     chosen = int(np.argmax(gains))
     blend.weights = weights[chosen]
     repeats.fit_places(found[chosen], len(warm))
 
 
+def _fit_without(blend: Blend, users: NDArray[np.intp], data: TrainingData, events: Sequences) -> None:
+    """Fits a blend on what all but some users did."""
+    is_inner = np.zeros(events.user_count, bool)
+    is_inner[users] = True
+    log = interactions.where(data.interactions, ~is_inner[data.interactions.users])
+    blend.fit(TrainingData(log, data.items, data.users), sequences(log))
+
+
+def _sampled(
+    moments_: list[_Moment],
+    views: Callable[[Situation], NDArray[np.float32]],
+    random: np.random.Generator,
+    orders: list[int] | None = None,
+) -> list[stacking.Choice]:
+    """The moments as choices that can be learned from."""
+    found = (stacking.sample(views(one.situation), one.seen, one.truth, random, orders=orders) for one in moments_)
+    return [choice for choice in found if choice is not None]
+
+
 def _tried(
-    weights: list[NDArray[np.float64]], moments_: list[_Moment], views: Callable[[_Moment], NDArray[np.float32]]
+    weights: list[NDArray[np.float64]], moments_: list[_Moment], views: Callable[[Situation], NDArray[np.float32]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What each of some weights would have gained.
 
@@ -81,7 +102,7 @@ def _tried(
     """
     gains, found = np.zeros(len(weights)), np.zeros((len(weights), PLACES))
     for one in moments_:
-        for at, places in enumerate(_places(np.array(weights, np.float32) @ views(one), one)):
+        for at, places in enumerate(_places(np.array(weights, np.float32) @ views(one.situation), one)):
             np.add.at(found[at], places[places < PLACES], 1.0)
             gains[at] += metrics.ndcg(np.isin(np.arange(TOP), places), TOP, len(places))
     return gains, found
@@ -99,7 +120,6 @@ def _moments(
     data: TrainingData,
     events: Sequences,
     contexts: dict[str, NDArray[np.int32]],
-    last_only: bool,
 ) -> tuple[list[_Moment], list[_Moment]]:
     """Moments of users with a history, and the first moments of users."""
     warm, cold = [], []
@@ -109,8 +129,7 @@ def _moments(
         at = int(events.starts[user]) + end
         context = {name: int(codes[at]) for name, codes in contexts.items()}
         time = int(history.timestamps[max(end - 1, 0)])
-        begin = max(end - 1, 0) if last_only else 0
-        return Situation(history.items[begin:end], time, of_row(data.users, user), context)
+        return Situation(history.items[:end], time, of_row(data.users, user), context)
 
     for user in inner.tolist():
         history = events.of(user).items
@@ -119,7 +138,7 @@ def _moments(
             # a user of a short history has one event in the next tenth: look at a few more to learn from
             truth = np.setdiff1d(history[end : max(until, end + 3)], past)
             if len(truth):
-                warm.append(_Moment(situation(user, end), past[-1:] if last_only else np.unique(past), truth))
+                warm.append(_Moment(situation(user, end), np.unique(past), truth))
         cold.append(_Moment(situation(user, 0), np.empty(0, np.int32), history[:1]))
     return warm, cold
 

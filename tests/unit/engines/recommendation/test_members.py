@@ -14,7 +14,7 @@ from clary.engines.recommendation.members.sequence_linear import SequenceLinear
 from clary.engines.recommendation.members.sequential_rules import SequentialRules
 from clary.engines.recommendation.members.user_neighbours import UserNeighbours
 from clary.engines.recommendation.sequences import Sequences, first_times, sequences
-from tests.unit.engines.recommendation.worlds import chains, log
+from tests.unit.engines.recommendation.worlds import DAY, chains, log
 
 MEMBERS: list[Callable[[], Member]] = [
     lambda: SequenceLinear(ridge=1.0, least_users=1),
@@ -120,3 +120,25 @@ def test_rare_items_take_no_part_in_the_dense_models() -> None:
         scores = model.fit(part).scores(Query(np.array([0], np.int32)))
         assert scores[1] > 0
         assert scores[2] == 0
+
+
+def test_a_neighbour_of_the_same_time_counts_more_than_one_of_another() -> None:
+    year = 365 * DAY
+    rows = [(user, item, item) for user in range(10) for item in (1, 2)]  # long ago 2 came after 1
+    rows += [(10 + user, item, 20 * year + item) for user in range(10) for item in (1, 3)]  # now it is 3
+    events = first_times(sequences(log(rows)))
+    member = UserNeighbours(period=0.1).fit(events)
+    asked = np.array([1], np.int32)
+    then, now = member.scores(Query(asked, 0)), member.scores(Query(asked, 20 * year))
+    assert then[2] > 10 * then[3] > 0
+    assert now[3] > 10 * now[2] > 0
+    always = UserNeighbours().fit(events).scores(Query(asked, 0))
+    assert always[2] == pytest.approx(always[3])
+
+
+def test_rules_backwards_count_for_their_share() -> None:
+    events = first_times(sequences(log([(0, 1, 1), (0, 2, 2)])))
+    forward, both = SequentialRules().fit(events), SequentialRules(backward=0.5).fit(events)
+    asked = Query(np.array([2], np.int32))
+    assert forward.scores(asked)[1] == 0.0
+    assert both.scores(asked)[1] == pytest.approx(0.5 * both.scores(Query(np.array([1], np.int32)))[2])

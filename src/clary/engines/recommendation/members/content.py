@@ -32,6 +32,10 @@ class Content:
         """Learns nothing: the features say it all."""
         return self
 
+    def update(self, events: Sequences) -> Self:
+        """Learns nothing: the features say it all."""
+        return self
+
     def scores(self, query: Query) -> NDArray[np.float64]:
         """[item_count] a score for every item, higher is better."""
         if not len(query.recent):

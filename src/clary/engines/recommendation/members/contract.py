@@ -19,9 +19,11 @@ class Query:
 
     Attributes:
         recent: [r] different items, the latest first; at most `RECENT` of them.
+        time: seconds, when it is asked; None where time is of no matter.
     """
 
     recent: Codes
+    time: int | None = None
 
 
 RECENT = 50
@@ -38,6 +40,13 @@ class Member(Protocol):
 
     def fit(self, events: Sequences) -> Self:
         """Learns from sequences in which no user has an item twice."""
+        ...
+
+    def update(self, events: Sequences) -> Self:
+        """Takes in a longer log of the same users and items, and new ones, at little cost.
+
+        What is counted is counted anew; what takes a regression stays as it was learned.
+        """
         ...
 
     def scores(self, query: Query) -> NDArray[np.float64]:

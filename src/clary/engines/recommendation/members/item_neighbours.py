@@ -54,6 +54,10 @@ class ItemNeighbours(NeighbourMember):
         self.table = stacked(tables, matrix.shape[1])
         return self
 
+    def update(self, events: Sequences) -> Self:
+        """Counts anew."""
+        return self.fit(events)
+
     def _weighted(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
         """The matrix of users and items with BM25 weights, its columns of length one."""
         users = max(matrix.shape[0], 1)

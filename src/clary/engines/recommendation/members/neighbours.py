@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.recommendation.members.contract import Query
-from clary.engines.recommendation.neighbour_table import NeighbourTable, recency
+from clary.engines.recommendation.neighbour_table import NeighbourTable, recency, widened
+from clary.engines.recommendation.sequences import Sequences
 
 
 class NeighbourMember:
@@ -22,6 +23,11 @@ class NeighbourMember:
     def __init__(self, decay: float) -> None:
         self.decay = decay
         self.table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
+
+    def update(self, events: Sequences) -> Self:
+        """Keeps what was learned; new items have no neighbours."""
+        self.table = widened(self.table, events.item_count)
+        return self
 
     def scores(self, query: Query) -> NDArray[np.float64]:
         """[item_count] a score for every item, higher is better."""

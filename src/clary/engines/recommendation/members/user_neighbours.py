@@ -13,6 +13,9 @@ from clary.engines.recommendation.members.contract import Query
 from clary.engines.recommendation.neighbour_table import recency
 from clary.engines.recommendation.sequences import Sequences
 
+DISTANT = 1e-3
+"""What a neighbour of another time counts, so that there are some where nobody is of the same time."""
+
 
 class UserNeighbours:
     """Vector session kNN (Ludewig and Jannach, "Evaluation of Session-based Recommendation Algorithms", 2018), with
@@ -29,6 +32,8 @@ class UserNeighbours:
         window: how many steps before and after the shared item a neighbour's items count.
         fade: steps of distance after which an item of a neighbour counts 1/e.
         before: what an item before the shared one counts, against one after it.
+        period: the share of the time that the log spans after which a neighbour who did the same that much earlier or
+            later counts 1/e: people of one time are offered the same things in the same order. 0 counts all alike.
     """
 
     name: ClassVar[str] = "user_neighbours"
@@ -42,6 +47,7 @@ class UserNeighbours:
         window: int = 30,
         fade: float = 10.0,
         before: float = 0.5,
+        period: float = 0.0,
     ) -> None:
         self.decay = decay
         self.neighbours = neighbours
@@ -50,12 +56,14 @@ class UserNeighbours:
         self.window = window
         self.fade = fade
         self.before = before
+        self.period = period
         empty = np.zeros(0, np.int32)
         self._events = Sequences(np.zeros(1, np.int64), empty, np.zeros(0, np.int64), 0)
         self._item_starts = np.zeros(1, np.int64)
         self._places = empty
         self._owners = empty
         self._rarity = np.zeros(0, np.float32)
+        self._span = 0.0
 
     def fit(self, events: Sequences) -> Self:
         """Learns from sequences in which no user has an item twice."""
@@ -71,7 +79,12 @@ class UserNeighbours:
         self._owners = owners
         self._rarity = np.log1p(max(events.user_count, 1) / np.maximum(counts, 1)).astype(np.float32)
         self._events = events
+        self._span = _span(events)
         return self
+
+    def update(self, events: Sequences) -> Self:
+        """Takes the new log."""
+        return self.fit(events)
 
     def scores(self, query: Query) -> NDArray[np.float64]:
         """[item_count] a score for every item, higher is better."""
@@ -100,14 +113,23 @@ class UserNeighbours:
         # the query's latest item comes first, so the first place of a user is that of the latest shared item
         users, first, of_user = np.unique(self._owners[places], return_index=True, return_inverse=True)
         similarity = sums(of_user, weights, len(users))
+        if self.period and query.time is not None:
+            similarity = similarity * self._closeness(places[first], query.time)
         if len(users) > self.neighbours:
             kept = np.argpartition(-similarity, self.neighbours)[: self.neighbours]
             return places[first[kept]], similarity[kept]
         return places[first], similarity
 
+    def _closeness(self, places: NDArray[np.int64], time: int) -> NDArray[np.float64]:
+        """How much a neighbour counts by when they did the same; nobody counts for nothing."""
+        times = self._events.timestamps
+        span = max(self.period * self._span, 1.0)
+        found: NDArray[np.float64] = np.exp(-np.abs(times[places] - time) / span) + DISTANT
+        return found
+
     def contributions(self, query: Query, item: int) -> NDArray[np.float64]:
         """[r] how much each of the query's items adds to the score of `item`."""
-        single = (Query(query.recent[at : at + 1]) for at in range(len(query.recent)))
+        single = (Query(query.recent[at : at + 1], query.time) for at in range(len(query.recent)))
         weights = recency(len(query.recent), self.decay)
         alone = np.array([self.scores(one)[item] for one in single])
         return alone * weights if len(weights) else np.zeros(0)
@@ -122,6 +144,7 @@ class UserNeighbours:
             "item_starts": self._item_starts,
             "places": self._places,
             "rarity": self._rarity,
+            "span": np.array([self._span]),
         }
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -130,4 +153,10 @@ class UserNeighbours:
         self._events = Sequences(arrays["starts"], arrays["items"], arrays["timestamps"], len(self._rarity))
         self._owners, self._places = arrays["owners"], arrays["places"]
         self._item_starts = arrays["item_starts"]
+        self._span = float(arrays["span"][0])
         return self
+
+
+def _span(events: Sequences) -> float:
+    """The seconds from the first event to the last one."""
+    return float(events.timestamps.max() - events.timestamps.min()) if len(events) else 0.0
