@@ -1,6 +1,6 @@
-"""How well personal data are found in made-up English texts, by type, against presidio where it is installed.
+"""How well personal data are found in made-up English texts, by type, beside presidio.
 
-.venv/bin/python -m benchmarks.text_pii [--write]
+make bench-peers && .venv/bin/python -m benchmarks.text_pii [--write]
 
 Reads `pii_presidio` beside the project. A datum is found when a piece of the same type covers at least half of it; a
 piece is right when it covers at least half of a datum of its type. The set's GPE, organization, nationality and title
@@ -10,9 +10,11 @@ labels stand for nothing that Clary reports; a piece of an address that lies on 
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 from benchmarks.report import machine, table
@@ -20,6 +22,7 @@ from benchmarks.text.page import publish
 from clary.engines.text.linguist import Linguist
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "pii_presidio" / "dev" / "pii.jsonl"
+PRESIDIO = Path(__file__).parents[1] / ".venv-presidio/bin/python"
 TYPES = {
     "PERSON": "NAME", "STREET_ADDRESS": "ADDRESS", "CREDIT_CARD": "CREDIT_DEBIT_NUMBER", "US_SSN": "SSN", "AGE": "AGE",
     "US_DRIVER_LICENSE": "DRIVER_ID", "DOMAIN_NAME": "URL", "EMAIL_ADDRESS": "EMAIL", "PHONE_NUMBER": "PHONE",
@@ -70,21 +73,15 @@ def f1(rows: list[list[int]]) -> float:
 
 
 def with_presidio(rows: list[str]) -> tuple[list[list[Piece]], float] | None:
-    """What presidio finds with a blank language model, and its seconds of processor time; None where it is missing."""
-    try:
-        from presidio_analyzer import AnalyzerEngine
-        from presidio_analyzer.nlp_engine import NlpEngineProvider
-    except ImportError:
+    """What presidio finds, and its seconds of processor time; None where its environment was not made."""
+    if not PRESIDIO.exists():
         return None
-    models = [{"lang_code": "en", "model_name": "blank:en"}]
-    provider = NlpEngineProvider(nlp_configuration={"nlp_engine_name": "spacy", "models": models})
-    engine = AnalyzerEngine(nlp_engine=provider.create_engine())
+    program = Path(__file__).parent / "peers/presidio_pii.py"
+    asked = json.dumps(rows).encode()
+    answered = json.loads(subprocess.run([str(PRESIDIO), str(program)], input=asked, stdout=PIPE, check=True).stdout)
     names = TYPES | {"URL": "URL"}
-    start = time.process_time()
-    answers = [engine.analyze(text, language="en") for text in rows]
-    seconds = time.process_time() - start
-    known = [[one for one in found if one.entity_type in names] for found in answers]
-    return [[(names[one.entity_type], one.start, one.end) for one in found] for found in known], seconds
+    known = [[one for one in found if one[0] in names] for found in answered["pieces"]]
+    return [[(names[kind], begin, end) for kind, begin, end, _ in found] for found in known], answered["cpu_seconds"]
 
 
 def main() -> None:
