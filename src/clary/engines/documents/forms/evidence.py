@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.engines.documents.forms.labels import ends_as_name, name_likeness, value_likeness
+from clary.engines.documents.forms.labels import NUMBERED, ends_as_name, name_likeness, value_likeness
 from clary.engines.documents.forms.segments import ENUMERATOR, Piece
 
 FLUSH = 1.2
@@ -66,6 +66,7 @@ def may_be(name: Piece, value: Piece) -> bool:
     """Whether two pieces can be a name and a value at all."""
     return (
         not ends_as_name(value.text)
+        and not (NUMBERED.match(name.text) and NUMBERED.match(value.text))
         and ENUMERATOR.fullmatch(name.text) is None
         and any(character.isalpha() for character in name.text)
         and len(name.tokens) <= 12

@@ -99,7 +99,8 @@ def _beside(
             if not piece.top - 0.4 * height < middle < piece.bottom + 0.4 * height:
                 continue
             gap = piece.left - right_edge if right else left_edge - piece.right
-            if -0.5 * height < gap < 1.8 * height and (best is None or gap < best[0]):
+            within = right and piece.left - height < left_edge < piece.left + height
+            if (-0.5 * height < gap or within) and gap < 1.8 * height and (best is None or gap < best[0]):
                 best = gap, piece
     return None if best is None or name_likeness(best[1].text) < -2 else best[1]
 

@@ -143,7 +143,8 @@ def _speaks_beside(one: Candidate, rest: Sequence[Piece], height: float) -> floa
 def _one_below_the_other(rows: Rows, rulings: Rulings, height: float, taken: set[int]) -> list[Candidate]:
     """Names over what was filled in; those with the most evidence first, none twice."""
     found = []
-    for one in sorted(_over_one_another(rows, rulings, height, taken), key=lambda one: -one.evidence):
+    every = _over_one_another(rows, rulings, height, taken)
+    for one in sorted(every, key=lambda one: (name_likeness(one.name.text) < COLON, -one.evidence)):
         if one.evidence > LEAST_BELOW and id(one.name) not in taken and id(one.value) not in taken:
             taken.update((id(one.name), id(one.value)))
             found.append(one)
