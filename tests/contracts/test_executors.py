@@ -331,6 +331,23 @@ def test_a_built_in_program_can_write_to_its_folder_and_nowhere_else(
 
 
 @confined
+def test_a_built_in_program_reads_what_is_shown_to_it_and_cannot_change_it(
+    runner: Executor, root: Path, secrets: Path
+) -> None:
+    shown, other = secrets / "models/a", secrets / "models/b"
+    for model in (shown, other):
+        model.mkdir(parents=True)
+        (model / "weights").touch()
+    attempts = [str(shown / "weights"), str(shown / "left"), str(other / "weights")]
+    looks = [str(shown / "weights"), str(other / "weights"), str(secrets / "secret")]
+    program = replace(entry("try_files", json.dumps(attempts), json.dumps(looks)), visible=(str(shown),))
+    assert runner.start(program, root, LIMITS, root / "log").wait(20) == 0, (root / "log").read_text()
+    assert json.loads((root / "log").read_text())["seen"] == [str(shown / "weights")]
+    assert [path for path in (secrets / "models").rglob("*") if path.is_file() and path.read_text()] == []
+    assert not (shown / "left").exists()
+
+
+@confined
 def test_a_built_in_program_cannot_uncover_what_is_hidden_from_it(runner: Executor, root: Path, secrets: Path) -> None:
     running = runner.start(entry("try_to_uncover", str(secrets)), root, LIMITS, root / "log")
     assert running.wait(20) == 0, (root / "log").read_text()

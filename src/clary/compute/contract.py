@@ -25,8 +25,8 @@ class Program:
         environment: variables added to a minimal environment.
         image: a container image by digest ("REPOSITORY@sha256:..."), run with the job's folder at `/opt/ml`; `argv`
             then takes the place of the image's own entry point.
-        visible: folders that a program with `argv` needs and that isolation would hide (its framework's environment):
-            they stay in sight, read-only, at their own paths.
+        visible: folders that a program needs and that isolation would hide (its framework's environment, the model
+            that an `entry` uses): they stay in sight, read-only, at their own paths.
         writable: folders beside the job's own that an `entry` may read and write (a service's part of Clary's data).
         framework: the framework whose environment `argv` runs in (a name of `frameworks.catalog`): its `python3`, `pip`
             and other programs come first on PATH. Whoever starts the program has it prepared before (`Preparation`).

@@ -71,7 +71,11 @@ class ProcessExecutor:
             environment["HOME"] = os.environ.get("HOME", "/")
             hidden = tuple(str(path) for path in self._hidden)
             confinement = Confinement(
-                (str(folder), *program.writable), hidden, network=limits.network, scratch_bytes=memory_bytes
+                (str(folder), *program.writable),
+                hidden,
+                program.visible,
+                network=limits.network,
+                scratch_bytes=memory_bytes,
             )
             environment |= program.environment
         wrapped = bool(argv and isolation.probe().bubblewrap)

@@ -52,7 +52,9 @@ class Confinement:
 
     Attributes:
         writable: folders it may write to; they lie where they lay.
-        hidden: folders that appear empty, but for what of `writable` and of Clary's own code lies in them.
+        hidden: folders that appear empty, but for what of `writable`, of `visible` and of Clary's own code lies in
+            them.
+        visible: folders that it may read, although they lie in hidden ones.
         network: whether the machine's network is there; otherwise only a loopback of its own is.
         required: whether a machine that cannot take the network away must not run the program.
         scratch_bytes: what each of its own empty folders (/tmp) may hold, in memory; 0: as much as the kernel lets it.
@@ -60,6 +62,7 @@ class Confinement:
 
     writable: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
     network: bool = True
     required: bool = True
     scratch_bytes: int = 0
@@ -155,12 +158,12 @@ def _set_read_only(path: str, *, read_only: bool) -> None:
 
 
 def _kept(confinement: Confinement, covered: Sequence[str]) -> list[str]:
-    """What must stay in sight although something above it is covered: the writable folders and Clary's own code."""
+    """What must stay in sight although something above it is covered: Clary's own code and what the program needs."""
     code = (sys.base_prefix, sys.prefix, *sys.path, str(Path(__file__).parents[3]))
     needed = {str(Path(path).resolve()) for path in code if path and Path(path).exists()}
     needed |= set(map(str, kept_of_run()))
     hidden_code = {path for path in needed if any(Path(path).is_relative_to(place) for place in covered)}
-    return [*sorted(hidden_code), *confinement.writable]
+    return [*sorted(hidden_code), *confinement.visible, *confinement.writable]
 
 
 def _covered(confinement: Confinement) -> list[str]:

@@ -308,6 +308,7 @@ class Launcher:
             confinement=Confinement(
                 (str(root), str(socket_path.parent), *program.writable),
                 self._hidden,
+                program.visible,
                 network=plan.limits.network,
                 scratch_bytes=plan.limits.memory_bytes,
             ),

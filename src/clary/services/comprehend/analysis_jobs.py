@@ -134,7 +134,7 @@ class AnalysisJobs:
             made.program,
             {"name": job, "format": source["InputFormat"], "reader": source.get("DocumentReaderConfig"), **task},
             data=self._folder,
-            places=(task["model"],) if "model" in task else (),
+            reads=(task["model"],) if "model" in task else (),
             role_arn=role,
             channels=(Channel(DOCUMENTS, source["S3Uri"]),),
             outputs=(_output(made, place),),

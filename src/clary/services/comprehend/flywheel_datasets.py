@@ -87,7 +87,7 @@ class FlywheelDatasets:
             "dataset_import:main",
             {"examples": examples, **task},
             data=self._folder,
-            places=(examples,),
+            makes=examples,
             role_arn=flywheel.body["request"]["DataAccessRoleArn"],
             channels=channels,
             outputs=(Output("output/lake", place, "files", after_failure=False),),

@@ -182,8 +182,8 @@ class FlywheelIterations:
             told["types"] = [one["Type"] for one in task["EntityRecognitionConfig"]["EntityTypes"]]
         program = "classifier_training:main" if model.kind == CLASSIFIER else "recognizer_training:main"
         role = flywheel.body["request"]["DataAccessRoleArn"]
-        places = [place for place in (told["model"], told["evaluated"], *chain(*examples.values())) if place]
-        spec = job_spec(call, model, program, told, data=self._folder, places=places, role_arn=role)
+        reads = [place for place in (told["evaluated"], *chain(*examples.values())) if place]
+        spec = job_spec(call, model, program, told, data=self._folder, reads=reads, makes=told["model"], role_arn=role)
         self._jobs.submit(model, spec)
 
     def _properties(self, iteration: Record) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def job_spec(
     task: Mapping[str, Any],
     *,
     data: Path,
-    places: Iterable[str] = (),
+    reads: Iterable[str] = (),
+    makes: str = "",
     role_arn: str,
     channels: tuple[Channel, ...] = (),
     outputs: tuple[Output, ...] = (),
@@ -48,12 +49,12 @@ def job_spec(
         entry: "module:function" below `programs`.
         task: what the program is told, JSON-compatible.
         data: Comprehend's folder.
-        places: what of it the program needs, each made by `new_place`. Of the rest it sees only where it tells how far
-            it is: models and examples of others, which may be of other accounts, are out of its sight.
+        reads, makes: what of it the program needs and what it makes there, by `new_place`. Of the rest it sees only
+            where it tells how far it is: what is of others, and may be of other accounts, is out of its sight.
     """
     name = record.name.replace("/", "-")
-    shown = [progress_file(data, name).parent, *((data / place).parent for place in places)]
-    for folder in shown:
+    writable = [progress_file(data, name).parent, *([(data / makes).parent] if makes else ())]
+    for folder in writable:
         folder.mkdir(parents=True, exist_ok=True)
     return JobSpec(
         id=ids.request_id(),
@@ -64,7 +65,10 @@ def job_spec(
         arn=record.arn,
         role_arn=role_arn,
         program=Program(
-            entry=f"clary.services.comprehend.programs.{entry}", args=(str(data),), writable=tuple(map(str, shown))
+            entry=f"clary.services.comprehend.programs.{entry}",
+            args=(str(data),),
+            visible=tuple(str(data / place) for place in reads),
+            writable=tuple(map(str, writable)),
         ),
         limits=Limits(
             cpus=os.cpu_count() or 1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False

@@ -143,7 +143,7 @@ class OwnModels:
             self.made.program,
             {"name": name.replace("/", "-"), "model": model, **task},
             data=self._folder,
-            places=(model,),
+            makes=model,
             role_arn=request["DataAccessRoleArn"],
             channels=channels,
             outputs=(Output("output/result", output, "tar.gz", after_failure=False),) if output else (),

@@ -124,7 +124,7 @@ class ServingPlans:
         program = Program(
             entry="clary.services.comprehend.programs.serving:main",
             args=(json.dumps({"kind": model.kind, "model": place}),),
-            writable=(place,),  # nothing of other models, which may be of other accounts, is in its sight
+            visible=(place,),  # nothing of other models, which may be of other accounts, is in its sight
         )
         plan = ReplicaPlan(program, "", "", Limits(cpus=1, memory_bytes=_MEMORY_BYTES), _STARTUP_SECONDS)
         return EndpointPlan(

@@ -49,7 +49,7 @@ class ModelHosting:
         program = Program(
             entry="clary.services.rekognition.programs.serving:main",
             args=(str(model),),
-            writable=(str(model),),
+            visible=(str(model),),
             environment=dict(self._environment("vision")),
         )
         replica = ReplicaPlan(program, "", "", Limits(cpus=1, memory_bytes=_MEMORY_BYTES), _STARTUP_SECONDS)

@@ -164,8 +164,9 @@ def test_a_job_sees_its_own_model_and_no_other(office: Office) -> None:
     job = office.call("StartDocumentClassificationJob", **request)["JobArn"]
     model = office.records.by_arn(arn)
     assert model is not None
-    seen = [place for place in office.spec(job).program.writable if "/models/" in place]
-    assert seen == [str((office.folder / str(model.body["model"])).parent)]
+    seen = list(office.spec(job).program.visible)
+    assert seen == [str(office.folder / str(model.body["model"]))]
+    assert not [place for place in office.spec(job).program.writable if "/models/" in place]
     assert len(list(office.folder.glob("models/*"))) == 2
 
 
@@ -186,7 +187,7 @@ def test_a_classifier_is_made_used_and_deleted(office: Office) -> None:
     with pytest.raises(ResourceInUseException):
         office.call("DeleteEndpoint", EndpointArn=endpoint)  # it is being created
     (model,) = [path for path in office.folder.glob("models/*/model") if f'"{path}"' in program_of(office).args[0]]
-    assert program_of(office).writable == (str(model),)
+    assert (program_of(office).visible, program_of(office).writable) == ((str(model),), ())
     serve(office)
     properties = office.call("DescribeEndpoint", EndpointArn=endpoint)["EndpointProperties"]
     assert (properties["Status"], properties["ModelArn"]) == ("IN_SERVICE", arn)
