@@ -1,6 +1,6 @@
 """Where a job's files lie, and the files that SageMaker's contract puts below `/opt/ml`.
 
-JOBS/ID/lock            held by the supervisor as long as it lives
+JOBS/ID/lock            held by the supervisor as long as it or one of its programs lives
 JOBS/ID/wake            a named pipe: a byte in it makes the supervisor look at the job's record
 JOBS/ID/algo-1.log      a named pipe: the program's output on its way to the logs
 JOBS/ID/algo-1/         `/opt/ml` of the first host
@@ -53,7 +53,9 @@ class JobFolder:
     def owned(self) -> Iterator[bool]:
         """Holds the job's lock, which no other process can have at the same time; False when another has it.
 
-        The lock belongs to the open file, so the kernel lets go of it when this process ends, however it ends.
+        The lock belongs to the open file, so the kernel lets go of it when this process ends, however it ends, and with
+        it all that was forked from it meanwhile. So programs whose supervisor was killed, and which end a moment later,
+        never share their folder with those of the next one.
         """
         with self._lock.open("a") as lock:
             deadline = time.monotonic() + _LOCK_SECONDS
@@ -65,7 +67,7 @@ class JobFolder:
             yield True
 
     def has_owner(self) -> bool:
-        """Whether a supervisor lives."""
+        """Whether a supervisor lives, or a program of one that was killed."""
         try:
             with self._lock.open("a") as lock:
                 return not _try_lock(lock.fileno())
@@ -85,7 +87,7 @@ class JobFolder:
             return None
 
     def wait_for_owner(self) -> None:
-        """Returns when no supervisor lives any more."""
+        """Returns when no supervisor lives any more, nor what it started."""
         with contextlib.suppress(FileNotFoundError), self._lock.open("a") as lock:
             fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
 

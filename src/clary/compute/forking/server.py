@@ -74,6 +74,7 @@ class ForkServer:
         self._lock = threading.RLock()
         self._ids = itertools.count(1)
         self._control: socket.socket | None = None
+        self._reader: threading.Thread | None = None
         self._server_pid = 0
         self._inherited = False
         self._trunk: ForkServer | None = None
@@ -137,15 +138,23 @@ class ForkServer:
             unused.pop_all()
         self._control = ours
         self._started_at = time.monotonic()
-        threading.Thread(target=self._read, args=(ours, process), name="fork server", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(ours, process), name="fork server", daemon=True)
+        self._reader.start()
 
-    def close(self) -> None:
-        """Ends the server, and with it the programs that die with their parent."""
+    def close(self, *, wait: bool = False) -> None:
+        """Ends the server, and with it the programs that die with their parent.
+
+        Args:
+            wait: whether its process is gone when this returns.
+        """
         with self._lock:
             self._closed = True
             control, self._control = self._control, None
+            reader = self._reader
         if control is not None:
             control.shutdown(socket.SHUT_RDWR)
+        if wait and reader is not None:
+            reader.join()
 
     def spawn(
         self,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clary.compute.contract import Channel, JobSpec
-from clary.compute.folder import is_empty
+from clary.compute.folder import clear, is_empty
 from clary.compute.jobs.channel_files import DataError, Source, channel_sources, check_names, shard, told_as_data_error
 from clary.core.errors import ServiceError
 from clary.storage.data_access import DataAccess, parse_uri
@@ -323,7 +323,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def restore(data: DataAccess, role_arn: str, uri: str, folder: Path) -> None:
-    """Copies the checkpoints below an S3 prefix into an empty folder; none is fine.
+    """Copies the checkpoints below an S3 prefix into an empty folder, all or none; that there are none is fine.
 
     A folder that holds some already, from an attempt that was cut short, is at least as new and stays as it is.
 
@@ -340,5 +340,11 @@ def restore(data: DataAccess, role_arn: str, uri: str, folder: Path) -> None:
             for stored in data.list(role_arn, uri)
             if stored.key.startswith(folder_prefix) and not stored.key.endswith("/")
         ]
+        # A folder that a killed supervisor had filled in part would be taken for one of newer checkpoints.
+        part = folder.with_name(f".{folder.name}.part")
+        clear(part)
         for source in check_names(sources, "checkpoints"):
-            data.download(role_arn, source.bucket, source.key, folder / source.path)
+            data.download(role_arn, source.bucket, source.key, part / source.path)
+        if sources:
+            clear(folder)
+            part.rename(folder)

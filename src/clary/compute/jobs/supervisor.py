@@ -67,12 +67,12 @@ def supervise(
         An exit code; 0 too when another supervisor has the job.
     """
     options = options or Options()
-    launcher = ForkServer.forked()
     folder = JobFolder(jobs, job_id)
     folder.create()
     with folder.owned() as mine:
         if not mine:
             return 0
+        launcher = ForkServer.forked()  # it inherits the lock, and so do the programs: see `JobFolder.owned`
         folder.sign()
         storage = open_storage()
         job_queue = JobQueue(storage.records, clock)
@@ -95,13 +95,13 @@ def supervise(
             job_access = JobAccess(access, entry.spec, options.stop_seconds)
             left = Supervisor(entry, folder, storage, job_queue, runner, options, clock, replicas, job_access).run()
         storage.close()
+        launcher.close(wait=left)
         if left:
             _log.info("job %s waits again", job_id)
         elif options.keep_folders:
             folder.keep()
         else:
             folder.remove()
-    launcher.close()
     return 0
 
 

@@ -440,6 +440,26 @@ def test_the_platform_without_a_fork_server_runs_jobs_too(tmp_path: Path) -> Non
         plain.close()
 
 
+@pytest.mark.skipif(not processes.ON_LINUX, reason="finds supervisors in /proc/locks")
+def test_a_job_starts_again_only_when_the_programs_of_its_lost_supervisor_are_gone(world: World, until: Until) -> None:
+    arn = world.submit("lost", entry("count_up", "40"))
+    step = world.job_folder(arn) / "algo-1/checkpoints/step"
+    until(step.exists)
+    supervisor = world.supervisor(arn)
+    (launcher,) = processes.children(supervisor)
+    os.kill(launcher, signal.SIGSTOP)  # so that it cannot see yet that its programs must end
+    os.kill(supervisor, signal.SIGKILL)
+    try:
+        deadline = time.monotonic() + 1.0
+        while time.monotonic() < deadline:
+            assert world.record(arn).body["job"]["attempt"] == 1
+            time.sleep(0.02)
+    finally:
+        os.kill(launcher, signal.SIGCONT)
+    record = world.finished(arn)
+    assert (record.status, record.body["job"]["attempt"]) == ("Completed", 2), reason(record)
+
+
 @pytest.mark.parametrize("busy", [False, True])
 def test_jobs_that_start_on_an_idle_machine_come_from_the_eager_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, busy: bool

@@ -16,7 +16,8 @@ from clary.compute.contract import Channel, JobSpec, Program
 from clary.compute.jobs import staging
 from clary.compute.jobs.channel_files import DataError
 from clary.compute.jobs.staging import Cancelled, Staging, as_records, restore, unpack
-from clary.storage.object_values import Attributes
+from clary.storage.data_access import DataAccess
+from clary.storage.object_values import Attributes, StoredObject
 from tests.programs.job_stores import ACCOUNT, REGION, ROLE, Stores
 
 
@@ -192,6 +193,29 @@ def test_an_object_that_disappears_while_a_pipe_is_fed_is_an_error(stores: Store
     (tmp_path / "ml/input/data/train_0").read_bytes()
     staged.close()
     assert "NoSuchKey" in str(staged.error)
+
+
+def test_checkpoints_that_were_restored_in_part_are_not_taken_for_newer_ones(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two", "three"):
+        put(stores, f"ck/{name}", name.encode())
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    whole = DataAccess.download
+
+    def killed_at_two(data: DataAccess, role_arn: str, bucket: str, key: str, path: Path) -> StoredObject:
+        stored = whole(data, role_arn, bucket, key, path)
+        if key == "ck/two":
+            path.write_bytes(b"")
+            raise KeyboardInterrupt
+        return stored
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(DataAccess, "download", killed_at_two)
+        restore(stores.data, ROLE, "s3://data/ck", folder)
+    restore(stores.data, ROLE, "s3://data/ck", folder)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {n: n for n in ("one", "two", "three")}
 
 
 def test_only_checkpoints_below_the_prefix_are_restored(stores: Stores, tmp_path: Path) -> None:
