@@ -126,6 +126,17 @@ def english(feelings: Feelings, step: int) -> str:
     return table(("set", "model", "texts", "accuracy %", "calibration error, points"), rows)
 
 
+def mixed(feelings: Feelings) -> str:
+    """How often what praises and blames is called mixed: restaurant sentences with targets, of MAMS's official test."""
+    rows = json_rows("text/sent_targets_mams/test.jsonl")
+    of_two_minds = [{"POSITIVE", "NEGATIVE"} <= {target["sentiment"] for target in row["targets"]} for row in rows]
+    found = [one["sentiment"] == "mixed" for one in feelings.sentiment([row["text"] for row in rows], "en")]
+    both = sum(of_two_minds)
+    right = sum(truth and said for truth, said in zip(of_two_minds, found, strict=True))
+    counts = f"{both} of {len(rows)} sentences of MAMS's test praise one thing and blame another"
+    return f"MIXED: {counts}; recall {100 * right / both:.0f} %, precision {100 * right / max(1, sum(found)):.0f} %."
+
+
 def other_languages(feelings: Feelings) -> str:
     by_language: dict[str, Labelled] = {}
     for row in csv_rows("sentiment_tweets_8lang/dev/tweets.csv"):
@@ -175,7 +186,7 @@ def speed(feelings: Feelings) -> str:
 
 def main() -> None:
     feelings = Feelings.load()
-    parts = (english(feelings, every(1)), other_languages(feelings), speed(feelings), f"{machine()}.")
+    parts = (english(feelings, every(1)), mixed(feelings), other_languages(feelings), speed(feelings), f"{machine()}.")
     publish("text_sentiment", "\n\n".join(parts))
 
 

@@ -12,6 +12,7 @@ from clary.engines.text.contract import UNSUPPORTED_LANGUAGE, Entity, KeyPhrase,
 from clary.engines.text.english_tagger import EnglishTagger, Reading
 from clary.engines.text.entities import entities
 from clary.engines.text.key_phrases import key_phrases
+from clary.engines.text.memory import Memory
 from clary.engines.text.personal_data import finder
 from clary.engines.text.sessions import WEIGHTS
 from clary.engines.text.syntax import syntax
@@ -36,6 +37,7 @@ class Linguist:
         self._folder = folder
         self._loading = Lock()
         self._others: dict[str, TreebankTagger] = {}
+        self._personal: Memory[list[PersonalDatum]] = Memory()
 
     @classmethod
     def load(cls) -> Linguist:
@@ -90,8 +92,13 @@ class Linguist:
             Refused: no model was measured in the language.
         """
         _refuse_others(language, PERSONAL_DATA_LANGUAGES, "personal data")
-        readings = self._english.read(texts)
-        return [finder.find(text, _named(reading)) for text, reading in zip(texts, readings, strict=True)]
+        known = self._personal.of(texts)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        readings = self._english.read(fresh)
+        new = {text: finder.find(text, _named(reading)) for text, reading in zip(fresh, readings, strict=True)}
+        self._personal.keep(new)
+        known |= new
+        return [known[text] for text in texts]
 
     def _other(self, language: str) -> TreebankTagger:
         with self._loading:
