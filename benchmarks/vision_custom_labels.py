@@ -1,7 +1,7 @@
 """How well Custom Labels learn: bccd_cells after 90 pictures, cifar10 after 1,200; on the parts that `--test` names.
 
-    OMP_NUM_THREADS=1 .venv/bin/python benchmarks/vision_custom_labels.py            (folds of the development parts)
-    ... --train ../shared/data/cifar10/dev --test FOLDER cifar10                    (another part of the same set)
+    OMP_NUM_THREADS=1 python -m benchmarks.vision_custom_labels [--write]         (folds of the development parts)
+    ... --train ../shared/data/cifar10/dev --test FOLDER cifar10                  (another part of the same set)
 
 Without `--test` each set's development part is parted into `--folds` folds, and each fold is tested with a model that
 learned from the others: less to learn from than the whole part, so that the figures are a little low. Boxes count as
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.report import DOCS, machine, report, table
 from clary.engines.vision.custom_detector import Truth
 from clary.engines.vision.custom_evaluation import evaluate, judged
 from clary.engines.vision.custom_labels import (
@@ -32,6 +33,12 @@ from clary.engines.vision.models import Models
 from clary.engines.vision.picture_truths import PictureTruth
 from clary.engines.vision.pictures import decode
 
+REKOGNITION = DOCS / "services" / "rekognition.md"
+MEASURES = {
+    "accuracy": "accuracy",
+    "macro F1": "F1, mean of the labels",
+    "micro F1": "F1 of all boxes at one threshold",
+}
 DATA = Path(__file__).parents[2] / "shared" / "data"
 Example = tuple[Path, PictureTruth]
 
@@ -108,6 +115,7 @@ def measure(models: Models, train: list[Example], test: list[Example], name: str
     told = ", ".join(f"{key} {value:.3f}" for key, value in scores.items())
     by_label = ", ".join(f"{label} {score.f1:.2f}" for label, score in found.labels.items())
     cost = f"{len(train)} + {len(test)} pictures, {seconds:.0f} CPU s to learn, {each:.0f} ms each"
+    scores |= {"pictures": len(train), "seconds": seconds, "milliseconds": each}
     print(f"{name}: {told} ({by_label}); {cost}", flush=True)
     return scores
 
@@ -119,8 +127,10 @@ def main() -> None:
     parser.add_argument("--train", type=Path)
     parser.add_argument("--test", type=Path)
     parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="put the table into Rekognition's page")
     arguments = parser.parse_args()
     models = Models(threads=1)
+    rows: list[list[str]] = []
     for name in arguments.sets:
         read = cells if name == "bccd_cells" else classes
         train = read(arguments.train or DATA / name / "dev")
@@ -134,7 +144,20 @@ def main() -> None:
             rest = [train[number] for index, number in enumerate(order) if index % arguments.folds != fold]
             every.append(measure(models, rest, test, f"{name} fold {fold + 1}"))
         means = {key: float(np.mean([scores[key] for scores in every])) for key in every[0]}
-        print(f"{name}: " + ", ".join(f"{key} {value:.3f}" for key, value in means.items()) + " on average")
+        worst = {key: min(scores[key] for scores in every) for key in every[0]}
+        rows += [
+            [
+                f"`{name}`, learned from {means['pictures']:.0f} pictures: {words}",
+                f"{100 * means[key]:.1f} %",
+                f"worst fold {100 * worst[key]:.1f} %",
+                f"{means['seconds']:.0f} CPU s to learn, {means['milliseconds']:.0f} CPU ms to answer",
+            ]
+            for key, words in MEASURES.items()
+            if key in means and not (key == "macro F1" and "accuracy" in means)
+        ]
+    if rows:
+        text = table(("set and measure", "mean of the folds", "", "cost"), rows)
+        report("vision_custom_labels", f"{text}\n\n{arguments.folds} folds; {machine()}.", REKOGNITION)
 
 
 if __name__ == "__main__":
