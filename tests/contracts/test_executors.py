@@ -388,6 +388,26 @@ def test_where_isolation_is_impossible_it_says_so_and_names_the_reason(
         by_process.start(shell("true"), root, Limits(network=False), root / "log")
 
 
+@pytest.mark.parametrize("failures", [1, 99])
+def test_a_machine_that_is_short_of_something_is_not_taken_for_one_that_cannot_isolate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    script = f"""#!/bin/sh
+echo x >> {tmp_path}/tries
+[ $(wc -l < {tmp_path}/tries) -gt {failures} ] && exit 0
+echo 'bwrap: Creating new namespace failed: Resource temporarily unavailable' >&2
+exit 1
+"""
+    (tmp_path / "bwrap").write_text(script)
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if failures == 1:
+        assert isolation.probe.__wrapped__().bubblewrap == str(tmp_path / "bwrap")
+    else:
+        with pytest.raises(OSError, match="temporarily unavailable"):
+            isolation.probe.__wrapped__()
+
+
 def test_the_probe_really_runs_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: no permission to make namespaces' >&2\nexit 1\n")

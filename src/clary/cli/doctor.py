@@ -107,7 +107,10 @@ def _port(settings: Settings) -> Finding:
 
 
 def _isolation() -> Finding:
-    probe = isolation.probe()
+    try:
+        probe = isolation.probe()
+    except isolation.IsolationUnknown as error:
+        return Finding(False, f"whether programs can be isolated could not be found out: {error}")
     return Finding(True if probe.bubblewrap else None, probe.description)
 
 

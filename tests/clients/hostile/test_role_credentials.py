@@ -122,8 +122,7 @@ def test_credentials_are_written_nowhere_outlive_a_restart_and_end_with_their_jo
         assert again.url == keeping.url
         assert told("allowed/b") == "written"
     assert ended(owner.client("sagemaker"), "careless")["TrainingJobStatus"] == "Completed"
-    # What another process withdrew, the server hears of within a tenth of a second.
-    assert until("the end of the credentials", lambda: refusal(owner, key), 5) == "InvalidClientTokenId"
+    assert until("the end of the credentials", lambda: refusal(owner, key)) == "InvalidClientTokenId"
     log = keeping.command("logs", "careless")
     assert "'AWS_SECRET_ACCESS_KEY': '*****'" in log
     assert found_on_disk(keeping.data, [secret, token]) == []
@@ -133,7 +132,8 @@ def test_a_job_without_a_network_gets_neither_credentials_nor_an_address(keeping
     owner = Attacker.of(keeping)
     script = "import os\nprint([name for name in os.environ if name.startswith('AWS_')])\n"
     submit(owner, "isolated", script, owner.role, EnableNetworkIsolation=True)
-    assert ended(owner.client("sagemaker"), "isolated")["TrainingJobStatus"] == "Completed"
+    job = ended(owner.client("sagemaker"), "isolated")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     log = keeping.command("logs", "isolated")
     assert "AWS_REGION" in log
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):

@@ -5,8 +5,11 @@ Whether the kernel allows that is found out by really doing it once, with the sa
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,12 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from clary.compute.forking.confinement import COVER_BYTES, PRIVATE, SECRETS, kept_of_run
+from clary.compute.forking.confinement import COVER_BYTES, PRIVATE, SECRETS, kept_of_run, namespaces_are_allowed
 
 ML_FOLDER = "/opt/ml"
 SIGNAL_DEPTH = 2
 """The program is a child of bubblewrap's init, which is a child of the process that was started."""
-_PROBE_SECONDS = 20
+_PROBE_SECONDS = 60
+_PROBES = 3
+# What a kernel that is short of something says: it may have it the next time.
+_FOR_NOW = tuple(
+    os.strerror(number) for number in (errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EMFILE, errno.ENFILE)
+)
 # What programs must not be given by strangers that run with other rights than theirs, as the C library has it for
 # programs with set-user-ID.
 _READ_EARLY = (
@@ -43,12 +51,28 @@ class Isolation:
     description: str
 
 
+class IsolationUnknown(OSError):
+    """Whether programs can be isolated could not be found out: none may run, and the next attempt may tell."""
+
+
 @functools.cache
 def probe() -> Isolation:
-    """Finds out, once per process, by running a program in isolation."""
+    """Finds out, once per process, by running a program in isolation.
+
+    Raises:
+        IsolationUnknown: the machine is too busy to tell. To take that for "no" would let programs run in the open.
+    """
     found = shutil.which("bwrap")
     if found is None:
         return _without("bubblewrap (the program `bwrap`) is not installed")
+    for _ in range(_PROBES):
+        with contextlib.suppress(IsolationUnknown):
+            return _tried(found)
+    return _tried(found)
+
+
+def _tried(found: str) -> Isolation:
+    """Runs a program in isolation once; see `probe`."""
     with tempfile.TemporaryDirectory(prefix="clary-probe-") as folder:
         test = f"test -d {ML_FOLDER}/data && ! touch /etc/clary-probe 2>/dev/null"
         (Path(folder) / "data").mkdir()
@@ -60,10 +84,16 @@ def probe() -> Isolation:
                 timeout=_PROBE_SECONDS,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired:
+            raise IsolationUnknown(f"bubblewrap did not answer within {_PROBE_SECONDS} s") from None
+        except OSError as error:
+            if str(error.strerror) in _FOR_NOW:
+                raise IsolationUnknown(f"bubblewrap could not be tried: {error}") from error
             return _without(f"bubblewrap does not run here: {error}")
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        if last.endswith(_FOR_NOW) and namespaces_are_allowed():
+            raise IsolationUnknown(f"bubblewrap could not be tried: {last}")
         return _without(f"bubblewrap does not work here: {last}")
     return Isolation(
         found,

@@ -79,7 +79,7 @@ def confine(confinement: Confinement) -> bool:
     """
     flags = _CLONE_NEWUSER | _CLONE_NEWNS | (0 if confinement.network else _CLONE_NEWNET)
     user, group = os.geteuid(), os.getegid()
-    if not _has_mount_setattr() or _libc().unshare(flags) != 0:
+    if not _has_mount_setattr() or not _unshare(flags):
         if not confinement.network and confinement.required:
             raise OSError("the job asks for network isolation, which this machine cannot give to built-in programs")
         return False
@@ -139,6 +139,28 @@ def _has_mount_setattr() -> bool:
         return False
     _libc().syscall(_MOUNT_SETATTR, -1, b"", 0, None, 0)
     return ctypes.get_errno() != errno.ENOSYS
+
+
+def _unshare(flags: int) -> bool:
+    """Enters new namespaces; False where the kernel gives this user none.
+
+    Raises:
+        OSError: it is short of them, or of memory, for now: the program must not run in the open for that.
+    """
+    if _libc().unshare(flags) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EAGAIN, errno.ENOMEM) or (number == errno.ENOSPC and namespaces_are_allowed()):
+        raise OSError(number, f"cannot confine the program: {os.strerror(number)}")
+    return False
+
+
+def namespaces_are_allowed() -> bool:
+    """False where an administrator allows no user namespaces: the kernel then says that there is no space left."""
+    try:
+        return int(Path("/proc/sys/user/max_user_namespaces").read_text(encoding="ascii")) > 0
+    except (OSError, ValueError):
+        return True
 
 
 def _map_ids(user: int, group: int) -> None:
