@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from clary.engines.documents.forms.captions import captioned
 from clary.engines.documents.forms.evidence import COLON, Candidate, may_be, pool, words_say
 from clary.engines.documents.forms.labels import ends_as_name, name_likeness, value_likeness
 from clary.engines.documents.forms.segments import FIELD_WITHIN, Piece
@@ -50,7 +51,9 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
         Fields in the order of reading; names without a value are among them when they end in a colon.
     """
     taken: set[int] = set()
-    pairs = [_pair(one, 0.5) for one in _side_by_side(rows, rulings, height)]
+    pairs = [Pair([name], [value], 0.5) for name, value in captioned(rows, rulings, height, taken)]
+    beside = [_pair(one, 0.5) for one in _side_by_side(rows, rulings, height, taken)]
+    pairs += beside
     _take(pairs, taken)
     for row in rows:
         for place, piece in enumerate(row):
@@ -61,12 +64,13 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
                 if value is not None and following is not None and value.left > following.left:
                     continue
                 if value is not None and not _is_another_name(value):
-                    pairs.append(Pair([piece], [value], 0.6))
+                    beside.append(Pair([piece], [value], 0.6))
+                    pairs.append(beside[-1])
                     _take(pairs[-1:], taken)
-    for pair in pairs:
+    for pair in beside:
         own = list(rows[pair.value[0].band])
         _extend_right(pair, own, own.index(pair.value[0]), height, taken)
-    for pair in pairs:
+    for pair in beside:
         _extend_down(pair, rows, height, taken)
     lower = [_pair(one, 0.4) for one in _one_below_the_other(rows, rulings, height, taken)]
     for pair in lower:
@@ -93,18 +97,19 @@ def _take(pairs: Sequence[Pair], taken: set[int]) -> None:
     taken.update(id(piece) for pair in pairs for piece in (*pair.name, *pair.value))
 
 
-def _side_by_side(rows: Rows, rulings: Rulings, height: float) -> list[Candidate]:
+def _side_by_side(rows: Rows, rulings: Rulings, height: float, taken: set[int]) -> list[Candidate]:
     """Of each row the neighbours that speak most for being fields, none of them twice."""
     candidates = {}
     for row in rows:
         for name, value in pairwise(row):
             near = value.left - name.right <= FARTHEST * height
-            if near and may_be(name, value) and not _divided(name, value, rulings):
+            free = id(name) not in taken and id(value) not in taken
+            if free and near and may_be(name, value) and not _divided(name, value, rulings):
                 candidates[id(name)] = Candidate(name, value, words_say(name, value))
     pool(list(candidates.values()), height, same_rows=False)
     lower = {
         id(one.name): one.evidence - LEAST_BELOW
-        for one in _over_one_another(rows, rulings, height, set())
+        for one in _over_one_another(rows, rulings, height, taken)
         if not ends_as_name(one.name.text)
     }
     return [one for row in rows for one in _best_of_a_row(row, candidates, lower, height)]

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from clary.engines.documents.forms.labels import ends_as_name, is_filler
@@ -88,6 +89,7 @@ def pieces_of(tokens: Sequence[Token], rulings: Rulings, height: float) -> list[
                     start = place
         rows.append(row)
     rows = _parted_at_columns(_joined_across_rows(rows, rulings, height), height)
+    rows = _parted_under_heads(rows, height)
     for number, row in enumerate(rows):
         for piece in row:
             piece.band = number
@@ -174,6 +176,22 @@ def _parts(one: Token, other: Token, rulings: Rulings, height: float) -> bool:
         return True
     middle = (one.middle + other.middle) / 2
     return any(one.right <= line.at <= other.left and line.start < middle < line.end for line in rulings.vertical)
+
+
+def _parted_under_heads(rows: list[list[Piece]], height: float) -> list[list[Piece]]:
+    """Parts pieces each of whose words begins where a piece of one word right above or below it begins."""
+    for upper, lower in pairwise(rows):
+        for row, other in ((upper, lower), (lower, upper)):
+            starts = [piece.left for piece in other if len(piece.tokens) == 1]
+            if len(starts) < 3 or abs(row[0].top - other[0].top) > 2 * height:
+                continue
+            parted = []
+            for piece in row:
+                aligned = all(any(abs(token.left - start) < 0.4 * height for start in starts) for token in piece.tokens)
+                listed = len(piece.tokens) >= 3 and aligned
+                parted += [Piece([token], piece.band) for token in piece.tokens] if listed else [piece]
+            row[:] = parted
+    return rows
 
 
 def _line_begins(one: Token, other: Token, rulings: Rulings, height: float) -> bool:
