@@ -266,9 +266,7 @@ def checked(raw_lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     try:
         for count, line in enumerate(lines_of(raw_lines)):
             if count == MOST_ENTRIES:
-                raise LimitExceededException(
-                    f"A dataset has at most {MOST_ENTRIES} images; the manifest has more."
-                )
+                raise LimitExceededException(f"A dataset has at most {MOST_ENTRIES} images; the manifest has more.")
             yield line
     except BadLine as error:
         raise InvalidParameterException(f"{INVALID}: the manifest cannot be read: {error}.") from error
