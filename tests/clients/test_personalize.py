@@ -54,9 +54,11 @@ def test_users_get_items_of_the_kind_they_like(shop: Shop) -> None:
     assert len(quarter & set(found)) >= 6
     assert len(quarter & set(shop.items(similar, itemId="i3", numResults=10))) >= 6
     ranked = shop.runtime.get_personalized_ranking(
-        campaignArn=ranking, userId="u0", inputList=["i70", "i5", "i41", "unheard-of"]
+        campaignArn=ranking,
+        userId="u0",
+        inputList=["i70", "i8", "i41", "unheard-of"],  # none of them seen
     )["personalizedRanking"]
-    assert ranked[0]["itemId"] == "i5"
+    assert ranked[0]["itemId"] == "i8"
     assert ranked[-1] == {"itemId": "unheard-of"}
     assert sum(item["score"] for item in ranked[:-1]) == pytest.approx(1, abs=1e-4)
 
@@ -172,6 +174,28 @@ def test_items_that_are_put_can_be_filtered_at_once_and_removed_ones_never_appea
             datasetArn=shop.catalogue,  # type: ignore[attr-defined]
             items=[{"itemId": "x", "properties": '{"genres": "a", "year": "old"}'}],
         )
+
+
+def test_an_update_learns_new_items_at_once_and_keeps_the_codes(shop: Shop) -> None:
+    version = shop.versions[0]  # type: ignore[attr-defined]
+    solution = version.rpartition("/")[0]
+    fresh = {"itemId": "fresh", "properties": json.dumps({"genres": "Horror", "year": 2026})}
+    shop.events.put_items(datasetArn=shop.catalogue, items=[fresh])  # type: ignore[attr-defined]
+    for user in range(25):  # who does what is at hand in the first quarter goes on to the new item
+        for item in ("i3", "fresh"):
+            shop.click(shop.tracking_id, item, f"update-{user}", f"newcomer-{user}")  # type: ignore[attr-defined]
+    updated = shop.personalize.create_solution_version(solutionArn=solution, trainingMode="UPDATE")
+    told = shop.trained(updated["solutionVersionArn"])
+    assert (told["status"], told["trainingMode"]) == ("ACTIVE", "UPDATE")
+    before, after = (
+        shop.personalize.get_solution_metrics(solutionVersionArn=arn)["metrics"]
+        for arn in (version, updated["solutionVersionArn"])
+    )
+    assert before == after
+    campaign = shop.campaign(updated["solutionVersionArn"], itemExplorationConfig={"explorationWeight": "0"})
+    shop.click(shop.tracking_id, "i3", "asks", "asks-now")  # type: ignore[attr-defined]
+    assert "fresh" in shop.items(campaign, userId="asks-now", numResults=5)
+    shop.personalize.delete_campaign(campaignArn=campaign)
 
 
 def test_batches_answer_line_by_line(shop: Shop) -> None:

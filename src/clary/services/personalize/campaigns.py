@@ -15,7 +15,7 @@ from clary.services.personalize.job_status import status_of
 from clary.services.personalize.names import ACTIVE, CAMPAIGN, SOLUTION, SOLUTION_VERSION, resource_arn, times
 from clary.services.personalize.recipe_table import BY_ARN
 from clary.services.personalize.serving_plans import ServingPlans
-from clary.services.personalize.solution_versions import SolutionVersions
+from clary.services.personalize.solution_versions import SolutionVersions, newest_active
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
@@ -171,8 +171,7 @@ class Campaigns:
         return version
 
     def _newest(self, solution: Record) -> Record | None:
-        versions = shelf.children(self._records, SOLUTION_VERSION, solution)
-        return next((version for version in reversed(versions) if status_of(version) == ACTIVE), None)
+        return newest_active(shelf.children(self._records, SOLUTION_VERSION, solution))
 
     def _serving_config(self, version: Record, config: Mapping[str, Any]) -> dict[str, Any]:
         group = self._records.by_arn(version.body["datasetGroupArn"])

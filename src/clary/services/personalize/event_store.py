@@ -17,6 +17,8 @@ import orjson
 
 from clary.storage.database import Database
 
+EVENTS_FILE = "events.db"
+"""The file's name in Personalize's folder."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, dataset TEXT NOT NULL, user TEXT NOT NULL, session TEXT NOT NULL,
@@ -109,6 +111,10 @@ class EventStore:
         """The place of the last event of a data set, 0 where there is none."""
         return _last_event(self._database.read(), dataset)
 
+    def last_row(self, dataset: str) -> int:
+        """The place of the last item, user or action that was put, 0 where there is none."""
+        return _last_row(self._database.read(), dataset)
+
     def forget(self, dataset: str) -> None:
         """Removes everything that was put into a data set, in steps: other writes wait for one step at most."""
         for table, key in (("events", "seq"), ("sessions", "session"), ("rows", "seq")):
@@ -141,6 +147,11 @@ def _removed(text: str, dataset: str, connection: sqlite3.Connection) -> int:
 
 def _last_event(connection: sqlite3.Connection, dataset: str) -> int:
     row = connection.execute("SELECT max(seq) FROM events WHERE dataset=?", (dataset,)).fetchone()
+    return int(row[0] or 0)
+
+
+def _last_row(connection: sqlite3.Connection, dataset: str) -> int:
+    row = connection.execute("SELECT max(seq) FROM rows WHERE dataset=?", (dataset,)).fetchone()
     return int(row[0] or 0)
 
 
@@ -232,8 +243,7 @@ class EventReader:
 
     def last_row(self, dataset: str) -> int:
         """The place of the last row, 0 where there is none."""
-        row = self._connection.execute("SELECT max(seq) FROM rows WHERE dataset=?", (dataset,)).fetchone()
-        return int(row[0] or 0)
+        return _last_row(self._connection, dataset)
 
     def _events(self, where: str, values: tuple[Any, ...], limit: int, order: str = "ASC") -> list[Event]:
         found = self._connection.execute(

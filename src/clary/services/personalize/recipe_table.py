@@ -240,6 +240,7 @@ RECIPES: tuple[Recipe, ...] = (
         ),
         transformation=_HISTORY,
         explores=True,
+        updates=True,
     ),
     Recipe(
         "aws-ecomm-recommended-for-you",

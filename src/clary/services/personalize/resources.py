@@ -55,7 +55,7 @@ def resources(
         personalize_events: what was put record by record.
     """
     folder = personalize_folder
-    tasks = TrainingTasks(records, data_access, folder)
+    tasks = TrainingTasks(records, data_access, personalize_events)
     plans = ServingPlans(records, hosting, folder)
     versions = SolutionVersions(records, jobs, tasks, folder)
     campaigns = Campaigns(records, versions, tasks, plans)

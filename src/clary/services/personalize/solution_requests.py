@@ -37,7 +37,10 @@ def check_solution(records: Records, group: Record, recipe: Recipe | None, reque
     if recipe is not None:
         _check_recipe(recipe, config)
     if request.get("performIncrementalUpdate"):
-        raise InvalidInputException("Clary does not update versions by itself yet: leave out performIncrementalUpdate.")
+        raise InvalidInputException(
+            "performIncrementalUpdate is supported only for solutions of the semantic-similarity recipe, which Clary does "
+            "not have. Create a version with trainingMode UPDATE instead."
+        )
     if config.get("eventsConfig") and request.get("eventType"):
         raise InvalidInputException("eventType and solutionConfig.eventsConfig exclude each other.")
     for event in config.get("eventsConfig", {}).get("eventParametersList", []):

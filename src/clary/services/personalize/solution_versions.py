@@ -55,7 +55,7 @@ class SolutionVersions:
         """Puts a training into the queue; it is on disk when this returns.
 
         Raises:
-            InvalidInputException: the mode does not fit the recipe, or there is nothing to update.
+            InvalidInputException: the mode does not fit the recipe, or nothing has changed that an update could learn.
             ResourceNotFoundException: there is no such solution.
             ResourceAlreadyExistsException: the solution has a version of that name.
             LimitExceededException: five trainings wait or run.
@@ -66,16 +66,26 @@ class SolutionVersions:
         versions = shelf.children(self._records, SOLUTION_VERSION, solution)
         if name and any(version.body.get("name") == name for version in versions):
             raise shelf.already_exists(f"{solution.arn}/{name}")
-        recipe = BY_ARN.get(solution.body.get("recipeArn", ""))
         if mode == "UPDATE":
-            if recipe is None or not recipe.updates:
-                raise InvalidInputException("trainingMode UPDATE is possible with aws-user-personalization only.")
-            if not any(status_of(version) == ACTIVE for version in versions):
-                raise InvalidInputException("trainingMode UPDATE needs an ACTIVE version that was trained FULL.")
+            self._check_update(call, solution, versions)
         if mode == "AUTOTRAIN" and not solution.body.get("performAutoTraining"):
             raise InvalidInputException("trainingMode AUTOTRAIN needs a solution with performAutoTraining.")
         tags = shelf.tags_of(request.get("tags", []))
         return {"solutionVersionArn": self.train(call, solution, mode=mode, name=name, tags=tags).arn}
+
+    def _check_update(self, call: Call, solution: Record, versions: Sequence[Record]) -> None:
+        recipe = BY_ARN.get(solution.body.get("recipeArn", ""))
+        if recipe is None or not recipe.updates:
+            able = sorted(one.name for one in BY_ARN.values() if one.updates)
+            raise InvalidInputException(f"trainingMode UPDATE is possible with these recipes only: {', '.join(able)}.")
+        base = newest_active(versions)
+        if base is None:
+            raise InvalidInputException("trainingMode UPDATE needs an ACTIVE version that was trained FULL.")
+        if not self._tasks.is_changed(self._tasks.of_solution(call, solution), self.result(base)):
+            raise InvalidInputException(
+                "Cannot create a solution version. There should be updates to at least one dataset after last active "
+                "solution version with training mode set to FULL."
+            )
 
     def train(
         self,
@@ -98,6 +108,9 @@ class SolutionVersions:
         record = Record(SOLUTION_VERSION, call.account, call.region, version, arn, parent=solution.arn)
         check_unfinished(self._records, record)
         task = self._tasks.of_solution(call, solution)
+        base = newest_active(shelf.children(self._records, SOLUTION_VERSION, solution)) if mode == "UPDATE" else None
+        if base is not None:
+            task["base"] = base.body["model"]
         role, outputs = self._tasks.report(call, solution.parent, f"solution-versions/{version}")
         spec = job_spec(
             call,
@@ -202,6 +215,11 @@ class SolutionVersions:
         """Deletes a version with its model."""
         shelf.delete(self._records, record)
         shutil.rmtree(self._folder / record.body["model"], ignore_errors=True)
+
+
+def newest_active(versions: Sequence[Record]) -> Record | None:
+    """The version that was made last of those that are active."""
+    return next((version for version in reversed(versions) if status_of(version) == ACTIVE), None)
 
 
 def version_summary(record: Record) -> dict[str, Any]:

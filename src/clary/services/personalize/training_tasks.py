@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import Output
@@ -14,6 +13,7 @@ from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.datasets import dataset_of
 from clary.services.personalize.errors import InvalidInputException
+from clary.services.personalize.event_store import EventStore
 from clary.services.personalize.imports import REPORTS
 from clary.services.personalize.names import IMPORT_JOB
 from clary.services.personalize.recipe_table import BY_ARN, BY_NAME, Recipe
@@ -29,13 +29,13 @@ class TrainingTasks:
     Args:
         records: solutions, data sets and imports.
         data_access: tells whether a role may write a report.
-        folder: Personalize's folder.
+        events: what was put record by record.
     """
 
-    def __init__(self, records: Records, data_access: DataAccess, folder: Path) -> None:
+    def __init__(self, records: Records, data_access: DataAccess, events: EventStore) -> None:
         self._records = records
         self._data_access = data_access
-        self._folder = folder
+        self._events = events
 
     def of_solution(self, call: Call, solution: Record) -> dict[str, Any]:
         """The task of a solution's next version.
@@ -77,6 +77,23 @@ class TrainingTasks:
             "columns": config.get("trainingDataConfig", {}),
             "title": recommender.name,
         }
+
+    def is_changed(self, task: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+        """Whether there is something that the version with this result has not learned.
+
+        Args:
+            task: of the next version.
+            result: what the training of the last one told.
+        """
+        datasets = task["datasets"]
+        if {kind: contents_of(one) for kind, one in datasets.items()} != result.get("contents"):
+            return True
+        acts = BY_ARN[task["recipes"][0]].kind == kinds.ACTIONS
+        log = datasets[tables.ACTION_INTERACTIONS if acts else tables.INTERACTIONS]
+        if self._events.last_event(log["id"]) > result["last_event"]:
+            return True
+        last = result["last_rows"]
+        return any(self._events.last_row(one["id"]) > last[kind] for kind, one in datasets.items() if kind in last)
 
     def datasets(self, group: Record) -> dict[str, dict[str, Any]]:
         """Where the contents of the group's data sets lie, by their type.
@@ -133,6 +150,11 @@ class TrainingTasks:
         except ServiceError:
             return "", ()
         return role, (Output("output/report", f"s3://{bucket}/{prefix}", "files"),)
+
+
+def contents_of(dataset: Mapping[str, Any]) -> list[Any]:
+    """What tells one state of a data set's imports and deletions from another."""
+    return [dataset["segments"], dataset["deletions"]]
 
 
 def events_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:

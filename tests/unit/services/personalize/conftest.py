@@ -16,12 +16,14 @@ from clary.compute.jobs import events as job_events
 from clary.compute.jobs import queue as job_queue
 from clary.compute.jobs.queue import JobQueue
 from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
+from clary.compute.tasks import TASK
 from clary.core.clock import FixedClock
 from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore
 from clary.services.personalize.names import SCHEMA
 from clary.services.personalize.resources import resources
 from clary.services.personalize.solution_versions import SolutionVersions
+from clary.services.personalize.training_tasks import contents_of
 from clary.storage import identities as identities_module
 from clary.storage import metrics as metrics_module
 from clary.storage import object_schema
@@ -64,6 +66,7 @@ class Office:
     folder: Path
     clock: FixedClock
     versions: SolutionVersions
+    events: EventStore
 
     def group(self, name: str = "g", domain: str = "") -> str:
         """A group with interactions and items (of a custom one)."""
@@ -101,7 +104,15 @@ class Office:
             model = self.folder / record.body["model"]
             model.mkdir(parents=True)
             recipe = record.body.get("recipeArn", "arn:aws:personalize:::recipe/aws-user-personalization")
-            (model / "result.json").write_text(json.dumps({"recipe": recipe, "metrics": {"coverage": 0.5}}))
+            datasets = json.loads(entry.spec.hyperparameters[TASK])["datasets"]
+            result = {
+                "recipe": recipe,
+                "metrics": {"coverage": 0.5},
+                "contents": {kind: contents_of(one) for kind, one in datasets.items()},
+                "last_event": 0,
+                "last_rows": {"ITEMS": 0},
+            }
+            (model / "result.json").write_text(json.dumps(result))
         self.clock.advance(1)
 
 
@@ -123,6 +134,7 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     objects = Objects(database, tmp_path / "objects", clock)
     jobs = Jobs(records, ForkServer((), fork=False), tmp_path / "jobs", SupervisorProgram("", ()), clock=clock)
     hosting: Any = Plans()
+    events = EventStore(database)
     made = resources(
         records=records,
         identities=identities,
@@ -131,12 +143,12 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
         hosting=hosting,
         clock=clock,
         personalize_folder=tmp_path / "personalize",
-        personalize_events=EventStore(database),
+        personalize_events=events,
         metrics=Metrics(database, clock),
     )
     caller = identities.role_principal(ROLE, "clary")
     desk = Desk("personalize", made, caller, empty_lists=True)
     versions = next(one for one in made if isinstance(one, SolutionVersions))
-    yield Office(desk, records, JobQueue(records, clock), hosting, tmp_path / "personalize", clock, versions)
+    yield Office(desk, records, JobQueue(records, clock), hosting, tmp_path / "personalize", clock, versions, events)
     objects.close()
     database.close()

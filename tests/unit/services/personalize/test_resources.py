@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from clary.compute.hosting import endpoint_states
+from clary.compute.tasks import TASK
 from clary.services.personalize import contents
 from clary.services.personalize.errors import (
     InvalidInputException,
@@ -14,6 +17,7 @@ from clary.services.personalize.errors import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
+from clary.services.personalize.event_store import Row
 from clary.services.personalize.recipe_table import RECIPES
 
 from .conftest import ROLE, Office
@@ -149,6 +153,29 @@ def test_a_training_can_be_stopped_and_tells_what_became_of_it(office: Office) -
     assert office.call("GetSolutionMetrics", solutionVersionArn=second)["metrics"] == {"coverage": 0.5}
     latest = office.call("DescribeSolution", solutionArn=solution)["solution"]["latestSolutionVersion"]
     assert (latest["solutionVersionArn"], latest["status"]) == (second, "ACTIVE")
+
+
+async def test_an_update_needs_a_recipe_that_can_and_something_new_and_names_what_it_updates(office: Office) -> None:
+    group = office.group()
+    first = version_of(office, group)
+    office.finish(first)
+    solution = first.rpartition("/")[0]
+    with pytest.raises(InvalidInputException, match="There should be updates to at least one dataset"):
+        office.call("CreateSolutionVersion", solutionArn=solution, trainingMode="UPDATE")
+    items = office.call("ListDatasets", datasetGroupArn=group)["datasets"]
+    items_arn = next(one["datasetArn"] for one in items if one["datasetType"].upper() == "ITEMS")
+    record = office.records.by_arn(items_arn)
+    assert record is not None
+    await office.events.put_rows(record.body["id"], [Row("i1", {"ITEM_ID": "i1"}, 1.0)])
+    second = office.call("CreateSolutionVersion", solutionArn=solution, trainingMode="UPDATE")["solutionVersionArn"]
+    base = office.records.by_arn(first)
+    entry = next(entry for entry in office.queue.entries() if entry.spec.arn == second)
+    assert base is not None
+    assert json.loads(entry.spec.hyperparameters[TASK])["base"] == base.body["model"]
+    ranking = version_of(office, group, "aws-personalized-ranking", "ranking")
+    office.finish(ranking)
+    with pytest.raises(InvalidInputException, match="aws-user-personalization"):
+        office.call("CreateSolutionVersion", solutionArn=ranking.rpartition("/")[0], trainingMode="UPDATE")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,10 @@ class ActionModel:
             self.value = VALUE
         return self
 
+    def update(self, data: TrainingData) -> Self:
+        """Learns anew from the whole log, which takes no longer."""
+        return self.fit(data)
+
     def session(
         self, history: History, user: int = NOBODY, features: Mapping[str, Sequence[int]] | None = None
     ) -> Session:

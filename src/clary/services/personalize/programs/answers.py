@@ -16,7 +16,7 @@ from clary.engines.recommendation.features import of_row
 from clary.engines.recommendation.vocabulary import Vocabulary
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
-from clary.services.personalize.event_store import Event, EventReader
+from clary.services.personalize.event_store import EVENTS_FILE, Event, EventReader
 from clary.services.personalize.filter_language.parser import parsed
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.action_model import TAKEN
@@ -24,7 +24,7 @@ from clary.services.personalize.programs.filter_masks import Circumstances, Filt
 from clary.services.personalize.programs.live_rows import LiveRows
 from clary.services.personalize.programs.model_choice import load_model
 from clary.services.personalize.programs.pace import Pace
-from clary.services.personalize.programs.training_data import EVENTS_FILE, Vocabularies, used_columns
+from clary.services.personalize.programs.training_data import Vocabularies, used_columns
 from clary.services.personalize.programs.user_histories import UserHistories
 from clary.services.personalize.recipe_table import BY_ARN, EXPLORATION, Recipe
 from clary.services.personalize.schema_rules import columns_of

@@ -11,9 +11,8 @@ from typing import Any
 
 from clary.compute.tasks import read_task
 from clary.services.personalize.attribution.expressions import SUM, Expression, parsed
-from clary.services.personalize.event_store import Event, EventReader
+from clary.services.personalize.event_store import EVENTS_FILE, Event, EventReader
 from clary.services.personalize.programs.row_tables import read_segments
-from clary.services.personalize.programs.training_data import EVENTS_FILE
 from clary.services.personalize.recommendation_ids import is_from
 from clary.services.personalize.schema_rules import columns_of
 from clary.services.personalize.schema_tables import ITEMS

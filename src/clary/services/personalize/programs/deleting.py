@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clary.compute.tasks import fail, read_task
-from clary.services.personalize.event_store import SCHEMA, EventStore
+from clary.services.personalize.event_store import EVENTS_FILE, SCHEMA, EventStore
 from clary.services.personalize.programs.csv_check import CsvFile, Findings
 from clary.services.personalize.programs.importing import csv_files, publish, told, write_durably
 from clary.services.personalize.programs.row_tables import read_segments
-from clary.services.personalize.programs.training_data import EVENTS_FILE
 from clary.services.personalize.schema_rules import Column, columns_of
 from clary.storage.database import Database
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from clary.compute.tasks import fail, read_task
-from clary.services.personalize.event_store import EventReader
+from clary.services.personalize.event_store import EVENTS_FILE, EventReader
 from clary.services.personalize.programs.row_tables import read_segments
-from clary.services.personalize.programs.training_data import EVENTS_FILE, put_table
+from clary.services.personalize.programs.training_data import put_table
 from clary.services.personalize.schema_rules import columns_of
 
 

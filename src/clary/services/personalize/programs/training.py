@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.programs import measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.importing import publish, write_durably
-from clary.services.personalize.programs.model_choice import new_model
+from clary.services.personalize.programs.model_choice import load_model, new_model
 from clary.services.personalize.programs.row_tables import RowTable
 from clary.services.personalize.programs.training_data import (
     Log,
@@ -32,11 +33,16 @@ from clary.services.personalize.programs.training_data import (
 from clary.services.personalize.programs.user_histories import UserHistories
 from clary.services.personalize.recipe_table import BY_ARN, Recipe
 from clary.services.personalize.schema_rules import columns_of
+from clary.services.personalize.training_tasks import contents_of
 
 LEAST_INTERACTIONS = 1000
 LEAST_USERS = 25
 MOST_EVENT_TYPES = 10
 _SEED = 17
+_KEPT = ("recipe", "metrics", "intervals", "baselines", "samples", "tuned")
+"""What an update takes over from the result of the model that it updates."""
+ROWS = {"ITEM_ID": "items", "ACTION_ID": "items", "USER_ID": "users"}
+"""The folder of a model's rows by their id."""
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ def main(folder: Path, data: str) -> int:
     draft.mkdir(parents=True)
     try:
         material = gather(root, task)
-        result = learn(draft, task, material)
+        result = learn(draft, task, material, root / task["base"] if task.get("base") else None)
     except (Unlearnable, TrainingError) as error:
         shutil.rmtree(draft)
         return fail(folder, str(error))
@@ -95,7 +101,9 @@ def gather(root: Path, task: Mapping[str, Any]) -> Material:
     """
     acts = BY_ARN[task["recipes"][0]].kind == kinds.ACTIONS
     datasets = task["datasets"]
-    vocabularies = Vocabularies()
+    base = root / task["base"] if task.get("base") else None
+    # an update keeps the codes of the model that it updates
+    vocabularies = Vocabularies.load(base / "vocabularies") if base else Vocabularies()
     log_dataset = datasets[tables.ACTION_INTERACTIONS if acts else tables.INTERACTIONS]
     item_column = "ACTION_ID" if acts else "ITEM_ID"
     log = load_log(root, log_dataset, vocabularies, item_column)
@@ -110,7 +118,8 @@ def gather(root: Path, task: Mapping[str, Any]) -> Material:
         if kind not in datasets:
             found[id_column] = None
             continue
-        table = RowTable(columns_of(datasets[kind]["schema"]), id_column, ids)
+        parts = RowTable.load_parts(base / ROWS[id_column]) if base else {}
+        table = RowTable(columns_of(datasets[kind]["schema"]), id_column, ids, parts)
         last_rows[kind] = load_rows(root, datasets[kind], table)
         found[id_column] = table
     return Material(vocabularies, log, keep, found[item_column], found["USER_ID"], last_rows)
@@ -137,21 +146,24 @@ def _check(log: Log, keep: Any, vocabularies: Vocabularies, events: list[Mapping
         )
 
 
-def learn(draft: Path, task: Mapping[str, Any], material: Material) -> dict[str, Any]:
+def learn(draft: Path, task: Mapping[str, Any], material: Material, base: Path | None = None) -> dict[str, Any]:
     """Trains and measures each candidate recipe, and writes the best one's model.
+
+    Args:
+        base: the model that is updated; what it measured stays, as most of it does.
 
     Returns:
         What `result.json` holds: "recipe", "metrics", "baselines", "tuned", "counts", "last_event", "last_rows".
     """
     data = training_data(task, material)
     taken = material.vocabularies.types.code(TAKEN)
-    best: dict[str, Any] = {}
-    for arn in task["recipes"]:
-        measured = _measured(BY_ARN[arn], task, data, taken)
-        if not best or measured["metrics"]["precision_at_25"] > best["metrics"]["precision_at_25"]:
-            best = {**measured, "recipe": arn}
-    recipe = BY_ARN[best["recipe"]]
-    model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"], taken).fit(data)
+    if base is not None:
+        best = {name: value for name, value in read_result(base).items() if name in _KEPT}
+        model = load_model(base / "engine").update(data)
+    else:
+        best = _chosen(task, data, taken)
+        recipe = BY_ARN[best["recipe"]]
+        model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"], taken).fit(data)
     (draft / "engine").mkdir()
     model.save(draft / "engine")
     vocabularies = material.vocabularies
@@ -166,6 +178,7 @@ def learn(draft: Path, task: Mapping[str, Any], material: Material) -> dict[str,
         "now": task["now"],
         "last_event": material.log.last_event,
         "last_rows": material.last_rows,
+        "contents": {kind: contents_of(one) for kind, one in task["datasets"].items()},
         "counts": {
             "interactions": len(material.log.users),
             "learned": int(np.count_nonzero(material.keep)),
@@ -175,6 +188,22 @@ def learn(draft: Path, task: Mapping[str, Any], material: Material) -> dict[str,
     }
     write_durably(draft / "result.json", result)
     return result
+
+
+def read_result(model: Path) -> dict[str, Any]:
+    """What the training of a model told."""
+    found: dict[str, Any] = json.loads((model / "result.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _chosen(task: Mapping[str, Any], data: TrainingData, taken: int) -> dict[str, Any]:
+    """What was measured of the best recipe, and which it is."""
+    best: dict[str, Any] = {}
+    for arn in task["recipes"]:
+        measured = _measured(BY_ARN[arn], task, data, taken)
+        if not best or measured["metrics"]["precision_at_25"] > best["metrics"]["precision_at_25"]:
+            best = {**measured, "recipe": arn}
+    return best
 
 
 def training_data(task: Mapping[str, Any], material: Material) -> TrainingData:
