@@ -325,10 +325,13 @@ class VideoMetadata(TypedDict):
     colour_range: Literal["full", "limited"]
 
 
-class Segment(TypedDict):
-    """A stretch of a video: a shot, or a technical cue ("black-frames"). Frames count from 0; ends are included."""
+SegmentKind = Literal["shot", "black-frames", "colour-bars"]
 
-    kind: Literal["shot", "black-frames"]
+
+class Segment(TypedDict):
+    """A stretch of a video: a shot, or a technical cue. Frames count from 0; ends are included."""
+
+    kind: SegmentKind
     index: int
     confidence: float
     start_milliseconds: int

@@ -18,9 +18,9 @@ _BLACK_PERCENT = 99.0
 
 
 class VideoSegments:
-    """Shots, and frames that are black.
+    """Shots, frames that are black, and colour bars.
 
-    Of AWS's technical cues Clary finds BlackFrames: colour bars, credits, slates and logos are never reported.
+    Of AWS's technical cues Clary finds BlackFrames and ColorBars: credits, slates and logos are never reported.
 
     Args:
         jobs: starts and tells the work.

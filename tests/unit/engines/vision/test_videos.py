@@ -10,9 +10,9 @@ import pytest
 
 from clary.engines.refusals import Refused
 from clary.engines.vision.contract import Box
-from clary.engines.vision.shots import black_stretches, shots, traits
+from clary.engines.vision.shots import bar_stretches, black_stretches, shots, traits
 from clary.engines.vision.tracking import Tracker
-from clary.engines.vision.videos import Video
+from clary.engines.vision.videos import Frame, Video
 
 RATE = 10
 
@@ -79,6 +79,38 @@ def test_shots_begin_where_the_picture_changes_at_once(video: Video) -> None:
     (black,) = black_stretches(measured, video.frame_rate, least_share=0.99)
     assert (black["kind"], black["start_frame"], black["end_frame"]) == ("black-frames", 20, 29)
     assert shots([], 10.0) == []
+
+
+BARS = np.array(
+    [(191, 191, 191), (191, 191, 0), (0, 191, 191), (0, 191, 0), (191, 0, 191), (191, 0, 0), (0, 0, 191), (0, 0, 0)],
+    np.uint8,
+)
+
+
+def bars(count: int, order: list[int] | None = None) -> np.ndarray:
+    """A frame of so many colour bars, SMPTE's black and white patches below the seven."""
+    colours = BARS[order or list(range(count))]
+    frame = np.repeat(np.repeat(colours[None], 96, axis=0), 160 // count + 1, axis=1)[:, :160].copy()
+    if count == len(BARS) - 1:
+        frame[70:, ::40] = 255
+    return frame
+
+
+def frames(*shown: np.ndarray) -> list[Frame]:
+    return [Frame(number, 100 * number, one) for number, one in enumerate(shown)]
+
+
+@pytest.mark.parametrize("count", [7, 8])
+def test_colour_bars_are_a_cue_of_their_own(count: int) -> None:
+    plain = np.full((96, 160, 3), 191, np.uint8)
+    shuffled = bars(count, [*range(1, count), 0])
+    dice = np.random.default_rng(0)
+    noisy = np.clip(bars(count).astype(int) + dice.integers(-6, 7, (96, 160, 3)), 0, 255).astype(np.uint8)
+    measured = list(traits(frames(plain, bars(count), noisy, shuffled, plain * 0), 0.2))
+    assert [frame.bars for frame in measured] == [False, True, True, False, False]
+    (found,) = bar_stretches(measured, RATE)
+    assert (found["kind"], found["start_frame"], found["end_frame"]) == ("colour-bars", 1, 2)
+    assert found["end_milliseconds"] == 300
 
 
 def test_a_slow_change_is_no_cut(tmp_path: Path) -> None:

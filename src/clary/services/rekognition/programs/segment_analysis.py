@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from clary.engines.vision.contract import Segment
-from clary.engines.vision.shots import black_stretches, shots, traits
+from clary.engines.vision.shots import bar_stretches, black_stretches, shots, traits
 from clary.engines.vision.videos import Video
 from clary.services.rekognition.line_file import write_lines
 
 _DROPPING = {30: 2, 60: 4}  # frames that a minute leaves out, by the nominal rate
+_CUES = {"black-frames": "BlackFrames", "colour-bars": "ColorBars"}
 _LEAST_PERCENT = 50.0
 _WHOLE = 1e-3  # frames a second, by which a container may miss a whole rate
 
@@ -26,8 +27,9 @@ def write_segments(root: Path, video: Video, task: Mapping[str, Any]) -> None:
     measured = list(traits(video.frames(), task["black_level"]))
     found: list[dict[str, Any]] = []
     if "TECHNICAL_CUE" in task["types"]:
-        for segment in black_stretches(measured, video.frame_rate, task["black_percent"] / 100.0):
-            cue = {"Type": "BlackFrames", "Confidence": _percent(segment)}
+        black = black_stretches(measured, video.frame_rate, task["black_percent"] / 100.0)
+        for segment in (*black, *bar_stretches(measured, video.frame_rate)):
+            cue = {"Type": _CUES[segment["kind"]], "Confidence": _percent(segment)}
             if cue["Confidence"] >= task["least_cue"]:
                 found.append({**_view("TECHNICAL_CUE", segment, video.frame_rate), "TechnicalCueSegment": cue})
     if "SHOT" in task["types"]:
