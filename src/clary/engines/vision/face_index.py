@@ -3,9 +3,8 @@
 An index is one SQLite file: what `add` returned is on disk, a process that is killed leaves exactly what was
 acknowledged, and what is removed is overwritten (`secure_delete`) before `remove` returns.
 
-A search has three steps. Every vector has a sketch of 1,024 bits, on which side of as many random planes it lies
-(Charikar 2002): the share of differing bits grows with the angle. 256 bits of all vectors choose one in fifty, all
-bits of those the best few hundred, and these are compared exactly. Only sketches stay in memory, 128 bytes a face.
+A search asks `face_sketches` for the vectors that may be near, and compares those exactly. Only sketches stay in
+memory, 170 bytes a face.
 """
 
 from __future__ import annotations
@@ -15,24 +14,16 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clary.engines.vision.contract import Neighbour
 from clary.engines.vision.face_embedding import LENGTH, similarity, unpack
+from clary.engines.vision.face_sketches import WORDS, Sketches, sketched
 
-_WORDS = 16  # of 64 bits, for each sketch
-_FIRST_WORDS = 4
-_BLOCK = 1 << 16  # vectors whose words fit into a processor's cache
-_KEPT_SHARE = 50
-_KEPT_LEAST = 20_000
-_COMPARED_LEAST = 512
-_SEED = 20_011
-_THREADS = ThreadPoolExecutor(2, "face-index")
+_COMPARED_LEAST = 1024
+_READ = 1 << 16  # sketches at a time
 _ROWS = 500  # of one question to SQLite
 
 _RULES = (
@@ -49,8 +40,6 @@ CREATE TABLE IF NOT EXISTS vectors (
 CREATE TABLE IF NOT EXISTS sketches (number INTEGER PRIMARY KEY, sketch BLOB NOT NULL);
 """
 """Sketches lie apart: they alone are read when an index is opened, and they are a twentieth of it."""
-
-Words = NDArray[np.uint64]
 
 
 class FaceIndexes:
@@ -107,11 +96,11 @@ class FaceIndex:
 
     def __len__(self) -> int:
         with self._lock:
-            return int(self._alive[: self._count].sum())
+            return len(self._sketches)
 
     def add(self, ids: Sequence[str], embeddings: Sequence[bytes]) -> None:
         """Puts vectors in, all or none; an id that is there gets the new one."""
-        words = sketches(np.stack([unpack(one) for one in embeddings])) if embeddings else ()
+        words = sketched(np.stack([unpack(one) for one in embeddings])) if embeddings else ()
         rows = [
             (name, bytes(stored), sketch.tobytes()) for name, stored, sketch in zip(ids, embeddings, words, strict=True)
         ]
@@ -163,11 +152,11 @@ class FaceIndex:
             least: the least similarity, 0..1.
         """
         question = unpack(embedding)
-        with self._lock:  # what is added or removed while this state is searched takes its place or its row
-            words, alive, numbers = self._words[:, : self._count], self._alive[: self._count], self._numbers
-        chosen = _nearest(words, alive, sketches(question[None])[0], max(_COMPARED_LEAST, 2 * limit))
         with self._lock:
-            rows = self._rows([int(number) for number in numbers[chosen]])
+            crowd = self._sketches.crowd()
+        near = crowd.nearest(question, max(_COMPARED_LEAST, 2 * limit))
+        with self._lock:
+            rows = self._rows(near.tolist())  # what was removed meanwhile has none
         if not rows:
             return []
         vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(-1, LENGTH).astype(np.float32)
@@ -197,15 +186,13 @@ class FaceIndex:
     def _bury(self, numbers: Sequence[int]) -> None:
         """Forgets rows that the file has no more; when most of memory is dead, it is read anew."""
         if numbers:
-            self._alive[: self._count] &= ~np.isin(self._numbers[: self._count], numbers)
-            if 2 * int(self._alive[: self._count].sum()) < self._count:
+            self._sketches.forget(list(numbers))
+            if 2 * len(self._sketches) < self._sketches.held:
                 self._load()
 
     def _load(self) -> None:
-        self._count, self._highest = 0, 0
-        self._words: Words = np.zeros((_WORDS, 0), np.uint64)
-        self._alive = np.zeros(0, np.bool_)
-        self._numbers = np.zeros(0, np.int64)
+        self._highest = 0
+        self._sketches = Sketches()
         self._load_new()
 
     def _load_new(self) -> None:
@@ -213,24 +200,11 @@ class FaceIndex:
         cursor = self._connection.execute(
             "SELECT number, sketch FROM sketches WHERE number > ? ORDER BY number", (self._highest,)
         )
-        while rows := cursor.fetchmany(_BLOCK):
+        while rows := cursor.fetchmany(_READ):
             numbers = np.array([row[0] for row in rows], np.int64)
-            words = np.frombuffer(b"".join(row[1] for row in rows), np.uint64).reshape(-1, _WORDS)
-            self._make_room(self._count + len(rows))
-            self._words[:, self._count : self._count + len(rows)] = words.T
-            self._numbers[self._count : self._count + len(rows)] = numbers
-            self._alive[self._count : self._count + len(rows)] = True
-            self._count += len(rows)
+            words = np.frombuffer(b"".join(row[1] for row in rows), np.uint64).reshape(-1, WORDS)
+            self._sketches.add(numbers, words)
             self._highest = int(numbers[-1])
-
-    def _make_room(self, count: int) -> None:
-        if count > self._words.shape[1]:
-            room = max(1024, count, self._words.shape[1] * 3 // 2)
-            for name in ("_words", "_alive", "_numbers"):
-                old = getattr(self, name)
-                new = np.zeros((*old.shape[:-1], room), old.dtype)
-                new[..., : self._count] = old[..., : self._count]
-                setattr(self, name, new)
 
     def _rows(self, numbers: list[int]) -> list[tuple[str, bytes]]:
         found: list[tuple[str, bytes]] = []
@@ -239,58 +213,3 @@ class FaceIndex:
             marks = ",".join("?" * len(part))
             found += self._connection.execute(f"SELECT id, vector FROM vectors WHERE number IN ({marks})", part)  # noqa: S608
         return found
-
-
-def sketches(vectors: NDArray[np.float32]) -> Words:
-    """On which side of the planes vectors [n, `LENGTH`] lie, [n, 16] words."""
-    return np.packbits(vectors @ _planes().T > 0, axis=1).view(np.uint64)
-
-
-@cache
-def _planes() -> NDArray[np.float32]:
-    """[1024, `LENGTH`] of plus and minus one; the generator's raw bits are the same in every version of numpy."""
-    raw = np.random.PCG64(_SEED).random_raw(_WORDS * LENGTH)
-    bits = np.unpackbits(np.asarray(raw, "<u8").view(np.uint8)).reshape(_WORDS * 64, LENGTH)
-    return bits.astype(np.float32) * 2 - 1
-
-
-def _nearest(words: Words, alive: NDArray[np.bool_], question: Words, wanted: int) -> NDArray[np.int64]:
-    """Positions of the vectors whose sketches differ least from the question's."""
-    count = words.shape[1]
-    if count <= wanted:
-        return np.nonzero(alive)[0]
-    kept = np.arange(count)
-    if count > _KEPT_LEAST:
-        distances = _distances(words, question, _FIRST_WORDS)
-        distances[~alive] = np.iinfo(np.uint16).max
-        kept = _smallest(distances, max(_KEPT_LEAST, count // _KEPT_SHARE, 4 * wanted))
-    exact = np.zeros(len(kept), np.uint16)
-    for row, word in zip(words, question, strict=True):
-        exact += np.bitwise_count(row[kept] ^ word)
-    exact[~alive[kept]] = np.iinfo(np.uint16).max
-    close = _smallest(exact, wanted)
-    close = close[np.argsort(exact[close], kind="stable")][: 4 * wanted]  # many may be equally near
-    chosen = kept[close]
-    return chosen[alive[chosen]]
-
-
-def _distances(words: Words, question: Words, used: int) -> NDArray[np.uint16]:
-    """How many of the first bits differ, [n]; two threads share the work, block by block."""
-    count = words.shape[1]
-    distances = np.zeros(count, np.uint16)  # all of 256 bits may differ, which a byte cannot say
-
-    def work(start: int) -> None:
-        part = distances[start : start + _BLOCK]
-        for row, word in zip(words[:used], question[:used], strict=True):
-            part += np.bitwise_count(row[start : start + _BLOCK] ^ word)
-
-    list(_THREADS.map(work, range(0, count, _BLOCK)))
-    return distances
-
-
-def _smallest(distances: NDArray[np.unsignedinteger], wanted: int) -> NDArray[np.int64]:
-    """Positions of about the `wanted` smallest of small whole numbers, by counting them: none is left out for a tie."""
-    if len(distances) <= wanted:
-        return np.arange(len(distances))
-    limit = int(np.searchsorted(np.cumsum(np.bincount(distances, minlength=1)), wanted))
-    return np.nonzero(distances <= limit)[0]

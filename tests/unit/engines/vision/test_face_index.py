@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clary.engines.refusals import Refused
-from clary.engines.vision import face_index
+from clary.engines.vision import face_index, face_sketches
 from clary.engines.vision.face_embedding import LENGTH, SAME_PERSON, cosine_of, mean, pack, similarity, unit, unpack
 from clary.engines.vision.face_index import FaceIndexes
 
@@ -36,7 +36,8 @@ def test_the_most_similar_come_first_and_a_limit_holds(tmp_path: Path) -> None:
 
 
 def test_a_large_index_finds_what_an_exact_search_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_index, "_KEPT_LEAST", 1000)  # the steps that a million faces need
+    monkeypatch.setattr(face_sketches, "_KEPT_LEAST", 1000)  # the steps that a million faces need
+    monkeypatch.setattr(face_sketches, "_WEIGHED_LEAST", 400)
     monkeypatch.setattr(face_index, "_COMPARED_LEAST", 200)
     index = FaceIndexes(tmp_path).open("people", create=True)
     assert index is not None
@@ -118,7 +119,7 @@ def test_the_dead_do_not_pile_up(tmp_path: Path) -> None:
     one = pack(vectors(1)[0])
     for _ in range(20):
         index.add(["a", "b"], [one, one])
-    assert index._count <= 6
+    assert index._sketches.held <= 6
     index.remove(["a", "b", "nobody"])
     assert len(index) == 0 and index.search(one, 5) == []
 
