@@ -23,7 +23,8 @@ STRAIGHT = 0.55
 """In heights of words: shorter strokes are no side of a check box."""
 CLEAR, FAINT = 18, 10
 """Grey values by which ink is darker than what is around it, on fine and on coarse pictures."""
-MOST_AROUND = 0.4
+MOST_AROUND = 0.3
+"""The share of ink around a check box, above which it is part of a pattern."""
 MARKED_SHARE = 0.08
 """Of the inside of a check box that is dark; an empty one shows none, a thin tick a tenth."""
 TYPED = re.compile(r"([☑☒✓✔✗✘■]|[\[(]\s*[xX✓✔*]\s*[\])])|([☐□]|[\[(]\s*_*\s*[\])])")
@@ -76,11 +77,11 @@ def _drawn(page: Page, picture: NDArray[np.uint8], tokens: Sequence[Token], heig
     dark = cv2.adaptiveThreshold(picture, 255, method, kind, max(15, int(3 * usual)) | 1, faint).astype(np.uint8)
     words = _Words(tokens)
     found: list[SelectionElement] = []
-    squares = _squares(dark, usual)
+    squares = [hole for hole in _squares(dark, usual) if _has_corners(dark, hole, usual)]
     for hole in (*squares, *_circles(dark, usual)):
         left, top, width, tall = hole
         place = (left * across, top * down, (left + width) * across, (top + tall) * down)
-        if words.cover(place) and not (hole in squares and _has_corners(dark, hole, usual) and words.swallow(place)):
+        if words.cover(place) and not (hole in squares and words.swallow(place)):
             continue
         if _dark_around(dark, hole, usual) > MOST_AROUND:
             continue

@@ -1,0 +1,115 @@
+"""Fields whose words stand awkwardly: below lines, in leaning rows, under heads; and check boxes hard to see."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clary.engines.documents.contract import Box, Line, Page, Word
+from clary.engines.documents.forms import find_fields
+from tests.unit.engines.documents.pages_made import HEIGHT, WIDTH, Put, frame, page, paper, rows, rule
+from tests.unit.engines.documents.test_forms import pairs
+
+
+def test_names_may_stand_below_the_lines_that_are_written_on() -> None:
+    picture = paper()
+    rule(picture, 50, 112, 500, 112)
+    rule(picture, 50, 152, 500, 152)
+    puts: list[Put] = [(60, 100, "Major"), (300, 100, "Mary"), (60, 116, "Last Name"), (300, 116, "First Name")]
+    puts += [(60, 140, "1/6/58"), (300, 140, "0123abc"), (60, 156, "Date of Birth"), (300, 156, "Patient number")]
+    assert pairs(page(puts), picture) == {
+        "Last Name": "Major",
+        "First Name": "Mary",
+        "Date of Birth": "1/6/58",
+        "Patient number": "0123abc",
+    }
+
+
+def test_what_stands_below_an_underlined_title_is_no_name() -> None:
+    picture = paper()
+    rule(picture, 60, 111, 170, 111)
+    assert pairs(page([(60, 100, "Change of authorized"), (60, 114, "Account number:")]), picture) == {
+        "Account number:": None
+    }
+
+
+def test_a_line_to_write_on_begins_a_value_however_near_its_name_stands() -> None:
+    picture = paper()
+    rule(picture, 105, 112, 300, 112)
+    found = pairs(page([(60, 100, "State of Indiana")]), picture)
+    assert found == {"State of": "Indiana"}
+
+
+def test_a_name_without_its_colon_is_known_by_those_it_is_aligned_with() -> None:
+    puts = rows([60, 200], 100, [["Maker:", "blue"], ["Wrapping", "white"], ["Casing:", "none"], ["Filter:", "green"]])
+    assert pairs(page(puts))["Wrapping"] == "white"
+    assert "Wrapping" not in pairs(page([(60, 100, "Wrapping"), (200, 100, "white")]))
+
+
+def test_two_columns_of_names_are_a_list_without_fields() -> None:
+    towns = [["Hartford", "Concord"], ["Syracuse", "Baltimore"], ["Buffalo", "Wilmington"], ["Albany", "Camden"]]
+    assert pairs(page(rows([60, 200], 100, towns))) == {}
+
+
+def test_values_stand_below_a_row_of_heads_even_where_they_stand_tight() -> None:
+    puts: list[Put] = [(60, 100, "FILE"), (100, 100, "DEPT"), (140, 100, "CLOCK"), (180, 100, "NUMBER")]
+    words = [
+        Word(text, Box(left / WIDTH, 112 / HEIGHT, (left + 36) / WIDTH, 122 / HEIGHT), 0.99)
+        for left, text in ((60, "126543"), (100, "123456"), (140, "123457"), (180, "000000"))
+    ]
+    made = page(puts)
+    made = Page(1, WIDTH, HEIGHT, (*made.lines, Line(tuple(words), Box.around_boxes(word.box for word in words))))
+    assert pairs(made) == {"FILE": "126543", "DEPT": "123456", "CLOCK": "123457", "NUMBER": "000000"}
+
+
+def test_words_of_a_leaning_line_belong_together() -> None:
+    assert pairs(page([(60, 103, "SPECIAL"), (102, 100, "HANDLING:"), (160, 97, "Keep cold")])) == {
+        "SPECIAL HANDLING:": "Keep cold"
+    }
+
+
+def test_what_stands_in_brackets_below_a_name_belongs_to_it() -> None:
+    found = pairs(page([(60, 100, "This change:"), (300, 100, "0.08"), (60, 113, "(From current budget)")]))
+    assert found == {"This change: (From current budget)": "0.08"}
+
+
+def test_numbered_boxes_side_by_side_are_two_names() -> None:
+    puts: list[Put] = [(60, 100, "1. To (name of employer)"), (300, 100, "2. From (name of lender)")]
+    puts += [(70, 116, "Ann Lee"), (310, 116, "Bob Ray")]
+    assert pairs(page(puts)) == {"1. To (name of employer)": "Ann Lee", "2. From (name of lender)": "Bob Ray"}
+
+
+def coarse(marked: bool) -> NDArray[np.uint8]:
+    """A picture with one pixel for each unit, and a small grey check box; its mark goes from side to side."""
+    picture = np.full((int(HEIGHT), int(WIDTH)), 255, np.uint8)
+    picture[100:109, 60:69] = 140
+    picture[101:108, 61:68] = 255
+    if marked:
+        for step in range(7):
+            picture[107 - step : 109 - step, 61 + step] = 60
+    return picture
+
+
+def test_small_grey_check_boxes_are_found_on_coarse_pictures() -> None:
+    made = page([(73, 100, "Hourly"), (60, 140, "Some more words stand here")])
+    for marked in (False, True):
+        selections, fields = find_fields(made, coarse(marked))
+        assert [element.selected for element in selections] == [marked]
+        assert [(field.key.text, field.selection) for field in fields] == [("Hourly", 0)]
+
+
+def test_a_check_box_is_found_within_the_box_of_the_word_behind_it() -> None:
+    picture = paper()
+    frame(picture, [60, 70], [100, 110])
+    others = page([(60, 140, "Some more words stand here"), (60, 180, "and a few below them")])
+    box = Box(59 / WIDTH, 99 / HEIGHT, 108 / WIDTH, 111 / HEIGHT)
+    made = Page(1, WIDTH, HEIGHT, (Line((Word("Weekly", box, 0.9),), box), *others.lines))
+    selections, fields = find_fields(made, picture)
+    assert [element.selected for element in selections] == [False]
+    assert [field.key.text for field in fields] == ["Weekly"]
+
+
+def test_a_pattern_of_dots_is_full_of_holes_but_no_check_box() -> None:
+    picture = paper()
+    picture[150:400, 100:500][np.random.default_rng(4).random((250, 400)) < 0.5] = 0
+    assert find_fields(page([(60, 300, "Some words below a pattern")]), picture)[0] == ()
