@@ -103,7 +103,7 @@ def sets(step: int) -> dict[str, Labelled]:
     if find_spec("torch") is not None:  # the recipe knows which sentences it held out
         from training.text.opinion_train import read_sets
 
-        _, held = read_sets(DATA, 7)
+        _, held = read_sets(DATA)
         films = [one for one in held if one.source == "films" and one.sentiment]
         found["sentence_polarity, held out"] = [
             (one.text, "positive" if one.sentiment[0] == 1 else "negative") for one in films if one.sentiment

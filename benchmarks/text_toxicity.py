@@ -49,7 +49,7 @@ def main() -> None:
     if find_spec("torch") is not None:
         from training.text.opinion_train import read_sets
 
-        _, held = read_sets(DATA, 7)
+        _, held = read_sets(DATA)
         for source, name in (("toxic-tweets", "tox_davidson, held out"), ("toxic-posts", "tox_surge, held out")):
             some = [one for one in held if one.source == source and one.toxicity]
             truth = [bool(np.array(one.toxicity)[0] > 0.5) for one in some]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from training.text.opinion_sets import TOXICITIES, Example
 
-LONGEST = 160
+LONGEST = 192
 """Word pieces of a text that are read while learning."""
 IGNORED = -100
 _CHUNK = 2000

@@ -1,7 +1,9 @@
 r"""Makes the shipped reader of English opinions of what `opinion_train` wrote, and calibrates it.
 
-    python -m training.text.opinion_export --data ../shared/data --model OUT/opinion.pt \
+    python -m training.text.opinion_export --data ../shared/data --model OUT/opinion.pt MORE/opinion.pt \
         --out src/clary/engines/text/weights
+
+Several models become one by the average of their weights.
 
 Writes `english-opinions.onnx` and `english-opinions.json`. The scales and shifts of sentiment are found on the
 development parts of amazon_reviews_en, sentiment_tweets_8lang and sentence_polarity's held-out sentences, those of
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ from clary.engines.text.opinions import OpinionReader
 from training.text import opinion_sets as sets
 from training.text.onnx_export import export
 from training.text.opinion_model import OpinionModel
-from training.text.opinion_train import new_model, read_sets
+from training.text.opinion_train import averaged, new_model, read_sets
 
 _NO_CALIBRATION = {
     "sentiment_scale": 1.0,
@@ -52,9 +55,9 @@ class Reader(nn.Module):
         return sentiment, toxicity, targets
 
 
-def write(saved: Path, folder: Path) -> None:
-    """Writes the model, not yet calibrated."""
-    state = torch.load(saved, weights_only=True)
+def write(saved: Sequence[Path], folder: Path) -> None:
+    """Writes the average of models, not yet calibrated."""
+    state = averaged(saved)
     model = new_model(len(state["sources"]))
     model.load_state_dict(state["model"])
     pieces = torch.tensor([[101, 2023, 2003, 102], [101, 2204, 102, 0]])
@@ -128,13 +131,12 @@ def main() -> None:
     """Writes the model and its calibration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     write(options.model, options.out)
     reader = OpinionReader.load(options.out, threads=1)
-    _, held = read_sets(options.data, options.seed)
+    _, held = read_sets(options.data)
     felt = judged(options.data, held)
     logits = reader.sentiment_logits([text for text, _, _ in felt])
     scale, shift = sentiment_calibration(

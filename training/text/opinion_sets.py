@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.engines.text.cleaning import plain
+from training.text.entity_sets import sentences
 from training.text.toxic_words import ToxicWords
 
 SENTIMENTS = ("positive", "negative", "neutral", "mixed")
@@ -31,6 +32,10 @@ TOXICITIES = (
     "violence_or_threat",
 )
 UNKNOWN = math.nan
+_TOLD = SENTIMENTS.index("neutral")
+_SPACE_BEFORE_MARK = re.compile(r" ([.,;:!?)\]])")
+_SHORTEST_TOLD = 6
+"""Words of a sentence that tells something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +166,28 @@ def with_clean_labels(examples: list[Example], words: ToxicWords) -> list[Exampl
     ]
 
 
-def composed(pool: list[Example], count: int, chance: random.Random) -> list[Example]:
-    """Makes texts of several sentences, as reviews are, from single ones of one set.
+def encyclopedia(data: Path) -> list[Example]:
+    """Sentences of Wikipedia, as CrossNER (MIT) and WikiGold (CC BY 4.0) hold them: they tell and do not judge."""
+    paths = (data / "text/ner_crossner/train.conll.gz", data / "text/ner_wikigold/train.conll")
+    return [
+        Example(_SPACE_BEFORE_MARK.sub(r"\1", " ".join(words)), "encyclopedia", one_hot("neutral"))
+        for path in paths
+        for words, _ in sentences(path)
+        if len(words) >= _SHORTEST_TOLD
+    ]
 
-    Most are of one mind, with some sentences that are neutral or say the opposite; one in eight is of two minds.
+
+def composed(pool: list[Example], told: list[str], count: int, chance: random.Random) -> list[Example]:
+    """Makes texts of several sentences, as reviews are, from single ones.
+
+    What is felt comes from one set. Most texts are of one mind, with some sentences that say the opposite and some that
+    only tell; one in eight is of two minds.
+
+    Args:
+        pool: single sentences with what they feel.
+        told: sentences that only tell.
+        count: how many texts.
+        chance: decides.
     """
     kinds: dict[tuple[str, int], list[str]] = {}
     for example in pool:
@@ -175,19 +198,33 @@ def composed(pool: list[Example], count: int, chance: random.Random) -> list[Exa
     made = []
     for number in range(count):
         source = chance.choice(sources)
-        length = chance.choice((2, 3, 3, 4, 5, 6, 8))
-        main = number % 2
-        if number % 8 == 7:
-            half = max(1, length // 2)
-            labels, whole = [0] * half + [1] * half, "mixed"
-        else:
-            others = chance.randint(0, (length - 1) // 3)
-            labels = [main] * (length - others) + [
-                2 if (source, 2) in kinds and chance.random() < 0.6 else 1 - main for _ in range(others)
-            ]
-            whole = SENTIMENTS[main]
-        chance.shuffle(labels)
-        pieces = [chance.choice(kinds[source, label]).strip() for label in labels]
+        labels, whole = _parts(chance, number)
+        pieces = [
+            chance.choice(
+                told if label == _TOLD and chance.random() < 0.5 else kinds.get((source, label), told)
+            ).strip()
+            for label in labels
+        ]
         text = " ".join(piece if re.search(r"[.!?]$", piece) else piece + "." for piece in pieces)
         made.append(Example(text, f"composed-{source}", one_hot(whole)))
     return made
+
+
+def _parts(chance: random.Random, number: int) -> tuple[list[int], str]:
+    """Decides what the sentences of a composed text feel (places in SENTIMENTS), and what the text does."""
+    length = chance.choice((2, 3, 3, 4, 5, 6, 8, 10))
+    telling = chance.randint(0, length // 2)
+    felt = length - telling
+    if number % 8 == 7 and felt > 1:
+        labels, whole = [0] * (felt // 2) + [1] * (felt - felt // 2), "mixed"
+    else:
+        main = number % 2
+        opposite = chance.randint(0, (felt - 1) // 3)
+        labels, whole = [main] * (felt - opposite) + [1 - main] * opposite, SENTIMENTS[main]
+    if chance.random() < 0.5:
+        labels += [_TOLD] * telling
+        chance.shuffle(labels)
+    else:  # first the story, then the verdict
+        chance.shuffle(labels)
+        labels = [_TOLD] * telling + labels
+    return labels, whole

