@@ -19,7 +19,7 @@ import pytest
 from clary.compute import processes
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.contract import Executor, Limits, Program, RunningProgram
-from clary.compute.executors import EXECUTORS, executor, isolation
+from clary.compute.executors import EXECUTORS, executor, isolation, tree
 from clary.compute.forking import confinement
 from clary.compute.forking.server import ForkServer
 
@@ -265,6 +265,18 @@ def test_several_processes_together_cannot_have_more_memory_than_the_limit(by_pr
     running = by_process.start(held, root, limits, root / "log")
     assert running.wait(20) == -signal.SIGKILL
     assert "more than the 0.391 GiB of the instance" in (root / "log").read_text()
+
+
+@pytest.mark.skipif(not processes.ON_LINUX, reason="needs Linux")
+def test_a_program_that_starts_processes_without_end_is_ended_with_all_of_them(
+    by_process: Executor, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "MOST_PROCESSES", 60)
+    bomb = python("import os, time\nfor _ in range(200):\n    if os.fork() == 0: time.sleep(600)\ntime.sleep(600)")
+    running = by_process.start(bomb, root, LIMITS, root / "log")
+    assert running.wait(60) == -signal.SIGKILL
+    assert "processes, more than the 60 it may have" in (root / "log").read_text()
+    assert processes.descendants(running.pid) == []
 
 
 def test_a_program_has_the_environment_that_was_asked_for_and_no_secrets_of_clary(

@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -83,11 +84,11 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def resident_bytes(pid: int) -> int:
-    """The memory that a process and its descendants hold for themselves (resident, without shared file pages)."""
+def resident_bytes(pids: Iterable[int]) -> int:
+    """The memory that processes hold for themselves (resident, without shared file pages)."""
     page = os.sysconf("SC_PAGE_SIZE")
     total = 0
-    for one in (pid, *descendants(pid)):
+    for one in pids:
         with contextlib.suppress(OSError, IndexError):
             fields = Path(f"/proc/{one}/statm").read_text(encoding="ascii").split()
             total += (int(fields[1]) - int(fields[2])) * page

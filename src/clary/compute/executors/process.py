@@ -15,15 +15,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from clary.compute import processes
 from clary.compute.contract import Limits, Program
-from clary.compute.executors import isolation
+from clary.compute.executors import isolation, tree
 from clary.compute.executors.volume import VolumeWatch
 from clary.compute.forking.child import EAGER_THREADS, PATIENT_THREADS
 from clary.compute.forking.confinement import Confinement
 from clary.compute.forking.program import ForkedProgram
 from clary.compute.forking.server import ForkServer
-from clary.compute.machine import gibibytes, is_busy, this_machine
+from clary.compute.machine import is_busy, this_machine
 
 _LOOK_SECONDS = 0.5
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -34,7 +33,7 @@ class ProcessExecutor:
     """Runs programs as processes of this machine; keeps the promises of `contract.Executor`.
 
     A memory limit holds for each process (the kernel refuses more) and for the whole tree (it is ended, and its log
-    says so).
+    says so); a tree of too many processes is ended, too.
 
     Args:
         launcher: starts the processes. Programs end when it does.
@@ -171,16 +170,12 @@ class ProcessProgram:
         self._forked.kill()
 
     def _guard(self) -> None:
-        """Ends a tree that holds more memory than its instance has, or more disk than its volume.
+        """Ends a tree that holds more than it may of memory, processes or its volume.
 
         One process alone meets its own memory limit first.
         """
         while self._forked.wait(_LOOK_SECONDS) is None:
-            line = self._volume.exceeded()
-            held = processes.resident_bytes(self.pid)
-            if held > self._memory_bytes:
-                line = f"Killed: the program's processes hold {gibibytes(held)} of memory together,"
-                line += f" more than the {gibibytes(self._memory_bytes)} of the instance."
+            line = tree.exceeded(self.pid, self._memory_bytes, "program") or self._volume.exceeded()
             if line:
                 with self._log.open("a", encoding="utf-8") as log:
                     log.write(line + "\n")

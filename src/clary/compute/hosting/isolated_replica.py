@@ -17,12 +17,11 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
-from clary.compute import processes
 from clary.compute.contract import Program, ReplicaPlan
-from clary.compute.executors import isolation
+from clary.compute.executors import isolation, tree
 from clary.compute.folder import remove_tree
 from clary.compute.forking.spawner import Spawner, StartedProgram
-from clary.compute.machine import gibibytes, this_machine
+from clary.compute.machine import this_machine
 from clary.compute.preparation import Preparation
 
 SHARED = ("model", "code")
@@ -72,14 +71,11 @@ class IsolatedProgram:
         self._forked.kill()
 
     def _watch(self) -> None:
-        """Waits for the end; a tree that holds more memory than its instance has is ended."""
+        """Waits for the end; a tree that holds more than it may is ended."""
         while (code := self._forked.wait(_LOOK_SECONDS)) is None:
-            held = processes.resident_bytes(self.pid)
-            if held > self._memory_bytes:
-                self._tell(
-                    f"Killed: the replica's processes hold {gibibytes(held)} of memory together, more than the "
-                    f"{gibibytes(self._memory_bytes)} of the instance."
-                )
+            line = tree.exceeded(self.pid, self._memory_bytes, "replica")
+            if line:
+                self._tell(line)
                 self.kill()
         if code > _SIGNALLED and code - _SIGNALLED in set(signal.Signals):
             code = _SIGNALLED - code  # bubblewrap tells a signal as a shell does

@@ -25,6 +25,21 @@ _URI = re.compile(
 _TAGS = re.compile(r"latest|\d[\w.-]*")
 
 
+_MISSING = (
+    # What repositories of AWS's own hold that Clary has no environment for, and what to do instead.
+    (r"mxnet-.*|sagemaker-mxnet.*", "MXNet", "its last packages are older than the Pythons of today: use PyTorch"),
+    (r"sagemaker-chainer.*", "Chainer", "its last packages are older than the Pythons of today: use PyTorch"),
+    (r"sagemaker-rl-.*", "SageMaker RL", "bring a script with its libraries in requirements.txt on PyTorch"),
+    (r"huggingface-tensorflow-.*", "Transformers on TensorFlow", "Transformers dropped it: use huggingface-pytorch-*"),
+    (
+        r"huggingface-pytorch-(tgi-|neuron).*|huggingface-.*-tei.*|djl-.*|sagemaker-tritonserver",
+        "this model server",
+        "use huggingface-pytorch-inference, or push an image of your own",
+    ),
+    (r"sagemaker-spark-.*|autogluon-.*|sagemaker-neo-.*|sagemaker-inference-.*", "this container", "push your own"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """A parsed image URI; what it does not say is "" (the tag then is "latest")."""
@@ -128,11 +143,15 @@ def require_built_in(uri: str, purpose: str) -> Algorithm:
 
 def _unknown(uri: str, purpose: str, *, has_own: bool) -> str:
     """Says what can be run: all that a user may have meant by an image that nobody knows."""
+    image = parse_image(uri)
+    repository = "" if image is None else image.repository
+    found = next((entry for entry in _MISSING if re.fullmatch(entry[0], repository)), None)
+    missing = "" if found is None else f" There is no environment for {found[1]}: {found[2]}."
     own = ""
     if has_own:
         own = ", and images that were pushed to the repositories of this Clary (aws ecr create-repository; docker push)"
     return (
-        f"Clary cannot run the {purpose} image {uri}. It runs the built-in algorithms, from the repositories "
+        f"Clary cannot run the {purpose} image {uri}.{missing} It runs the built-in algorithms, from the repositories "
         f"{', '.join(sorted(ALGORITHMS))}; scripts on frameworks, from the repositories "
         f"{', '.join(repositories())} (all of any account and region, with their usual tags){own}."
     )

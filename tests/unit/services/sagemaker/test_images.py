@@ -1,7 +1,7 @@
 import pytest
 
 from clary.core.errors import ValidationException
-from clary.services.sagemaker.images import Image, built_in, parse_image, require_built_in
+from clary.services.sagemaker.images import Image, built_in, parse_image, require_built_in, resolve
 
 XGBOOST_IMAGES = [
     "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
@@ -35,6 +35,21 @@ def test_an_image_that_is_no_built_in_is_refused_with_the_repositories_that_run(
         require_built_in(uri, "training")
     assert uri in refused.value.message
     assert "sagemaker-xgboost" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("repository", "instead"),
+    [
+        ("mxnet-training:1.9.0-cpu-py38-ubuntu20.04-sagemaker", "There is no environment for MXNet.*use PyTorch"),
+        ("huggingface-tensorflow-inference:2.11.1-transformers4.26.0-cpu", "use huggingface-pytorch-"),
+        ("huggingface-pytorch-tgi-inference:2.1.1-tgi1.4.0", "use huggingface-pytorch-inference"),
+    ],
+)
+def test_an_image_of_awss_that_clary_has_no_environment_for_is_refused_with_what_to_use_instead(
+    repository: str, instead: str
+) -> None:
+    with pytest.raises(ValidationException, match=f"{repository}.*{instead}.*pytorch-training"):
+        resolve(f"763104351884.dkr.ecr.us-east-1.amazonaws.com/{repository}", "inference")
 
 
 @pytest.mark.parametrize("uri", ["", "UPPER/case:1", "host/repo:tag with space", "../../etc/passwd", "a//b:1"])
