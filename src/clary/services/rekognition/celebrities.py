@@ -15,13 +15,11 @@ from clary.core.call import Call
 from clary.core.operations import operation
 from clary.engines.vision.contract import Face
 from clary.services.rekognition.errors import ResourceNotFoundException
-from clary.services.rekognition.face_indexes import FaceIndexes
-from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.face_views import compared_face, orientation_correction, percent
+from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.names import COLLECTION
-from clary.services.rekognition.pictures import Pictures
-from clary.services.rekognition.vision import Vision
-from clary.storage.records import Record, Records
+from clary.services.rekognition.sight import Sight
+from clary.storage.records import Record
 
 GALLERY = "clary-celebrities"
 LEAST_SIMILARITY = 0.9
@@ -62,19 +60,19 @@ class Gallery:
     """The persons that an account knows.
 
     Args:
-        records: where collections are.
-        store: what they hold.
-        indexes: the vectors of what they hold.
+        held: collections and what they hold.
     """
 
-    def __init__(self, records: Records, store: FaceStore, indexes: FaceIndexes) -> None:
-        self._records = records
-        self._store = store
-        self._indexes = indexes
+    def __init__(self, held: Holdings) -> None:
+        self._held = held
+
+    def prepare(self) -> None:
+        """Puts right what a crash left, before the first question."""
+        self._held.indexes.prepare()
 
     def collection(self, account: str, region: str) -> Record | None:
         """The collection that is the gallery, None where the account has none."""
-        return self._records.get(COLLECTION, account, region, GALLERY)
+        return self._held.records.get(COLLECTION, account, region, GALLERY)
 
     def recognize(self, account: str, region: str, embedding: bytes) -> tuple[Celebrity, float] | None:
         """Whose face it is, and how similar it is, 0..1; None where nobody in the gallery resembles it enough."""
@@ -82,8 +80,8 @@ class Gallery:
         if gallery is None:
             return None
         name = gallery.body["faces"]
-        neighbours = self._indexes.search(name, embedding, 10, LEAST_SIMILARITY)
-        faces = self._store.faces(name, [neighbour["id"] for neighbour in neighbours])
+        neighbours = self._held.indexes.search(name, embedding, 10, LEAST_SIMILARITY)
+        faces = self._held.store.faces(name, [neighbour["id"] for neighbour in neighbours])
         for neighbour in neighbours:
             face = faces.get(neighbour["id"])
             if face is not None and face.external:
@@ -92,7 +90,7 @@ class Gallery:
 
     def celebrity(self, gallery: Record, key: str) -> Celebrity:
         """A person with what the gallery's tags say."""
-        words = self._records.tags(gallery.arn).get(key, "").split()
+        words = self._held.records.tags(gallery.arn).get(key, "").split()
         gender = next((word.removeprefix(_GENDER) for word in words if word.startswith(_GENDER)), "")
         urls = tuple(word for word in words if not word.startswith(_GENDER))
         return Celebrity(key, urls, gender if gender in _GENDERS else "")
@@ -102,7 +100,7 @@ class Gallery:
         gallery = self.collection(account, region)
         after = 0
         while gallery is not None:
-            page = self._store.page(gallery.body["faces"], after, _PAGE)
+            page = self._held.store.page(gallery.body["faces"], after, _PAGE)
             if not page:
                 return None
             for face in page:
@@ -116,19 +114,15 @@ class Celebrities:
     """Celebrities in pictures.
 
     Args:
-        pictures: reads them.
-        vision: looks at them.
+        sight: reads them and looks at them.
         gallery: knows whom.
-        indexes: is put right before the first question.
     """
 
     api = "rekognition"
 
-    def __init__(self, pictures: Pictures, vision: Vision, gallery: Gallery, indexes: FaceIndexes) -> None:
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, sight: Sight, gallery: Gallery) -> None:
+        self._sight = sight
         self._gallery = gallery
-        self._indexes = indexes
 
     @operation("RecognizeCelebrities")
     def recognize(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +132,8 @@ class Celebrities:
             InvalidParameterException, InvalidS3ObjectException, ImageTooLargeException, InvalidImageFormatException:
                 the picture cannot be used.
         """
-        picture = self._pictures.read(call, request["Image"])
-        self._indexes.prepare()
-        found = self._vision.ask("faces", picture=picture, attributes=True, embeddings=True)
+        self._gallery.prepare()
+        found = self._sight.look(call, request["Image"], "faces", attributes=True, embeddings=True)
         known, unknown = [], []
         for face in found["faces"]:
             who = self._gallery.recognize(call.account, call.region, face["embedding"])

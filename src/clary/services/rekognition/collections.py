@@ -10,28 +10,25 @@ from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.rekognition import shelf
-from clary.services.rekognition.errors import ResourceAlreadyExistsException, ResourceNotFoundException
-from clary.services.rekognition.face_indexes import FaceIndexes, users_index
-from clary.services.rekognition.face_store import EVERYTHING, FaceStore
+from clary.services.rekognition.errors import ResourceAlreadyExistsException
+from clary.services.rekognition.face_indexes import users_index
+from clary.services.rekognition.face_store import EVERYTHING
+from clary.services.rekognition.holdings import Holdings, no_collection
 from clary.services.rekognition.names import COLLECTION, FACE_MODEL_VERSION, resource_arn
-from clary.storage.records import Record, RecordChanged, RecordExists, Records
+from clary.storage.records import Record, RecordChanged, RecordExists
 
 
 class Collections:
     """The collections of every account.
 
     Args:
-        records: where they are kept.
-        store: what they hold.
-        indexes: the vectors of what they hold.
+        held: they and what they hold.
     """
 
     api = "rekognition"
 
-    def __init__(self, records: Records, store: FaceStore, indexes: FaceIndexes) -> None:
-        self._records = records
-        self._store = store
-        self._indexes = indexes
+    def __init__(self, held: Holdings) -> None:
+        self._held = held
 
     @operation("CreateCollection", resource="collection/{CollectionId}")
     def create(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +44,7 @@ class Collections:
         record = Record(COLLECTION, call.account, call.region, name, arn, body=body)
         tags = shelf.tags_of(request.get("Tags", {}))
         try:
-            self._records.insert(record, tags=tags)
+            self._held.records.insert(record, tags=tags)
         except RecordExists as error:
             raise ResourceAlreadyExistsException(f"The collection id: {name} already exists") from error
         return {"StatusCode": 200, "CollectionArn": arn, "FaceModelVersion": FACE_MODEL_VERSION}
@@ -59,8 +56,8 @@ class Collections:
         Raises:
             ResourceNotFoundException: there is none of that name.
         """
-        record = collection_of(self._records, call, request["CollectionId"])
-        faces, users = self._store.counts(record.body["faces"])
+        record = self._held.collection(call, request["CollectionId"])
+        faces, users = self._held.store.counts(record.body["faces"])
         return {
             "FaceCount": faces,
             "UserCount": users,
@@ -76,7 +73,7 @@ class Collections:
         Raises:
             InvalidPaginationTokenException: the token is not one of this listing.
         """
-        page = shelf.page_of(self._records, call, COLLECTION, request, sort="name", default=1000)
+        page = shelf.page_of(self._held.records, call, COLLECTION, request, sort="name", default=1000)
         return {
             "CollectionIds": [record.name for record in page.records],
             "FaceModelVersions": [record.body["model"] for record in page.records],
@@ -90,38 +87,21 @@ class Collections:
         Raises:
             ResourceNotFoundException: there is none of that name.
         """
-        record = collection_of(self._records, call, request["CollectionId"])
+        record = self._held.collection(call, request["CollectionId"])
         collection = record.body["faces"]
 
         def write(connection: sqlite3.Connection) -> bool:
-            self._records.delete_in(connection, record)
-            if not self._store.clear_in(connection, collection):
+            self._held.records.delete_in(connection, record)
+            if not self._held.store.clear_in(connection, collection):
                 return False
             for index in (collection, users_index(collection)):
-                self._store.leave_in(connection, index, [EVERYTHING])
+                self._held.store.leave_in(connection, index, [EVERYTHING])
             return True
 
         try:
-            had_any = self._records.database.write(write)
+            had_any = self._held.records.database.write(write)
         except RecordChanged as error:
             raise no_collection(record.name) from error
         if had_any:
-            self._indexes.drop(collection)
+            self._held.indexes.drop(collection)
         return {"StatusCode": 200}
-
-
-def collection_of(records: Records, call: Call, name: str) -> Record:
-    """The caller's collection of that name.
-
-    Raises:
-        ResourceNotFoundException: there is none.
-    """
-    record = records.get(COLLECTION, call.account, call.region, name)
-    if record is None:
-        raise no_collection(name)
-    return record
-
-
-def no_collection(name: str) -> ResourceNotFoundException:
-    """The error for a collection that is not there."""
-    return ResourceNotFoundException(f"The collection id: {name} does not exist")

@@ -17,9 +17,8 @@ from clary.services.rekognition.face_views import (
     percent,
     wanted,
 )
-from clary.services.rekognition.pictures import Pictures
 from clary.services.rekognition.shelf import INVALID
-from clary.services.rekognition.vision import Vision
+from clary.services.rekognition.sight import Sight
 
 DEFAULT_SIMILARITY = 80.0
 
@@ -28,15 +27,13 @@ class FaceDetection:
     """Faces in pictures that are not kept.
 
     Args:
-        pictures: reads them.
-        vision: looks at them.
+        sight: reads them and looks at them.
     """
 
     api = "rekognition"
 
-    def __init__(self, pictures: Pictures, vision: Vision) -> None:
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
 
     @operation("DetectFaces")
     def detect(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +44,7 @@ class FaceDetection:
                 the picture cannot be used.
         """
         attributes = wanted(request.get("Attributes"))
-        picture = self._pictures.read(call, request["Image"])
-        found = self._vision.ask("faces", picture=picture, attributes=needs_attributes(attributes))
+        found = self._sight.look(call, request["Image"], "faces", attributes=needs_attributes(attributes))
         return {
             "FaceDetails": [face_detail(face, attributes) for face in found["faces"]],
             **orientation_correction(found["size"]),
@@ -62,9 +58,9 @@ class FaceDetection:
             InvalidParameterException: the source shows no face, or none that passes the quality filter.
             InvalidS3ObjectException, ImageTooLargeException, InvalidImageFormatException: a picture cannot be used.
         """
-        source = self._pictures.read(call, request["SourceImage"])
-        target = self._pictures.read(call, request["TargetImage"])
-        found = self._vision.ask("compare_faces", source=source, target=target)
+        pictures = self._sight.pictures
+        source, target = (pictures.read(call, request[name]) for name in ("SourceImage", "TargetImage"))
+        found = self._sight.vision.ask("compare_faces", source=source, target=target)
         bar = BARS[request.get("QualityFilter", "NONE")]
         lacking = shortcomings(found["source"], found["source_size"], bar)
         if lacking:

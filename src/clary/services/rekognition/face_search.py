@@ -7,17 +7,13 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.engines.vision.contract import Face, Size
-from clary.services.rekognition.collections import collection_of
 from clary.services.rekognition.errors import InvalidParameterException
-from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_quality import choose
-from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.face_views import box, percent
 from clary.services.rekognition.faces import face_view
-from clary.services.rekognition.pictures import Pictures
+from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.shelf import INVALID
-from clary.services.rekognition.vision import Vision
-from clary.storage.records import Records
+from clary.services.rekognition.sight import Sight
 
 DEFAULT_THRESHOLD = 80.0
 DEFAULT_MOST = 80
@@ -27,23 +23,15 @@ class FaceSearch:
     """Finds the faces of a collection that resemble a face.
 
     Args:
-        records: where collections are.
-        store: what they hold.
-        indexes: the vectors of what they hold.
-        pictures: reads pictures.
-        vision: looks at them.
+        held: collections and what they hold.
+        sight: reads pictures and looks at them.
     """
 
     api = "rekognition"
 
-    def __init__(
-        self, records: Records, store: FaceStore, indexes: FaceIndexes, pictures: Pictures, vision: Vision
-    ) -> None:
-        self._records = records
-        self._store = store
-        self._indexes = indexes
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, held: Holdings, sight: Sight) -> None:
+        self._held = held
+        self._sight = sight
 
     @operation("SearchFaces", resource="collection/{CollectionId}")
     def search(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -53,10 +41,10 @@ class FaceSearch:
             ResourceNotFoundException: there is no such collection.
             InvalidParameterException: it does not hold the face.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         name, face = collection.body["faces"], request["FaceId"]
-        self._indexes.prepare()
-        vector = self._indexes.vector(name, face) if self._store.faces(name, [face]) else None
+        self._held.indexes.prepare()
+        vector = self._held.indexes.vector(name, face) if self._held.store.faces(name, [face]) else None
         if vector is None:
             raise no_face(face)
         most = request.get("MaxFaces", DEFAULT_MOST)
@@ -76,10 +64,9 @@ class FaceSearch:
             InvalidParameterException: the picture shows no face, or none that is good enough.
             InvalidS3ObjectException, ImageTooLargeException, InvalidImageFormatException: the picture cannot be used.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
-        picture = self._pictures.read(call, request["Image"])
-        self._indexes.prepare()
-        found = self._vision.ask("faces", picture=picture, embeddings=True)
+        collection = self._held.collection(call, request["CollectionId"])
+        self._held.indexes.prepare()
+        found = self._sight.look(call, request["Image"], "faces", embeddings=True)
         face = largest_face(found["faces"], found["size"], request.get("QualityFilter", "NONE"))
         threshold = request.get("FaceMatchThreshold", DEFAULT_THRESHOLD)
         most = request.get("MaxFaces", DEFAULT_MOST)
@@ -97,8 +84,8 @@ class FaceSearch:
         Args:
             threshold: the least similarity, 0..100.
         """
-        neighbours = self._indexes.search(collection, vector, most, threshold / 100.0)
-        faces = self._store.faces(collection, [neighbour["id"] for neighbour in neighbours])
+        neighbours = self._held.indexes.search(collection, vector, most, threshold / 100.0)
+        faces = self._held.store.faces(collection, [neighbour["id"] for neighbour in neighbours])
         return [
             {"Similarity": percent(neighbour["similarity"]), "Face": face_view(faces[neighbour["id"]])}
             for neighbour in neighbours

@@ -172,6 +172,19 @@ class FaceStore:
         )
         return faces, users
 
+    def has_faces(self, collection: str, count: int) -> bool:
+        """Whether a collection holds at least that many faces; of all collections together few ever do."""
+        return self._reaches("rekognition_faces", count) and self.counts(collection)[0] >= count
+
+    def has_users(self, collection: str, count: int) -> bool:
+        """Whether a collection holds at least that many users."""
+        return self._reaches("rekognition_users", count) and self.counts(collection)[1] >= count
+
+    def _reaches(self, table: str, count: int) -> bool:
+        """Whether so many rows were ever made, which is known without counting them."""
+        highest = self.database.read().execute(f"SELECT max(number) FROM {table}").fetchone()[0]  # noqa: S608
+        return (highest or 0) >= count
+
     def associate_in(self, connection: sqlite3.Connection, collection: str, faces: Iterable[str], user: str) -> None:
         """Gives faces to a user, or to nobody ("")."""
         connection.executemany(

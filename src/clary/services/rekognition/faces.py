@@ -12,11 +12,9 @@ from clary.core.call import Call
 from clary.core.operations import operation
 from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.engines.vision.contract import Face
-from clary.services.rekognition.collections import collection_of, no_collection
 from clary.services.rekognition.errors import InvalidPaginationTokenException, ServiceQuotaExceededException
-from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_quality import MOST_FACES, choose
-from clary.services.rekognition.face_store import FaceStore, StoredFace
+from clary.services.rekognition.face_store import StoredFace
 from clary.services.rekognition.face_views import (
     box,
     face_detail,
@@ -25,10 +23,10 @@ from clary.services.rekognition.face_views import (
     percent,
     wanted,
 )
+from clary.services.rekognition.holdings import Holdings, no_collection
 from clary.services.rekognition.names import FACE_MODEL_VERSION
-from clary.services.rekognition.pictures import Pictures
-from clary.services.rekognition.vision import Vision
-from clary.storage.records import Record, Records
+from clary.services.rekognition.sight import Sight
+from clary.storage.records import Record
 
 MOST_FACES_OF_COLLECTION = 20_000_000
 _DEFAULT_PAGE = 1000
@@ -39,23 +37,15 @@ class Faces:
     """The faces of every collection.
 
     Args:
-        records: where collections are.
-        store: what they hold.
-        indexes: the vectors of what they hold.
-        pictures: reads pictures.
-        vision: looks at them.
+        held: collections and what they hold.
+        sight: reads pictures and looks at them.
     """
 
     api = "rekognition"
 
-    def __init__(
-        self, records: Records, store: FaceStore, indexes: FaceIndexes, pictures: Pictures, vision: Vision
-    ) -> None:
-        self._records = records
-        self._store = store
-        self._indexes = indexes
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, held: Holdings, sight: Sight) -> None:
+        self._held = held
+        self._sight = sight
 
     @operation("IndexFaces", resource="collection/{CollectionId}")
     def index(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -69,11 +59,13 @@ class Faces:
                 the picture cannot be used.
             ServiceQuotaExceededException: the collection is full.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         attributes = wanted(request.get("DetectionAttributes"))
-        picture = self._pictures.read(call, request["Image"])
-        self._indexes.prepare()
-        found = self._vision.ask("faces", picture=picture, attributes=needs_attributes(attributes), embeddings=True)
+        picture = self._sight.pictures.read(call, request["Image"])
+        self._held.indexes.prepare()
+        found = self._sight.vision.ask(
+            "faces", picture=picture, attributes=needs_attributes(attributes), embeddings=True
+        )
         most = min(request.get("MaxFaces", MOST_FACES), MOST_FACES)
         taken, left = choose(found["faces"], found["size"], request.get("QualityFilter", "AUTO"), most)
         image = picture_id(picture)
@@ -93,11 +85,11 @@ class Faces:
     def _keep(self, collection: Record, faces: Sequence[Face], image: str, external: str) -> list[StoredFace]:
         """Stores faces, vectors first, rows in one commit; returns them as stored."""
         name = collection.body["faces"]
-        if faces and self._store.counts(name)[0] + len(faces) > MOST_FACES_OF_COLLECTION:
+        if faces and self._held.store.has_faces(name, MOST_FACES_OF_COLLECTION - len(faces) + 1):
             raise ServiceQuotaExceededException(
                 f"The collection {collection.name} holds {MOST_FACES_OF_COLLECTION} faces, which is the most."
             )
-        before = self._store.faces_of_image(name, image, external)
+        before = self._held.store.faces_of_image(name, image, external)
         stored: list[StoredFace] = []
         new: dict[str, bytes] = {}
         for face in faces:
@@ -109,7 +101,7 @@ class Faces:
                 new[known.id] = embedding
             stored.append(known)
         if new:
-            self._indexes.add(name, new)
+            self._held.indexes.add(name, new)
             self._acknowledge(collection, [face for face in stored if face.id in new])
         return stored
 
@@ -118,14 +110,14 @@ class Faces:
         ids = [face.id for face in faces]
 
         def write(connection: sqlite3.Connection) -> bool:
-            if not is_there(connection, collection):
+            if not self._held.is_there(connection, collection):
                 return False
-            self._store.add_in(connection, name, faces)
-            self._store.settle_in(connection, name, ids)
+            self._held.store.add_in(connection, name, faces)
+            self._held.store.settle_in(connection, name, ids)
             return True
 
-        if not self._records.database.write(write):
-            self._indexes.drop(name)
+        if not self._held.records.database.write(write):
+            self._held.indexes.drop(name)
             raise no_collection(collection.name)
 
     @operation("ListFaces", resource="collection/{CollectionId}")
@@ -136,16 +128,16 @@ class Faces:
             ResourceNotFoundException: there is no such collection.
             InvalidPaginationTokenException: the token is not one of this listing.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         name, user = collection.body["faces"], request.get("UserId")
         answer: dict[str, Any] = {"FaceModelVersion": collection.body["model"]}
         if "FaceIds" in request:
-            found = self._store.faces(name, request["FaceIds"])
+            found = self._held.store.faces(name, request["FaceIds"])
             chosen = [found[face] for face in request["FaceIds"] if face in found]
             faces = [face for face in chosen if user is None or face.user == user]
         else:
             limit = request.get("MaxResults") or _DEFAULT_PAGE
-            faces = self._store.page(name, place_of(request, name), limit + 1, user)
+            faces = self._held.store.page(name, place_of(request, name), limit + 1, user)
             if len(faces) > limit:
                 faces = faces[:limit]
                 answer["NextToken"] = encode_token(faces[-1].number, name)
@@ -159,21 +151,21 @@ class Faces:
         Raises:
             ResourceNotFoundException: there is no such collection.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         name, ids = collection.body["faces"], list(dict.fromkeys(request["FaceIds"]))
-        self._indexes.prepare()
+        self._held.indexes.prepare()
 
         def write(connection: sqlite3.Connection) -> dict[str, StoredFace]:
-            found = self._store.faces_in(connection, name, ids)
+            found = self._held.store.faces_in(connection, name, ids)
             free = [face.id for face in found.values() if not face.user]
-            self._store.remove_in(connection, name, free)
-            self._store.leave_in(connection, name, free)
+            self._held.store.remove_in(connection, name, free)
+            self._held.store.leave_in(connection, name, free)
             return found
 
-        found = self._records.database.write(write)
+        found = self._held.records.database.write(write)
         deleted = [face for face in ids if face in found and not found[face].user]
         if deleted:
-            self._indexes.remove(name, deleted)
+            self._held.indexes.remove(name, deleted)
         answer: dict[str, Any] = {"DeletedFaces": deleted}
         failures = [_failure(face, found.get(face)) for face in ids if face not in deleted]
         if failures:
@@ -185,14 +177,6 @@ def _failure(face: str, stored: StoredFace | None) -> dict[str, Any]:
     if stored is None:
         return {"FaceId": face, "Reasons": ["FACE_NOT_FOUND"]}
     return {"FaceId": face, "UserId": stored.user, "Reasons": ["ASSOCIATED_TO_AN_EXISTING_USER"]}
-
-
-def is_there(connection: sqlite3.Connection, collection: Record) -> bool:
-    """Whether a collection is still the one that was read."""
-    row = connection.execute(
-        "SELECT json_extract(body, '$.faces') FROM resources WHERE arn=?", (collection.arn,)
-    ).fetchone()
-    return row is not None and row[0] == collection.body["faces"]
 
 
 def picture_id(picture: bytes) -> str:

@@ -17,8 +17,7 @@ from clary.services.rekognition.label_views import (
     properties_view,
 )
 from clary.services.rekognition.names import LABEL_MODEL_VERSION
-from clary.services.rekognition.pictures import Pictures
-from clary.services.rekognition.vision import Vision
+from clary.services.rekognition.sight import Sight
 
 _LABELS, _PROPERTIES = "GENERAL_LABELS", "IMAGE_PROPERTIES"
 
@@ -27,15 +26,13 @@ class Labels:
     """What pictures show.
 
     Args:
-        pictures: reads them.
-        vision: looks at them.
+        sight: reads them and looks at them.
     """
 
     api = "rekognition"
 
-    def __init__(self, pictures: Pictures, vision: Vision) -> None:
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
 
     @operation("DetectLabels")
     def detect(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -49,12 +46,12 @@ class Labels:
         settings = request.get("Settings", {})
         wanted = LabelFilter.of(settings.get("GeneralLabels", {}))
         most_colours = settings.get("ImageProperties", {}).get("MaxDominantColors", MOST_COLOURS)
-        picture = self._pictures.read(call, request["Image"])
+        image = request["Image"]
         if _LABELS not in features:
-            found = self._vision.ask("colours", picture=picture)
+            found = self._sight.look(call, image, "colours")
             return {"ImageProperties": properties_view(found, most_colours)}
         properties = _PROPERTIES in features
-        found = self._vision.ask("labels", picture=picture, properties=properties, colours=properties)
+        found = self._sight.look(call, image, "labels", properties=properties, colours=properties)
         least = request.get("MinConfidence", DEFAULT_CONFIDENCE)
         labels = chosen(found["labels"], wanted, least, request.get("MaxLabels", MOST_LABELS))
         answer: dict[str, Any] = {

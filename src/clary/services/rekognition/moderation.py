@@ -12,9 +12,8 @@ from clary.services.rekognition.errors import InvalidParameterException
 from clary.services.rekognition.face_views import percent
 from clary.services.rekognition.human_loops import HumanLoops
 from clary.services.rekognition.names import MODERATION_MODEL_VERSION
-from clary.services.rekognition.pictures import Pictures
 from clary.services.rekognition.shelf import INVALID
-from clary.services.rekognition.vision import Vision
+from clary.services.rekognition.sight import Sight
 
 DEFAULT_CONFIDENCE = 50.0
 HUMAN_LOOP_SOURCE = "AWS/Rekognition/DetectModerationLabels/Image/V3"
@@ -24,16 +23,14 @@ class Moderation:
     """What not everybody should see.
 
     Args:
-        pictures: reads them.
-        vision: looks at them.
+        sight: reads them and looks at them.
         human_loops: starts reviews by people.
     """
 
     api = "rekognition"
 
-    def __init__(self, pictures: Pictures, vision: Vision, human_loops: HumanLoops) -> None:
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, sight: Sight, human_loops: HumanLoops) -> None:
+        self._sight = sight
         self._human_loops = human_loops
 
     @operation("DetectModerationLabels")
@@ -48,8 +45,7 @@ class Moderation:
         refuse_adapter(request)
         if "HumanLoopConfig" in request:
             self._human_loops.require(call, request["HumanLoopConfig"])
-        picture = self._pictures.read(call, request["Image"])
-        found = self._vision.ask("moderation", picture=picture)
+        found = self._sight.look(call, request["Image"], "moderation")
         least = request.get("MinConfidence", DEFAULT_CONFIDENCE)
         answer: dict[str, Any] = {
             "ModerationLabels": moderation_views(found["labels"], least),

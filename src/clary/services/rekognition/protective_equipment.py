@@ -11,9 +11,8 @@ from clary.engines.vision.contract import EquippedPerson
 from clary.services.rekognition.errors import InvalidParameterException
 from clary.services.rekognition.face_views import box, flag, percent
 from clary.services.rekognition.names import EQUIPMENT_MODEL_VERSION
-from clary.services.rekognition.pictures import Pictures
 from clary.services.rekognition.shelf import INVALID
-from clary.services.rekognition.vision import Vision
+from clary.services.rekognition.sight import Sight
 
 _PARTS = {"FACE_COVER": ("FACE",), "HEAD_COVER": ("HEAD",), "HAND_COVER": ("LEFT_HAND", "RIGHT_HAND")}
 _LEAST_SUMMARY_PERCENT = 50.0
@@ -24,15 +23,13 @@ class ProtectiveEquipment:
     """What covers people's faces, heads and hands.
 
     Args:
-        pictures: reads them.
-        vision: looks at them.
+        sight: reads them and looks at them.
     """
 
     api = "rekognition"
 
-    def __init__(self, pictures: Pictures, vision: Vision) -> None:
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
 
     @operation("DetectProtectiveEquipment")
     def detect(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -45,8 +42,7 @@ class ProtectiveEquipment:
         summary = request.get("SummarizationAttributes")
         if summary is not None and not summary["RequiredEquipmentTypes"]:
             raise InvalidParameterException(f"{INVALID}: RequiredEquipmentTypes names no equipment.")
-        picture = self._pictures.read(call, request["Image"], _SHORTEST_SIDE)
-        found = self._vision.ask("protective_equipment", picture=picture)
+        found = self._sight.look(call, request["Image"], "protective_equipment", _SHORTEST_SIDE)
         persons = [_person(person) for person in found["persons"]]
         answer: dict[str, Any] = {"ProtectiveEquipmentModelVersion": EQUIPMENT_MODEL_VERSION, "Persons": persons}
         if summary is not None:

@@ -17,6 +17,7 @@ from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_search import FaceSearch
 from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.faces import Faces
+from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.human_loops import HumanLoops, NoHumanLoops
 from clary.services.rekognition.labels import Labels
 from clary.services.rekognition.liveness import LivenessSessions
@@ -30,6 +31,7 @@ from clary.services.rekognition.projects import Projects
 from clary.services.rekognition.protective_equipment import ProtectiveEquipment
 from clary.services.rekognition.request_tokens import RequestTokens
 from clary.services.rekognition.running_models import RunningModels
+from clary.services.rekognition.sight import Sight
 from clary.services.rekognition.stream_processors import StreamProcessors
 from clary.services.rekognition.stream_sessions import StreamSessions
 from clary.services.rekognition.tags import Tags
@@ -75,28 +77,27 @@ def resources(
     vision = Vision(engines)
     pictures = Pictures(objects, authorize)
     store = FaceStore(records.database)
-    indexes = FaceIndexes(store, vision)
-    gallery = Gallery(records, store, indexes)
-    search = FaceSearch(records, store, indexes, pictures, vision)
+    sight, held = Sight(pictures, vision), Holdings(records, store, FaceIndexes(store, vision))
+    gallery, search = Gallery(held), FaceSearch(held, sight)
     around = Surroundings(records, jobs, pictures, clock, rekognition_folder, engine_environment)
     videos = VideoJobs(around)
     return [
-        Labels(pictures, vision),
-        FaceDetection(pictures, vision),
-        Texts(pictures, vision),
-        Moderation(pictures, vision, human_loops or NoHumanLoops()),
-        ProtectiveEquipment(pictures, vision),
-        Celebrities(pictures, vision, gallery, indexes),
-        Collections(records, store, indexes),
-        Faces(records, store, indexes, pictures, vision),
+        Labels(sight),
+        FaceDetection(sight),
+        Texts(sight),
+        Moderation(sight, human_loops or NoHumanLoops()),
+        ProtectiveEquipment(sight),
+        Celebrities(sight, gallery),
+        Collections(held),
+        Faces(held, sight),
         search,
-        Users(records, store, indexes, RequestTokens(records)),
-        UserSearch(records, store, indexes, pictures, vision),
+        Users(held, RequestTokens(records)),
+        UserSearch(held, sight),
         LivenessSessions(records, pictures, clock),
         VideoAnalysis(videos),
         VideoSegments(videos),
-        VideoPeople(records, videos, search, gallery, indexes),
-        StreamProcessors(records, jobs, StreamSessions(around, objects, store, indexes), identities, authorize),
+        VideoPeople(held, videos, search, gallery),
+        StreamProcessors(records, jobs, StreamSessions(around, objects, held), identities, authorize),
         MediaAnalysisJobs(around),
         *_custom_labels(around, rekognition_entries, hosting, authorize),
         Tags(records),

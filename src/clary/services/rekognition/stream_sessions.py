@@ -21,16 +21,14 @@ from clary.compute.contract import JobSpec, Output
 from clary.core.arn import Arn
 from clary.core.call import Call
 from clary.core.errors import ServiceError
-from clary.services.rekognition.collections import collection_of
 from clary.services.rekognition.errors import (
     InvalidParameterException,
     InvalidS3ObjectException,
     ResourceNotFoundException,
 )
-from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_search import DEFAULT_THRESHOLD
-from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.faces import face_view
+from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.job_specs import job_spec
 from clary.services.rekognition.pictures import save
 from clary.services.rekognition.shelf import INVALID
@@ -51,15 +49,13 @@ class StreamSessions:
     Args:
         surroundings: what jobs need.
         objects: where streams are.
-        store: what collections hold.
-        indexes: the vectors of what they hold.
+        held: collections and what they hold.
     """
 
-    def __init__(self, surroundings: Surroundings, objects: Objects, store: FaceStore, indexes: FaceIndexes) -> None:
+    def __init__(self, surroundings: Surroundings, objects: Objects, held: Holdings) -> None:
         self._around = surroundings
         self._objects = objects
-        self._store = store
-        self._indexes = indexes
+        self._held = held
 
     def prepared(self, call: Call, session: Record, asked: Mapping[str, Any], request: Mapping[str, Any]) -> JobSpec:
         """The job of a session, with everything that its program reads in its folder.
@@ -137,16 +133,16 @@ class StreamSessions:
 
     def _stage_faces(self, call: Call, collection_id: str, place: Path) -> None:
         """Writes the faces of a collection with their vectors."""
-        name = collection_of(self._around.records, call, collection_id).body["faces"]
-        if self._store.counts(name)[0] > MOST_FACES:
+        name = self._held.collection(call, collection_id).body["faces"]
+        if self._held.store.counts(name)[0] > MOST_FACES:
             raise InvalidParameterException(f"{INVALID}: a stream is searched for at most {MOST_FACES} faces.")
-        self._indexes.prepare()
+        self._held.indexes.prepare()
         with (place / "faces.jsonl").open("wb") as file:
             after = 0
-            while page := self._store.page(name, after, _PAGE):
+            while page := self._held.store.page(name, after, _PAGE):
                 after = page[-1].number
                 for face in page:
-                    vector = self._indexes.vector(name, face.id)
+                    vector = self._held.indexes.vector(name, face.id)
                     if vector is not None:
                         line = {"face": face_view(face), "vector": base64.b64encode(vector).decode()}
                         file.write(orjson.dumps(line) + b"\n")

@@ -6,18 +6,15 @@ from typing import Any
 
 from clary.core.call import Call
 from clary.core.operations import operation
-from clary.services.rekognition.collections import collection_of
 from clary.services.rekognition.errors import InvalidParameterException, ResourceNotFoundException
-from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_quality import BARS, shortcomings
 from clary.services.rekognition.face_search import largest_face
-from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.face_views import face_detail, percent, wanted
-from clary.services.rekognition.pictures import Pictures
+from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.shelf import INVALID
+from clary.services.rekognition.sight import Sight
 from clary.services.rekognition.users import no_user, users_of
-from clary.services.rekognition.vision import Vision
-from clary.storage.records import Record, Records
+from clary.storage.records import Record
 
 DEFAULT_THRESHOLD = 80.0
 DEFAULT_MOST = 500
@@ -27,23 +24,15 @@ class UserSearch:
     """Finds the users of a collection that resemble a face.
 
     Args:
-        records: where collections are.
-        store: what they hold.
-        indexes: the vectors of what they hold.
-        pictures: reads pictures.
-        vision: looks at them.
+        held: collections and what they hold.
+        sight: reads pictures and looks at them.
     """
 
     api = "rekognition"
 
-    def __init__(
-        self, records: Records, store: FaceStore, indexes: FaceIndexes, pictures: Pictures, vision: Vision
-    ) -> None:
-        self._records = records
-        self._store = store
-        self._indexes = indexes
-        self._pictures = pictures
-        self._vision = vision
+    def __init__(self, held: Holdings, sight: Sight) -> None:
+        self._held = held
+        self._sight = sight
 
     @operation("SearchUsers", resource="collection/{CollectionId}")
     def search(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -55,8 +44,8 @@ class UserSearch:
         """
         if ("UserId" in request) == ("FaceId" in request):
             raise InvalidParameterException(f"{INVALID}: name either UserId or FaceId.")
-        collection = collection_of(self._records, call, request["CollectionId"])
-        self._indexes.prepare()
+        collection = self._held.collection(call, request["CollectionId"])
+        self._held.indexes.prepare()
         answer: dict[str, Any] = {"FaceModelVersion": collection.body["model"]}
         user = request.get("UserId", "")
         if user:
@@ -77,10 +66,9 @@ class UserSearch:
             InvalidParameterException: the picture shows no face, or none that is good enough.
             InvalidS3ObjectException, ImageTooLargeException, InvalidImageFormatException: the picture cannot be used.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
-        picture = self._pictures.read(call, request["Image"])
-        self._indexes.prepare()
-        found = self._vision.ask("faces", picture=picture, embeddings=True)
+        collection = self._held.collection(call, request["CollectionId"])
+        self._held.indexes.prepare()
+        found = self._sight.look(call, request["Image"], "faces", embeddings=True)
         quality = request.get("QualityFilter", "NONE")
         face = largest_face(found["faces"], found["size"], quality)
         attributes = wanted(None)
@@ -100,16 +88,16 @@ class UserSearch:
         }
 
     def _of_user(self, collection: Record, user: str) -> bytes:
-        if self._store.user(collection.body["faces"], user) is None:
+        if self._held.store.user(collection.body["faces"], user) is None:
             raise no_user(user)
-        vector = self._indexes.user_vector(collection.body["faces"], user)
+        vector = self._held.indexes.user_vector(collection.body["faces"], user)
         if vector is None:
             raise InvalidParameterException(f"{INVALID}: the user {user} has no faces to search with.")
         return vector
 
     def _of_face(self, collection: Record, face: str) -> bytes:
         name = collection.body["faces"]
-        vector = self._indexes.vector(name, face) if self._store.faces(name, [face]) else None
+        vector = self._held.indexes.vector(name, face) if self._held.store.faces(name, [face]) else None
         if vector is None:
             raise ResourceNotFoundException(f"The face id: {face} does not exist in the collection {collection.name}")
         return vector
@@ -119,8 +107,8 @@ class UserSearch:
     ) -> list[dict[str, Any]]:
         most = request.get("MaxUsers", DEFAULT_MOST)
         least = request.get("UserMatchThreshold", DEFAULT_THRESHOLD) / 100.0
-        found = self._indexes.search_users(collection.body["faces"], vector, most + bool(but), least)
-        users = users_of(self._store, collection, [neighbour["id"] for neighbour in found])
+        found = self._held.indexes.search_users(collection.body["faces"], vector, most + bool(but), least)
+        users = users_of(self._held.store, collection, [neighbour["id"] for neighbour in found])
         return [
             {
                 "Similarity": percent(neighbour["similarity"]),

@@ -8,18 +8,18 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.core.pages import encode_token
-from clary.services.rekognition.collections import collection_of, no_collection
 from clary.services.rekognition.errors import (
     ConflictException,
     ResourceNotFoundException,
     ServiceQuotaExceededException,
 )
-from clary.services.rekognition.face_indexes import FaceIndexes, users_index
+from clary.services.rekognition.face_indexes import users_index
 from clary.services.rekognition.face_store import FaceStore, StoredFace, StoredUser
 from clary.services.rekognition.face_views import percent
-from clary.services.rekognition.faces import is_there, place_of
+from clary.services.rekognition.faces import place_of
+from clary.services.rekognition.holdings import Holdings, no_collection
 from clary.services.rekognition.request_tokens import RequestTokens
-from clary.storage.records import Record, Records
+from clary.storage.records import Record
 
 MOST_USERS = 10_000_000
 MOST_FACES_OF_USER = 100
@@ -31,18 +31,14 @@ class Users:
     """The users of every collection.
 
     Args:
-        records: where collections are.
-        store: what they hold.
-        indexes: the vectors of what they hold.
+        held: collections and what they hold.
         tokens: what was answered before.
     """
 
     api = "rekognition"
 
-    def __init__(self, records: Records, store: FaceStore, indexes: FaceIndexes, tokens: RequestTokens) -> None:
-        self._records = records
-        self._store = store
-        self._indexes = indexes
+    def __init__(self, held: Holdings, tokens: RequestTokens) -> None:
+        self._held = held
         self._tokens = tokens
 
     @operation("CreateUser", resource="collection/{CollectionId}")
@@ -55,18 +51,22 @@ class Users:
             ServiceQuotaExceededException: it has too many users.
             IdempotentParameterMismatchException: the token came with other parameters.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         before = self._tokens.answered(call, request)
         if before is not None:
             return before
         name, user = collection.body["faces"], request["UserId"]
-        if self._store.counts(name)[1] >= MOST_USERS:
+        if self._held.store.has_users(name, MOST_USERS):
             raise ServiceQuotaExceededException(f"The collection {collection.name} has {MOST_USERS} users, the most.")
 
         def write(connection: sqlite3.Connection) -> bool | None:
-            return self._store.add_user_in(connection, name, user) if is_there(connection, collection) else None
+            return (
+                self._held.store.add_user_in(connection, name, user)
+                if self._held.is_there(connection, collection)
+                else None
+            )
 
-        made = self._records.database.write(write)
+        made = self._held.records.database.write(write)
         if made is None:
             raise no_collection(collection.name)
         if not made:
@@ -81,24 +81,24 @@ class Users:
             ResourceNotFoundException: there is no such collection or user.
             IdempotentParameterMismatchException: the token came with other parameters.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         before = self._tokens.answered(call, request)
         if before is not None:
             return before
         name, user = collection.body["faces"], request["UserId"]
-        self._indexes.prepare()
+        self._held.indexes.prepare()
 
         def write(connection: sqlite3.Connection) -> StoredUser | None:
-            found = self._store.remove_user_in(connection, name, user)
+            found = self._held.store.remove_user_in(connection, name, user)
             if found is not None and found.status != "CREATED":
-                self._store.leave_in(connection, users_index(name), [user])
+                self._held.store.leave_in(connection, users_index(name), [user])
             return found
 
-        found = self._records.database.write(write)
+        found = self._held.records.database.write(write)
         if found is None:
             raise no_user(user)
         if found.status != "CREATED":
-            self._indexes.forget_user(name, user)
+            self._held.indexes.forget_user(name, user)
         return self._tokens.remember(call, request, {})
 
     @operation("ListUsers", resource="collection/{CollectionId}")
@@ -109,9 +109,9 @@ class Users:
             ResourceNotFoundException: there is no such collection.
             InvalidPaginationTokenException: the token is not one of this listing.
         """
-        name = collection_of(self._records, call, request["CollectionId"]).body["faces"]
+        name = self._held.collection(call, request["CollectionId"]).body["faces"]
         limit = request.get("MaxResults", _DEFAULT_PAGE)
-        users = self._store.users(name, place_of(request, name), limit + 1)
+        users = self._held.store.users(name, place_of(request, name), limit + 1)
         answer: dict[str, Any] = {"Users": [{"UserId": user.id, "UserStatus": user.status} for user in users[:limit]]}
         if len(users) > limit:
             answer["NextToken"] = encode_token(users[limit - 1].number, name)
@@ -126,12 +126,12 @@ class Users:
             ServiceQuotaExceededException: the user would have more than 100 faces.
             IdempotentParameterMismatchException: the token came with other parameters.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         before = self._tokens.answered(call, request)
         if before is not None:
             return before
         name, user = collection.body["faces"], request["UserId"]
-        self._indexes.prepare()
+        self._held.indexes.prepare()
         self._require(name, user)
         ids = list(dict.fromkeys(request["FaceIds"]))
         threshold = request.get("UserMatchThreshold", DEFAULT_THRESHOLD)
@@ -152,15 +152,15 @@ class Users:
             ResourceNotFoundException: there is no such collection or user.
             IdempotentParameterMismatchException: the token came with other parameters.
         """
-        collection = collection_of(self._records, call, request["CollectionId"])
+        collection = self._held.collection(call, request["CollectionId"])
         before = self._tokens.answered(call, request)
         if before is not None:
             return before
         name, user = collection.body["faces"], request["UserId"]
-        self._indexes.prepare()
+        self._held.indexes.prepare()
         self._require(name, user)
         ids = list(dict.fromkeys(request["FaceIds"]))
-        found = self._store.faces(name, ids)
+        found = self._held.store.faces(name, ids)
         taken = [face for face in ids if face in found and found[face].user == user]
         failures = []
         for face in ids:
@@ -178,7 +178,7 @@ class Users:
         return self._tokens.remember(call, request, answer)
 
     def _require(self, collection: str, user: str) -> StoredUser:
-        found = self._store.user(collection, user)
+        found = self._held.store.user(collection, user)
         if found is None:
             raise no_user(user)
         return found
@@ -187,15 +187,15 @@ class Users:
         self, collection: str, user: str, ids: list[str], threshold: float
     ) -> tuple[list[str], list[dict[str, Any]]]:
         """Which faces the user can have, and why not the others."""
-        found = self._store.faces(collection, ids)
-        own = self._store.faces_of_user(self._store.database.read(), collection, user)
-        vectors = [vector for face in own if (vector := self._indexes.vector(collection, face.id)) is not None]
+        found = self._held.store.faces(collection, ids)
+        own = self._held.store.faces_of_user(self._held.store.database.read(), collection, user)
+        vectors = [vector for face in own if (vector := self._held.indexes.vector(collection, face.id)) is not None]
         room = MOST_FACES_OF_USER - len(own)
         taken: list[str] = []
         failures: list[dict[str, Any]] = []
         for face in ids:
             stored = found.get(face)
-            vector = None if stored is None else self._indexes.vector(collection, face)
+            vector = None if stored is None else self._held.indexes.vector(collection, face)
             if stored is None or vector is None:
                 failures.append({"FaceId": face, "UserId": user, "Reasons": ["FACE_NOT_FOUND"]})
             elif stored.user == user:
@@ -204,7 +204,11 @@ class Users:
                 reasons = ["ASSOCIATED_TO_A_DIFFERENT_USER"]
                 failures.append({"FaceId": face, "UserId": stored.user, "Reasons": reasons})
             else:
-                match = 100.0 if not vectors else percent(self._indexes.similarity(self._indexes.mean(vectors), vector))
+                match = (
+                    100.0
+                    if not vectors
+                    else percent(self._held.indexes.similarity(self._held.indexes.mean(vectors), vector))
+                )
                 if match < threshold:
                     reasons = ["LOW_MATCH_CONFIDENCE"]
                     failures.append({"FaceId": face, "UserId": user, "Confidence": match, "Reasons": reasons})
@@ -224,21 +228,21 @@ class Users:
         """
 
         def write(connection: sqlite3.Connection) -> list[str]:
-            if self._store.user_in(connection, collection, user) is None:
+            if self._held.store.user_in(connection, collection, user) is None:
                 raise no_user(user)
-            now: dict[str, StoredFace] = self._store.faces_in(connection, collection, faces)
+            now: dict[str, StoredFace] = self._held.store.faces_in(connection, collection, faces)
             free = [face for face in faces if face in now and now[face].user in ("", user)]
-            self._store.associate_in(connection, collection, free, to)
+            self._held.store.associate_in(connection, collection, free, to)
             if free:
-                self._store.set_status_in(connection, collection, user, "UPDATING")
+                self._held.store.set_status_in(connection, collection, user, "UPDATING")
             return free
 
-        changed = self._records.database.write(write)
+        changed = self._held.records.database.write(write)
         failures += [
             {"FaceId": face, "UserId": user, "Reasons": ["FACE_NOT_FOUND"]} for face in faces if face not in changed
         ]
         if changed:
-            self._indexes.refresh_user(collection, user)
+            self._held.indexes.refresh_user(collection, user)
         return changed
 
 

@@ -18,13 +18,12 @@ import orjson
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.rekognition.celebrities import Gallery
-from clary.services.rekognition.collections import collection_of
-from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_search import DEFAULT_THRESHOLD, FaceSearch
 from clary.services.rekognition.face_views import percent
+from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.line_file import write_lines
 from clary.services.rekognition.video_jobs import SUCCEEDED, VideoJobs, VideoKind
-from clary.storage.records import Record, Records
+from clary.storage.records import Record
 
 SEARCH = VideoKind("face-search", "Persons", ("INDEX", "TIMESTAMP"))
 CELEBRITIES = VideoKind("celebrities", "Celebrities", ("ID", "TIMESTAMP"))
@@ -37,23 +36,19 @@ class VideoPeople:
     """Face search and recognition of celebrities in videos.
 
     Args:
-        records: where collections are.
+        held: collections and what they hold.
         jobs: starts and tells the work.
         search: looks faces up in collections.
         gallery: looks faces up among celebrities.
-        indexes: is put right before the first question.
     """
 
     api = "rekognition"
 
-    def __init__(
-        self, records: Records, jobs: VideoJobs, search: FaceSearch, gallery: Gallery, indexes: FaceIndexes
-    ) -> None:
-        self._records = records
+    def __init__(self, held: Holdings, jobs: VideoJobs, search: FaceSearch, gallery: Gallery) -> None:
+        self._held = held
         self._jobs = jobs
         self._search = search
         self._gallery = gallery
-        self._indexes = indexes
         self._lock = threading.Lock()
 
     @operation("StartFaceSearch", resource="collection/{CollectionId}")
@@ -66,7 +61,7 @@ class VideoPeople:
             IdempotentParameterMismatchException: the token came with other parameters.
             LimitExceededException: too many jobs are in progress.
         """
-        collection_of(self._records, call, request["CollectionId"])
+        self._held.collection(call, request["CollectionId"])
         return self._jobs.start(call, SEARCH, request)
 
     @operation("GetFaceSearch")
@@ -112,7 +107,7 @@ class VideoPeople:
         with self._lock:
             if not found.exists():
                 return
-            self._indexes.prepare()
+            self._held.indexes.prepare()
             results = resolve(_entries(found))
             for order in kind.orders:
                 write_lines(found.with_name(order.lower()), sorted(results, key=_ORDERS[order]))
@@ -121,7 +116,7 @@ class VideoPeople:
 
     def _with_matches(self, call: Call, record: Record, entries: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
         asked = record.body["request"]
-        collection = collection_of(self._records, call, asked["CollectionId"]).body["faces"]
+        collection = self._held.collection(call, asked["CollectionId"]).body["faces"]
         threshold = asked.get("FaceMatchThreshold", DEFAULT_THRESHOLD)
         results = []
         for entry in entries:

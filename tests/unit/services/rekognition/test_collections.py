@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,9 +44,9 @@ def after_a_restart(office: Office) -> None:
     office.engine.crash_at = ""
     fresh = FaceIndexes(store, Vision(engine))
     for resource in office.made:
-        if hasattr(resource, "_indexes"):
-            resource._indexes = fresh
-    assert faces._indexes is fresh
+        if hasattr(resource, "_held"):
+            resource._held = replace(resource._held, indexes=fresh)
+    assert faces._held.indexes is fresh
 
 
 def test_collections_are_made_listed_described_and_deleted(office: Office) -> None:
@@ -356,3 +357,18 @@ def test_tags_are_kept_and_limited(office: Office) -> None:
         office.call("TagResource", ResourceArn=arn, Tags={"aws:x": ""})
     with pytest.raises(errors.ResourceNotFoundException):
         office.call("ListTagsForResource", ResourceArn=f"{arn}x")
+
+
+def test_a_full_collection_takes_no_more_and_others_do(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clary.services.rekognition.faces.MOST_FACES_OF_COLLECTION", 2)
+    monkeypatch.setattr("clary.services.rekognition.users.MOST_USERS", 1)
+    collection(office)
+    collection(office, "guests")
+    assert len(index(office, face(0.1), face(0.9, left=0.6))) == 2
+    office.call("CreateUser", CollectionId="staff", UserId="ada")
+    with pytest.raises(errors.ServiceQuotaExceededException, match="holds 2 faces"):
+        index(office, face(0.5))
+    with pytest.raises(errors.ServiceQuotaExceededException, match="has 1 users"):
+        office.call("CreateUser", CollectionId="staff", UserId="grace")
+    assert index(office, face(0.5), CollectionId="guests")
+    assert office.call("CreateUser", CollectionId="guests", UserId="grace") == {}
