@@ -16,9 +16,10 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from training.text.opinion_split import read_sets
 
 from benchmarks.report import machine, table
 from benchmarks.text.labelled import DATA, SENTENCE, csv_rows, every, json_rows, median_milliseconds_of
@@ -100,14 +101,12 @@ def sets(step: int) -> dict[str, Labelled]:
         "amazon_reviews_en dev": reviews,
         "tweets, English dev": [(row["text"], row["label"]) for row in tweets if row["language"] == "english"],
     }
-    if find_spec("torch") is not None:  # the recipe knows which sentences it held out
-        from training.text.opinion_train import read_sets
-
-        _, held = read_sets(DATA)
-        films = [one for one in held if one.source == "films" and one.sentiment]
-        found["sentence_polarity, held out"] = [
-            (one.text, "positive" if one.sentiment[0] == 1 else "negative") for one in films if one.sentiment
-        ]
+    _, held = read_sets(DATA)
+    found["sentence_polarity, held out"] = [
+        (one.text, "positive" if one.sentiment[0] == 1 else "negative")
+        for one in held
+        if one.source == "films" and one.sentiment
+    ]
     return found
 
 

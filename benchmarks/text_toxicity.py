@@ -9,10 +9,9 @@ whole English suite, a test made of templates that are hard on purpose, against 
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 from sklearn.metrics import roc_auc_score
+from training.text.opinion_split import read_sets
 
 from benchmarks.report import machine, table
 from benchmarks.text.labelled import DATA, json_rows
@@ -46,14 +45,11 @@ def main() -> None:
             area([True] * len(toxic) + [False] * len(clean), toxicity(toxic + clean)),
         ]
     ]
-    if find_spec("torch") is not None:
-        from training.text.opinion_train import read_sets
-
-        _, held = read_sets(DATA)
-        for source, name in (("toxic-tweets", "tox_davidson, held out"), ("toxic-posts", "tox_surge, held out")):
-            some = [one for one in held if one.source == source and one.toxicity]
-            truth = [bool(np.array(one.toxicity)[0] > 0.5) for one in some]
-            rows.append([name, str(len(some)), area(truth, toxicity([one.text for one in some]))])
+    _, held = read_sets(DATA)
+    for source, name in (("toxic-tweets", "tox_davidson, held out"), ("toxic-posts", "tox_surge, held out")):
+        some = [one for one in held if one.source == source and one.toxicity]
+        truth = [bool(np.array(one.toxicity)[0] > 0.5) for one in some]
+        rows.append([name, str(len(some)), area(truth, toxicity([one.text for one in some]))])
     suite = json_rows("text/tox_hatecheck/test_en.jsonl")
     texts, truth = [row["text"] for row in suite], [row["label"] == "hateful" for row in suite]
     found = feelings.toxicity(texts, "en")

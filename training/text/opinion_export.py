@@ -28,7 +28,8 @@ from clary.engines.text.opinions import OpinionReader
 from training.text import opinion_sets as sets
 from training.text.onnx_export import export
 from training.text.opinion_model import OpinionModel
-from training.text.opinion_train import averaged, new_model, read_sets
+from training.text.opinion_split import read_sets
+from training.text.opinion_train import averaged, new_model
 
 _NO_CALIBRATION = {
     "sentiment_scale": 1.0,
