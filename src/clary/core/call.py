@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+ACTING_KEY = "#"
+"""Between an ARN and the key of a session whose policies count; no ARN holds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -20,6 +23,7 @@ class Principal:
         name: user or role name, without path.
         role_arn: for an assumed role, the ARN of the role itself; its policies are the ones that count.
         access_key_id: the key the request was signed with, "" when anonymous.
+        limited: whether the key is a session's that has policies of its own, which limit what it may do.
     """
 
     kind: str
@@ -29,6 +33,12 @@ class Principal:
     name: str = ""
     role_arn: str = ""
     access_key_id: str = ""
+    limited: bool = False
+
+    @property
+    def acting_arn(self) -> str:
+        """Names the caller to work that goes on in its name: its ARN, with the key of a session that is limited."""
+        return f"{self.arn}{ACTING_KEY}{self.access_key_id}" if self.limited else self.arn
 
     @property
     def is_anonymous(self) -> bool:

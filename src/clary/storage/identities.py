@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from clary.core.arn import Arn
-from clary.core.call import Principal
+from clary.core.call import ACTING_KEY, Principal
 from clary.core.clock import Clock
 from clary.core.errors import AccessDeniedException
 from clary.core.policy import Decision, Effect, PolicyDocument, Request
@@ -167,12 +167,18 @@ class Identities:
         """A caller by its ARN: for work that Clary goes on with in the name of whoever asked for it.
 
         Args:
-            arn: of a role, a user, an account's root, or a session of a role.
+            arn: of a role, a user, an account's root, or a session of a role; or a caller's `acting_arn`.
             session_name: of the session that a role acts in.
 
         Raises:
-            NoSuchEntity: there is nobody of that ARN.
+            NoSuchEntity: there is nobody of that ARN, or nothing is known any more of the session that limits it.
         """
+        arn, _, key = arn.partition(ACTING_KEY)
+        if key:
+            credential = self.keys.credential(key)
+            if credential is None or credential.principal.arn != arn:
+                raise NoSuchEntity(f"The session of {arn} has ended, and with it what was known of its policies.")
+            return credential.principal
         try:
             found = Arn.parse(arn)
         except ValueError:

@@ -113,9 +113,8 @@ class Keys:
             return None
         secret, token, issued, expires, text = row
         body = orjson.loads(text)
-        return Credential(
-            secret, Principal(**body["principal"]), token, expires, issued, tuple(body["policies"]), body["tags"]
-        )
+        principal = replace(Principal(**body["principal"]), limited=bool(body["policies"]))
+        return Credential(secret, principal, token, expires, issued, tuple(body["policies"]), body["tags"])
 
     def create(self, account: str, owner_kind: str, owner: str, session_name: str = "") -> AccessKey:
         """Makes a long-lived key for a user, a role or the account's root.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clary.compute.contract import Channel
+from clary.core.call import ACTING_KEY
 from clary.core.errors import ServiceError
 from clary.storage.data_access import DataAccess, DataAccessDenied, parse_uri
 
@@ -26,8 +27,9 @@ def told_as_data_error(uri: str, role_arn: str) -> Iterator[None]:
     try:
         yield
     except DataAccessDenied as error:
+        role = role_arn.partition(ACTING_KEY)[0]
         raise DataError(
-            f"Insufficient privileges: AccessDenied (403) for {uri} with the role {role_arn}. {error.message}"
+            f"Insufficient privileges: AccessDenied (403) for {uri} with the role {role}. {error.message}"
         ) from error
     except ServiceError as error:
         raise DataError(f"{error.wire_code} for {uri}: {error.message}") from error

@@ -45,7 +45,7 @@ def job_spec(
         region=call.region,
         name=record.name.replace("/", "-"),
         arn=record.arn,
-        role_arn=call.principal.arn,
+        role_arn=call.principal.acting_arn,
         program=Program(
             entry=f"clary.services.rekognition.programs.{entry}",
             args=(str(place),),

@@ -36,7 +36,7 @@ def job_spec(
         region=call.region,
         name=record.name.replace("/", "-"),
         arn=record.arn,
-        role_arn=call.principal.arn,
+        role_arn=call.principal.acting_arn,
         program=Program(entry=f"clary.services.textract.programs.{entry}", args=(str(place),), writable=(str(place),)),
         limits=Limits(cpus=1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False),
         hyperparameters={TASK: json.dumps(task)},
