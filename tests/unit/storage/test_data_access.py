@@ -148,8 +148,6 @@ def test_a_caller_s_own_arn_stands_for_its_rights(access, objects, stores):
     access.upload_bytes(f"arn:aws:iam::{ACCOUNT}:root", "s3://sagemaker-data/other", b"")
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/ClaryExecutionRole/somebody"
     access.upload_bytes(session, "s3://sagemaker-data/other", b"")
-        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
-    )
     limited = identities.keys.issue_session(identities.principal(session, ""), 900, [read])
     caller = identities.keys.credential(limited.access_key_id).principal
     assert access.open(caller.acting_arn, "sagemaker-data", "photo").read() == b"pixels"
