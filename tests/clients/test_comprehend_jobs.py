@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from tests.clients.comprehend_desk import Comprehension, headlines
 from tests.clients.conftest import ROOT, RunningClary, start_clary
-from tests.clients.test_comprehend_models import code_of
+from tests.clients.test_comprehend_models import as_csv, code_of
 from tests.clients.test_personalize_killed import kill
 
 DOCUMENTS = (
@@ -210,7 +210,7 @@ def test_a_stopped_job_ends_and_leaves_nothing(desk: Comprehension) -> None:
     assert desk.s3.list_objects_v2(Bucket=desk.bucket, Prefix=prefix)["KeyCount"] == 0
 
 
-def test_a_killed_job_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_killed_job_goes_on_where_it_was_and_a_killed_training_ends(tmp_path: Path) -> None:
     clary = start_clary(tmp_path / "data")
     port = int(clary.url.rsplit(":", 1)[1])
     try:
@@ -219,6 +219,12 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path: Path) -> None:
         text = "".join(f"Maria flew from Paris to Rome with Acme Corporation, trip {n}.\n" for n in range(count))
         request = {**desk.job(desk.put("long/l.txt", text)), "LanguageCode": "en"}
         job = desk.comprehend.start_entities_detection_job(**request)["JobId"]
+        model = desk.comprehend.create_document_classifier(
+            DocumentClassifierName="killed",
+            DataAccessRoleArn=desk.role,
+            LanguageCode="en",
+            InputDataConfig={"S3Uri": desk.put("train.csv", as_csv(headlines(300)))},
+        )["DocumentClassifierArn"]
 
         def look() -> dict[str, Any]:
             found: dict[str, Any] = desk.comprehend.describe_entities_detection_job(JobId=job)
@@ -234,6 +240,11 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path: Path) -> None:
         lines = desk.lines(state["OutputDataConfig"]["S3Uri"])
         assert [line["Line"] for line in lines] == list(range(count))
         assert "Paris" in [one["Text"] for one in lines[-1]["Entities"]]
+        learned = desk.ended(
+            "describe_document_classifier", "DocumentClassifierProperties", DocumentClassifierArn=model
+        )
+        assert learned["Status"] == "TRAINED", learned
+        assert learned["ClassifierMetadata"]["EvaluationMetrics"]["Accuracy"] > 0.8
     finally:
         clary.command("down")
 

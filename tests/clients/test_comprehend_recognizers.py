@@ -146,6 +146,45 @@ def test_a_list_of_names_and_a_manifest_teach_as_well(desk: Comprehension) -> No
         assert state["RecognizerMetadata"]["EvaluationMetrics"]["F1Score"] > 70  # type: ignore[index]
 
 
+def test_pages_of_pdfs_that_people_marked_teach_as_well(desk: Comprehension) -> None:
+    rows = []
+    for number, (text, own) in enumerate(orders(60, seed=17)):
+        line = {"BlockType": "LINE", "Id": "l", "Text": text, "Page": 1, "Relationships": []}
+        marked = [
+            {
+                "Type": kind,
+                "Score": 1,
+                "Text": text[b:e],
+                "BlockReferences": [{"BlockId": "l", "BeginOffset": b, "EndOffset": e, "ChildBlocks": []}],
+            }
+            for b, e, kind in own
+        ]
+        page = {"Version": "2021-04-30", "DocumentType": "NativePDF", "Blocks": [line], "Entities": marked}
+        uri = desk.put(f"pages/job/iteration-1/{number}-ann.json", json.dumps(page))
+        rows.append({"source-ref": f"s3://{desk.bucket}/{number}.pdf", "page": "1", "job": {"annotation-ref": uri}})
+    manifest: dict[str, object] = {
+        "S3Uri": desk.put("pages.manifest", "".join(json.dumps(row) + "\n" for row in rows)),
+        "AttributeNames": ["job"],
+        "DocumentType": "SEMI_STRUCTURED_DOCUMENT",
+    }
+    request = {
+        "RecognizerName": f"{desk.name}-pages",
+        "DataAccessRoleArn": desk.role,
+        "LanguageCode": "en",
+        "InputDataConfig": {
+            "DataFormat": "AUGMENTED_MANIFEST",
+            "EntityTypes": [{"Type": "PART"}, {"Type": "MACHINE"}],
+            "AugmentedManifests": [manifest],
+        },
+    }
+    with pytest.raises(ClientError, match="AnnotationDataS3Uri is required"):
+        desk.comprehend.create_entity_recognizer(**request)
+    manifest["AnnotationDataS3Uri"] = f"s3://{desk.bucket}/pages/job"
+    state = trained(desk, desk.comprehend.create_entity_recognizer(**request)["EntityRecognizerArn"])
+    assert state["Status"] == "TRAINED", state
+    assert state["RecognizerMetadata"]["EvaluationMetrics"]["F1Score"] > 70  # type: ignore[index]
+
+
 def test_annotations_beside_their_documents_are_told(desk: Comprehension) -> None:
     arn = desk.comprehend.create_entity_recognizer(
         RecognizerName=f"{desk.name}-wrong",

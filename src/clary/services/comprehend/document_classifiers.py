@@ -11,7 +11,7 @@ from clary.core.operations import operation
 from clary.services.comprehend import shelf
 from clary.services.comprehend.document_pages import check_reader
 from clary.services.comprehend.errors import InvalidRequestException
-from clary.services.comprehend.manifests import manifest_channels, manifest_tasks
+from clary.services.comprehend.manifests import check_manifests, manifest_channels, manifest_tasks
 from clary.services.comprehend.names import CLASSIFIER
 from clary.services.comprehend.own_models import ModelKind, OwnModels
 from clary.services.comprehend.places import check_place, output_folder
@@ -123,8 +123,7 @@ class DocumentClassifiers(OwnModels):
                 raise InvalidRequestException(
                     "InputDataConfig.AugmentedManifests is required when DataFormat is AUGMENTED_MANIFEST."
                 )
-            for manifest in config["AugmentedManifests"]:
-                check_place(self._data, manifest["S3Uri"], "InputDataConfig.AugmentedManifests.S3Uri")
+            check_manifests(self._data, config, pages=False)
         elif not config.get("S3Uri"):
             raise InvalidRequestException("InputDataConfig.S3Uri is required when DataFormat is COMPREHEND_CSV.")
         if "LabelDelimiter" in config and mode != MULTI_LABEL:

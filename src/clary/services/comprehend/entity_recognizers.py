@@ -10,7 +10,7 @@ from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.comprehend import shelf
 from clary.services.comprehend.errors import InvalidRequestException, UnsupportedLanguageException
-from clary.services.comprehend.manifests import manifest_channels, manifest_tasks
+from clary.services.comprehend.manifests import check_manifests, manifest_channels, manifest_tasks
 from clary.services.comprehend.names import RECOGNIZER
 from clary.services.comprehend.own_models import ModelKind, OwnModels
 from clary.services.comprehend.places import check_place
@@ -115,12 +115,7 @@ class EntityRecognizers(OwnModels):
                 raise InvalidRequestException(
                     "InputDataConfig.AugmentedManifests is required when DataFormat is AUGMENTED_MANIFEST."
                 )
-            for manifest in config["AugmentedManifests"]:
-                if manifest.get("DocumentType") == "SEMI_STRUCTURED_DOCUMENT":
-                    raise InvalidRequestException(
-                        "Clary does not learn entities from annotated PDFs yet: use PLAIN_TEXT_DOCUMENT."
-                    )
-                check_place(self._data, manifest["S3Uri"], "InputDataConfig.AugmentedManifests.S3Uri")
+            check_manifests(self._data, config, pages=True)
             return types
         if "Documents" not in config or ("Annotations" in config) == ("EntityList" in config):
             raise InvalidRequestException("InputDataConfig must have Documents, and either Annotations or EntityList.")

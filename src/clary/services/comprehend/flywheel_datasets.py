@@ -17,7 +17,7 @@ from clary.services.comprehend.errors import InvalidRequestException, ResourceIn
 from clary.services.comprehend.idempotency import asked, sent_before
 from clary.services.comprehend.job_specs import job_spec, new_place
 from clary.services.comprehend.job_status import ended, failure_of
-from clary.services.comprehend.manifests import manifest_channels, manifest_tasks
+from clary.services.comprehend.manifests import check_manifests, manifest_channels, manifest_tasks
 from clary.services.comprehend.names import DATASET, FLYWHEEL
 from clary.services.comprehend.places import check_place
 from clary.storage.data_access import DataAccess
@@ -140,9 +140,10 @@ class FlywheelDatasets:
     def _import(self, config: Mapping[str, Any], flywheel: Record) -> tuple[dict[str, Any], tuple[Channel, ...]]:
         """What the program is told, and the channels it reads."""
         task_config = flywheel.body["task"]
+        classifies = "DocumentClassificationConfig" in task_config
+        check_manifests(self._data, config, pages=not classifies)
         task: dict[str, Any] = {"manifests": manifest_tasks(config), "language": task_config["LanguageCode"]}
         channels = manifest_channels(config)
-        classifies = "DocumentClassificationConfig" in task_config
         member = "DocumentClassifierInputDataConfig" if classifies else "EntityRecognizerInputDataConfig"
         own = config.get(member, {})
         if not own and not channels:

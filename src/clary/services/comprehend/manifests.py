@@ -6,26 +6,68 @@ from collections.abc import Mapping
 from typing import Any
 
 from clary.compute.contract import Channel
+from clary.services.comprehend.errors import InvalidRequestException
+from clary.services.comprehend.places import check_place
+from clary.storage.data_access import DataAccess
 
 
 def manifest_channels(config: Mapping[str, Any]) -> list[Channel]:
     """The channels that the manifests of an InputDataConfig come through."""
-    return [
-        Channel(_name(number), manifest["S3Uri"])
-        for number, manifest in enumerate(config.get("AugmentedManifests", []))
-    ]
+    channels = []
+    for number, manifest in enumerate(config.get("AugmentedManifests", [])):
+        channels.append(Channel(_name(number), manifest["S3Uri"]))
+        if _is_of_pages(manifest):
+            channels.append(Channel(_annotations(number), manifest["AnnotationDataS3Uri"]))
+    return channels
 
 
 def manifest_tasks(config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the program is told of each manifest: "channel", "attributes" and whether it is for the "test"."""
+    """What the program is told of each manifest.
+
+    That is "channel", "attributes", whether it is for the "test", and of one of pages the channel of its "annotations".
+    """
     return [
         {
             "channel": _name(number),
             "attributes": manifest["AttributeNames"],
             "test": manifest.get("Split", "TRAIN") == "TEST",
+            "annotations": _annotations(number) if _is_of_pages(manifest) else None,
         }
         for number, manifest in enumerate(config.get("AugmentedManifests", []))
     ]
+
+
+def check_manifests(data: DataAccess, config: Mapping[str, Any], *, pages: bool) -> None:
+    """Checks the manifests of an InputDataConfig.
+
+    Args:
+        pages: whether they may be of annotated pages of PDFs.
+
+    Raises:
+        InvalidRequestException: a bucket does not exist, or a manifest of pages does not say where their annotations
+            are, or is not possible.
+    """
+    for manifest in config.get("AugmentedManifests", []):
+        if _is_of_pages(manifest) and not pages:
+            raise InvalidRequestException(
+                "InputDataConfig.AugmentedManifests.DocumentType: classifiers learn from manifests of plain text only."
+            )
+        if _is_of_pages(manifest) and not manifest.get("AnnotationDataS3Uri"):
+            raise InvalidRequestException(
+                "InputDataConfig.AugmentedManifests.AnnotationDataS3Uri is required when DocumentType is "
+                "SEMI_STRUCTURED_DOCUMENT."
+            )
+        for member in ("S3Uri", "AnnotationDataS3Uri", "SourceDocumentsS3Uri"):
+            if manifest.get(member):
+                check_place(data, manifest[member], f"InputDataConfig.AugmentedManifests.{member}")
+
+
+def _is_of_pages(manifest: Mapping[str, Any]) -> bool:
+    return manifest.get("DocumentType") == "SEMI_STRUCTURED_DOCUMENT"
+
+
+def _annotations(number: int) -> str:
+    return f"{_name(number)}-annotations"
 
 
 def _name(number: int) -> str:

@@ -64,7 +64,7 @@ def _annotated(channels: Path, task: dict[str, Any]) -> Annotated:
         listed = EntityList.of(recognizer_data.read_list(channels / "list", task["types"]), task["language"])
         found = recognizer_data.read_listed(documents, listed, task["language"], task["format"])
     for manifest in task["manifests"]:
-        more = recognizer_data.read_manifest(channels / manifest["channel"], manifest["attributes"], task["types"])
+        more = recognizer_data.read_any_manifest(channels, manifest, task["types"])
         found.texts += more.texts
         found.mentions += more.mentions
     if not len(found):

@@ -13,6 +13,7 @@ from clary.engines.text.own_entities import EntityList, Mention
 from clary.engines.text.words import words
 from clary.services.comprehend.analyses import JOB_BYTES
 from clary.services.comprehend.places import ONE_DOC_PER_FILE
+from clary.services.comprehend.programs.annotated_pages import read_pages
 from clary.services.comprehend.programs.classifier_data import Unlearnable
 from clary.services.comprehend.programs.documents import Position, documents, files_below
 
@@ -115,6 +116,27 @@ def read_listed(texts: Path, listed: EntityList, language: str, form: str | None
     return found
 
 
+def read_any_manifest(channels: Path, manifest: Mapping[str, Any], types: Sequence[str]) -> Annotated:
+    """The documents of an augmented manifest of plain text, or of pages of PDFs.
+
+    Args:
+        channels: the folder of a job's channels.
+        manifest: as `manifests.manifest_tasks` tells of it.
+        types: those to learn.
+
+    Raises:
+        Unlearnable: it cannot be read.
+    """
+    if not manifest.get("annotations"):
+        return read_manifest(channels / manifest["channel"], manifest["attributes"], types)
+    found = Annotated()
+    wanted = set(types)
+    annotations = channels / manifest["annotations"]
+    for _, text, mentions in read_pages(channels / manifest["channel"], annotations, manifest["attributes"]):
+        found.add(text, [mention for mention in mentions if mention.type in wanted])
+    return found
+
+
 def read_manifest(folder: Path, attributes: Sequence[str], types: Sequence[str]) -> Annotated:
     """The documents of an augmented manifest that Ground Truth wrote for named entities.
 
@@ -187,7 +209,7 @@ def _manifest_line(raw: bytes, attributes: Sequence[str], where: str) -> tuple[s
     if not isinstance(entry, dict):
         raise Unlearnable(f"{where}: the line is not a JSON object.")
     if "source-ref" in entry:
-        raise Unlearnable(f"{where}: Clary learns from text in the member source; source-ref names another document.")
+        raise Unlearnable(f"{where}: source-ref names a PDF, but DocumentType is PLAIN_TEXT_DOCUMENT.")
     text = entry.get("source")
     if not isinstance(text, str):
         raise Unlearnable(f"{where}: the line has no text in its member source.")

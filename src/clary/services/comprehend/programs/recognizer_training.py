@@ -16,9 +16,9 @@ from clary.services.comprehend.programs.recognizer_data import (
     Annotated,
     check_examples,
     read_annotated,
+    read_any_manifest,
     read_list,
     read_listed,
-    read_manifest,
 )
 from clary.services.comprehend.programs.stored_examples import read_annotated as read_stored
 
@@ -56,7 +56,7 @@ def main(folder: Path, data: str) -> int:
         "trained": len(training),
         "tested": len(test),
         "mentions": training.counts(),
-        "native": False,
+        "native": any(manifest.get("annotations") for manifest in task["manifests"]),
     }
     if task.get("evaluated"):
         before = OwnEntityRecognizer.load(Path(data) / task["evaluated"], TaggerFeatures.load)
@@ -84,7 +84,7 @@ def gather(folder: Path, data: Path, task: Mapping[str, Any]) -> tuple[Annotated
         training = read_stored([data / place for place in task["datasets"]["train"]])
         test = read_stored([data / place for place in task["datasets"]["test"]])
     for manifest in task["manifests"]:
-        found = read_manifest(channels / manifest["channel"], manifest["attributes"], types)
+        found = read_any_manifest(channels, manifest, types)
         part = test if manifest["test"] else training
         part.texts += found.texts
         part.mentions += found.mentions
