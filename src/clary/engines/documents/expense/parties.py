@@ -13,7 +13,7 @@ from clary.engines.documents.expense.labels import RECEIVER
 from clary.engines.documents.rows import Row, row_of
 
 COMPANY = re.compile(
-    r"(?<![^\W_])(?:sdn\.?\s?bhd|s/b|sb|bhd|plt|ltd|limited|inc|llc|llp|corp(?:oration)?|co|company|gmbh|ag|kg|ug"
+    r"(?<![^\W_])(?:sdn\.?\s?bhd|s/b|sb|bhd|plt|ltd|limited|inc|incorporated|corp|corporation|llc|llp|corp(?:oration)?|co|company|gmbh|ag|kg|ug"
     r"|b\.?v|n\.?v|s\.?a(?:\.?r\.?l)?"
     r"|s\.?r\.?l|s\.?p\.?a|s\.?l|pte|pty|pvt|plc|enterprises?|trading|marketing|resources|holdings?|group"
     r"|industries|services|solutions"
@@ -25,7 +25,7 @@ COMPANY = re.compile(
     re.IGNORECASE,
 )
 LEGAL_FORM = re.compile(
-    r"(?<![^\W_])(?:sdn\.?\s?bhd|s/b|bhd|plt|ltd|limited|inc|llc|llp|gmbh|b\.v|n\.v|bv|nv|s\.?a\.?r\.?l|s\.?p\.?a"
+    r"(?<![^\W_])(?:sdn\.?\s?bhd|s/b|bhd|plt|ltd|limited|inc|incorporated|corp|corporation|llc|llp|gmbh|b\.v|n\.v|bv|nv|s\.?a\.?r\.?l|s\.?p\.?a"
     r"|s\.?r\.?l|pte|pty|pvt|plc)(?![^\W_])",
     re.IGNORECASE,
 )

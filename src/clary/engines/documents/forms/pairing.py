@@ -18,6 +18,8 @@ NEAR = 12.0
 """In heights of words: up to here the distance says nothing."""
 FARTHER = 0.06
 """What each height of words beyond that takes from the evidence."""
+OVERLAP = 0.6
+"""In heights of words: so far what is written by hand may reach into its name."""
 LEAST_BESIDE = 1.2
 """Of the evidence for a name and a value to its right."""
 LEAST_BELOW = 1.2
@@ -52,21 +54,12 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
     """
     taken: set[int] = set()
     pairs = [Pair([name], [value], 0.5) for name, value in captioned(rows, rulings, height, taken)]
-    beside = [_pair(one, 0.5) for one in _side_by_side(rows, rulings, height, taken)]
+    beside = _in_other_rows(rows, height, taken, printed=True)
+    side_by_side = [_pair(one, 0.5) for one in _side_by_side(rows, rulings, height, taken)]
+    _take(side_by_side, taken)
+    beside += side_by_side
+    beside += _in_other_rows(rows, height, taken, printed=False)
     pairs += beside
-    _take(pairs, taken)
-    for row in rows:
-        for place, piece in enumerate(row):
-            following = row[place + 1] if place + 1 < len(row) else None
-            alone = following is None or id(following) in taken or _is_another_name(following)
-            if alone and id(piece) not in taken and name_likeness(piece.text) >= COLON:
-                value = _beside(piece, rows, height, taken)
-                if value is not None and following is not None and value.left > following.left:
-                    continue
-                if value is not None and not _is_another_name(value):
-                    beside.append(Pair([piece], [value], 0.6))
-                    pairs.append(beside[-1])
-                    _take(pairs[-1:], taken)
     for pair in beside:
         own = list(rows[pair.value[0].band])
         _extend_right(pair, own, own.index(pair.value[0]), height, taken)
@@ -173,6 +166,34 @@ def _over_one_another(rows: Rows, rulings: Rulings, height: float, taken: set[in
     return candidates
 
 
+def _in_other_rows(rows: Rows, height: float, taken: set[int], printed: bool) -> list[Pair]:
+    """Names with nothing beside them in their own row, and what was written a little above or below it.
+
+    Args:
+        printed: looks only for names that end in a colon and have another such name beside them; otherwise for
+            all that end as names do and whose neighbour has found its place.
+    """
+    found = []
+    for row in rows:
+        for place, piece in enumerate(row):
+            following = row[place + 1] if place + 1 < len(row) else None
+            if printed:
+                alone = following is not None and ends_as_name(following.text)
+                named = ends_as_name(piece.text)
+            else:
+                alone = following is None or id(following) in taken or _is_another_name(following)
+                named = name_likeness(piece.text) >= COLON
+            if not (alone and named) or id(piece) in taken:
+                continue
+            value = _beside(piece, rows, height, taken)
+            if value is None or _is_another_name(value) or value.left - piece.right > FARTHEST * height:
+                continue
+            if following is None or value.left < following.left:
+                found.append(Pair([piece], [value], 0.6))
+                _take(found[-1:], taken)
+    return found
+
+
 def _beside(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | None:
     """What was typed a little above or below the row of its name."""
     middle = (name.top + name.bottom) / 2
@@ -181,7 +202,10 @@ def _beside(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | 
         for number in (name.band - 1, name.band + 1)
         if 0 <= number < len(rows)
         for piece in rows[number]
-        if piece.left > name.right and abs((piece.top + piece.bottom) / 2 - middle) < height and id(piece) not in taken
+        if piece.left > name.right - OVERLAP * height
+        and piece.right > name.right + height
+        and abs((piece.top + piece.bottom) / 2 - middle) < height
+        and id(piece) not in taken
     ]
     return min(near, key=lambda piece: piece.left, default=None)
 
@@ -220,10 +244,10 @@ def _extend_name_down(pair: Pair, rows: Rows, height: float, taken: set[int]) ->
             return
 
 
-def _is_another_name(piece: Piece) -> bool:
+def _is_another_name(piece: Piece, least: float = 0.7) -> bool:
     """Whether a piece names a field by the words it is made of, rather than being filled in."""
     likely = name_likeness(piece.text)
-    return likely >= 2.0 or (likely >= 0.7 and value_likeness(piece.text) <= 0)
+    return likely >= COLON or (likely >= least and value_likeness(piece.text) <= 0)
 
 
 def _divided(one: Piece, other: Piece, rulings: Rulings) -> bool:
@@ -237,7 +261,8 @@ def _extend_right(pair: Pair, row: Sequence[Piece], place: int, height: float, t
     """A value may have gaps: takes the next pieces while they stand near and name nothing."""
     while place + 1 < len(row):
         last, following = row[place], row[place + 1]
-        if id(following) in taken or following.left - last.right > 2.2 * height or _is_another_name(following):
+        far = following.left - last.right > 2.2 * height
+        if id(following) in taken or far or _is_another_name(following, LEAST_NAME):
             return
         if last.text.lower() in MARKS and following.text[:1] != "(":
             return

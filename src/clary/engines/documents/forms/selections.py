@@ -75,7 +75,7 @@ def _drawn(page: Page, picture: NDArray[np.uint8], tokens: Sequence[Token], heig
     method, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
     faint = FAINT if coarse else CLEAR
     dark = cv2.adaptiveThreshold(picture, 255, method, kind, max(15, int(3 * usual)) | 1, faint).astype(np.uint8)
-    words = _Words(tokens)
+    words = _Words(tokens, height)
     found: list[SelectionElement] = []
     squares = [hole for hole in _squares(dark, usual) if _has_corners(dark, hole, usual)]
     for hole in (*squares, *_circles(dark, usual)):
@@ -96,13 +96,12 @@ def _drawn(page: Page, picture: NDArray[np.uint8], tokens: Sequence[Token], heig
 class _Words:
     """Where words of more than one letter stand, and how wide their letters are."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], height: float) -> None:
         longer = [token for token in tokens if len(token.text) > 1]
         self.boxes = np.array([(one.left, one.top, one.right, one.bottom) for one in longer]).reshape(-1, 4)
         self.letters = np.array([len(one.text) for one in longer])
-        heights = np.maximum(self.boxes[:, 3] - self.boxes[:, 1], 1e-9)
-        self.widths = (self.boxes[:, 2] - self.boxes[:, 0]) / heights
-        self.usual = float(np.median(self.widths / self.letters)) if len(longer) else 0.0
+        self.widths = self.boxes[:, 2] - self.boxes[:, 0]
+        self.usual = float(np.median(self.widths / self.letters)) if len(longer) else height
 
     def cover(self, place: tuple[float, float, float, float]) -> bool:
         """Whether a hole lies within a longer word: the inside of an O or a D. A mark alone may be read as a word."""
@@ -111,8 +110,8 @@ class _Words:
     def swallow(self, place: tuple[float, float, float, float]) -> bool:
         """Whether a hole lies at the begin of a word too wide for its letters: its box was drawn around both."""
         number = int(self._covered(place).argmax())
-        left, top, _, bottom = self.boxes[number]
-        wider = (self.widths[number] - self.usual * self.letters[number]) * (bottom - top)
+        left = self.boxes[number][0]
+        wider = self.widths[number] - self.usual * self.letters[number]
         return bool(wider > place[2] - place[0] and place[2] - left < 2 * (place[2] - place[0]))
 
     def _covered(self, place: tuple[float, float, float, float]) -> NDArray[np.float64]:

@@ -122,7 +122,17 @@ def _fields(sheet: LendingSheet, name: str) -> tuple[LendingField, ...]:
                 None,
             )
             found.append(LendingField(field_kind, (answer,), answer.confidence, key))
-    return tuple(found)
+    return _each_once(found)
+
+
+def _each_once(fields: Sequence[LendingField]) -> tuple[LendingField, ...]:
+    """Of fields with the same words on the page the surest alone: a page says one thing at one place."""
+    surest: dict[tuple[int, ...], LendingField] = {}
+    for one in fields:
+        words = one.values[0].words
+        if words not in surest or one.confidence > surest[words].confidence:
+            surest[words] = one
+    return tuple(one for one in fields if not one.values[0].words or surest[one.values[0].words] is one)
 
 
 def _is_dated(page: Page, signature: Signature) -> bool:

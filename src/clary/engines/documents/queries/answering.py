@@ -26,6 +26,8 @@ LEAST_SCORE = 0.46
 """Below it a question has no answer on the page."""
 NUMBERED = re.compile(r"\d{1,2}[a-z]?\.\s\D{3}")
 """How names of fields begin on forms that number them."""
+OF_FIELDS = 0.85
+"""The trust in candidates that are values of fields."""
 MOST_LETTERS = 400
 """Of a value that are looked at."""
 VAGUE = frozenset(
@@ -97,7 +99,7 @@ def score(asked: Sequence[str], wanted: Wanted, candidate: Candidate) -> float:
     named = sum(0.45 if term in VAGUE else 1.0 for term in names)
     hit = sum((0.45 if term in VAGUE else 1.0) * _best_match(term, asked) for term in names)
     precision = hit / max(named, 1e-9)
-    fit = _fit(candidate.value.text[:MOST_LETTERS], wanted)
+    fit = _fit(candidate.value.text[:MOST_LETTERS], wanted, candidate.trust >= OF_FIELDS)
     own = terms_of(candidate.value.text[:MOST_LETTERS])
     echo = sum(1 for term in own if term in asked) / max(1, len(own))
     return (0.66 * recall + 0.34 * precision) * (0.72 + 0.28 * candidate.trust) * fit * (0.5 if echo > 0.7 else 1.0)
@@ -119,13 +121,13 @@ def _best_match(term: str, names: Sequence[str]) -> float:
     return best
 
 
-def _fit(text: str, wanted: Wanted) -> float:
-    """How well a value's looks agree with the kind of value that is asked for."""
+def _fit(text: str, wanted: Wanted, of_field: bool = False) -> float:
+    """How well a value's looks agree with the kind of value that is asked for; what fields hold is no name of one."""
     digits = sum(character.isdigit() for character in text)
     letters = sum(character.isalpha() for character in text)
     if text.rstrip().endswith(":") or not (digits or letters):
         return 0.4
-    if (name_likeness(text) > 1.3 or NUMBERED.match(text)) and wanted is not Wanted.YES_OR_NO:
+    if (name_likeness(text) > 1.3 or NUMBERED.match(text)) and not of_field and wanted is not Wanted.YES_OR_NO:
         # The name of another field.
         return 0.62
     if wanted is Wanted.DATE:

@@ -190,7 +190,7 @@ def _of_text(rows: Sequence[Row]) -> Iterator[Candidate]:
                 yield Candidate(row.passage(*match.span("value")), tuple(terms_of(match["name"])), (), 0.8)
         if LEGAL_FORM.search(row.text) and number < 0.5 * len(rows):
             for piece in row.segments(1.3):
-                if LEGAL_FORM.search(piece.text):
+                if len(piece.tokens) > 1 and LEGAL_FORM.search(piece.text):
                     yield Candidate(
                         piece.passage(0, len(piece.text)), ("employer", "name"), ("vendor", "insurance"), 0.5
                     )
