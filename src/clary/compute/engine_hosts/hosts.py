@@ -13,7 +13,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -83,6 +83,8 @@ class EngineHosts:
 
     Promises:
         **Isolation.** An engine's process has no network and sees none of Clary's data, where the kernel can do that.
+        **Others go on.** While one family's process starts, which fetches what it needs, the other families answer; no
+        family's calls take all places.
         **Replacement.** A call whose process died is repeated once, in a new one. A call that takes too long ends the
         process; other calls under way in it are repeated.
         **Threads.** Any thread may call.
@@ -105,6 +107,7 @@ class EngineHosts:
         self._spawner = spawner
         self._surroundings = surroundings
         self._slots = threading.BoundedSemaphore(most_calls)
+        self._slots_of = {family: threading.BoundedSemaphore(max(1, most_calls * 3 // 4)) for family in modules}
         self._idle_seconds = idle_seconds
         self._hosts = {family: _Host(family, module, self._start) for family, module in modules.items()}
 
@@ -122,12 +125,8 @@ class EngineHosts:
             EngineBusy: too many calls wait.
             EngineFailed: there is no answer; the log has more.
         """
-        if not self._slots.acquire(blocking=False):
-            raise EngineBusy(f"too many calls wait for the {family} engine")
-        try:
+        with self._place(family):
             answer = self._hosts[family].ask(method, arguments, timeout_seconds)
-        finally:
-            self._slots.release()
         if "refused" in answer:
             refused = answer["refused"]
             raise Refused(refused["reason"], refused["message"], **refused["details"])
@@ -145,6 +144,16 @@ class EngineHosts:
         """Ends all of them."""
         for host in self._hosts.values():
             host.end()
+
+    @contextlib.contextmanager
+    def _place(self, family: str) -> Iterator[None]:
+        """A place among the calls of a family, and among all."""
+        with contextlib.ExitStack() as held:
+            for slots in (self._slots_of[family], self._slots):
+                if not slots.acquire(blocking=False):
+                    raise EngineBusy(f"too many calls wait for the {family} engine")
+                held.callback(slots.release)
+            yield
 
     def _start(self, family: str, module: str, socket_of_host: socket.socket) -> StartedProgram:
         surroundings = self._surroundings
@@ -183,11 +192,13 @@ class _Host:
         self._start = start
         self._lock = threading.Lock()
         self._life: _Life | None = None
+        self._starting: Future[_Life] | None = None
+        self._ended = False
 
     def ask(self, method: str, arguments: Mapping[str, Any], timeout_seconds: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout_seconds
         for _ in range(_TRIES):
-            life = self._alive()
+            life = self._alive(deadline)
             try:
                 return life.ask(method, arguments, deadline)
             except EngineDied:
@@ -206,22 +217,55 @@ class _Host:
 
     def end(self) -> None:
         with self._lock:
-            life, self._life = self._life, None
+            life, self._life, self._ended = self._life, None, True
         if life is not None:
             life.end()
 
-    def _alive(self) -> _Life:
+    def _alive(self, deadline: float) -> _Life:
+        """The process, started where there is none; who comes while it starts waits for that start.
+
+        Raises:
+            EngineBusy: it did not start before the deadline.
+            EngineFailed: it cannot be started.
+        """
         with self._lock:
-            if self._life is None:
-                ours, theirs = socket.socketpair()
-                with theirs:
-                    try:
-                        program = self._start(self._family, self._module, theirs)
-                    except OSError as error:
-                        ours.close()
-                        raise EngineFailed(f"the {self._family} engine cannot be started: {error}") from error
-                self._life = _Life(self._family, EngineChannel(ours), program)
-            return self._life
+            if self._life is not None:
+                return self._life
+            starting, mine = self._starting, self._starting is None
+            if starting is None:
+                starting = self._starting = Future()
+        if mine:
+            self._begin(starting)
+        try:
+            return starting.result(max(0.0, deadline - time.monotonic()))
+        except FutureTimeout:
+            raise EngineBusy(f"the {self._family} engine is being started") from None
+
+    def _begin(self, starting: Future[_Life]) -> None:
+        """Starts the process, which may take minutes: nobody may hold the lock meanwhile."""
+        try:
+            life = self._started()
+        except BaseException as error:
+            with self._lock:
+                self._starting = None
+            starting.set_exception(error)
+            return
+        with self._lock:
+            self._starting, ended = None, self._ended
+            self._life = None if ended else life
+        if ended:
+            life.end()
+        starting.set_result(life)
+
+    def _started(self) -> _Life:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                program = self._start(self._family, self._module, theirs)
+            except OSError as error:
+                ours.close()
+                raise EngineFailed(f"the {self._family} engine cannot be started: {error}") from error
+        return _Life(self._family, EngineChannel(ours), program)
 
     def _forget(self, life: _Life) -> None:
         with self._lock:

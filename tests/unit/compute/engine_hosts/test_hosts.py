@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -28,7 +29,7 @@ def server() -> Iterator[ForkServer]:
 def make(server: ForkServer, tmp_path: Path) -> Iterator[Callable[..., EngineHosts]]:
     made: list[EngineHosts] = []
 
-    def build(**options: object) -> EngineHosts:
+    def build(environment: Callable[[str], dict[str, str]] | None = None, **options: object) -> EngineHosts:
         secret = tmp_path / "secret"
         secret.mkdir(exist_ok=True)
         (secret / "key").write_text("xyz")
@@ -36,9 +37,10 @@ def make(server: ForkServer, tmp_path: Path) -> Iterator[Callable[..., EngineHos
             tmp_path / "engines",
             tmp_path / "log",
             hidden=(secret,),
-            environment=lambda family: {"OF_FAMILY": family},
+            environment=environment or (lambda family: {"OF_FAMILY": family}),
         )
-        hosts = EngineHosts(server, surroundings, modules={"echo": "engine_of_tests"}, **options)
+        modules = dict.fromkeys(("echo", "slow"), "engine_of_tests")
+        hosts = EngineHosts(server, surroundings, modules=modules, **options)
         made.append(hosts)
         return hosts
 
@@ -148,6 +150,68 @@ def test_calls_beyond_the_limit_are_turned_away_at_once(make) -> None:
     thread.join()
     assert turned_away
     assert hosts.call("echo", "echo", value=2) == 2
+
+
+class Fetching:
+    """What a family needs, which arrives when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun, self.done = threading.Event(), threading.Event()
+        self.times = 0
+
+    def __call__(self, family: str) -> dict[str, str]:
+        if family == "slow":
+            self.times += 1
+            self.begun.set()
+            assert self.done.wait(60)
+        return {}
+
+
+def test_other_families_answer_while_one_fetches_what_it_needs(make) -> None:
+    fetching, answers = Fetching(), []
+    hosts = make(environment=fetching, most_calls=4)
+
+    def ask() -> None:  # until it is let in
+        while len(answers) < 3:
+            with contextlib.suppress(EngineBusy):
+                answers.append(hosts.call("slow", "pid"))
+                return
+            time.sleep(0.01)
+
+    waiting = [threading.Thread(target=ask) for _ in range(3)]
+    waiting[0].start()
+    assert fetching.begun.wait(60)
+    for thread in waiting[1:]:
+        thread.start()
+    turned_away, deadline = False, time.monotonic() + 60
+    while not turned_away and time.monotonic() < deadline:
+        try:
+            hosts.call("slow", "pid", timeout_seconds=0.01)
+        except EngineBusy as error:  # too late, or the last place of the family is taken
+            turned_away = "too many" in str(error)
+    assert turned_away and hosts.call("echo", "echo", value=1) == 1
+    fetching.done.set()
+    for thread in waiting:
+        thread.join(60)
+    assert len(answers) == 3 and len(set(answers)) == 1 and fetching.times == 1
+
+
+def test_closing_does_not_wait_for_what_is_fetched(make) -> None:
+    fetching, told = Fetching(), []
+    hosts = make(environment=fetching)
+
+    def ask() -> None:
+        with pytest.raises(EngineFailed) as caught:
+            hosts.call("slow", "pid")
+        told.append(caught)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert fetching.begun.wait(60)
+    hosts.close()
+    fetching.done.set()
+    thread.join(60)
+    assert told
 
 
 def test_calls_run_at_the_same_time(make) -> None:
