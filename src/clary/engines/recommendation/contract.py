@@ -40,6 +40,7 @@ class Interactions:
         event_types: [n] codes of kinds of events ("click", "watch"); None when there is one kind.
         values: [n] the numeric value of each event, nan for none; None when no event has one.
         contexts: [n] category codes by the name of a context (device, cabin), -1 for none.
+        weights: [n] how much each event counts, above 0; None when all count alike.
     """
 
     users: Codes
@@ -50,6 +51,7 @@ class Interactions:
     event_types: Codes | None = None
     values: Reals | None = None
     contexts: Mapping[str, Codes] = field(default_factory=dict)
+    weights: Reals | None = None
 
     def __len__(self) -> int:
         return len(self.users)

@@ -34,6 +34,7 @@ def where(log: Interactions, keep: Mask) -> Interactions:
         log.event_types[keep] if log.event_types is not None else None,
         log.values[keep] if log.values is not None else None,
         {name: codes[keep] for name, codes in log.contexts.items()},
+        log.weights[keep] if log.weights is not None else None,
     )
 
 
@@ -48,6 +49,7 @@ def resized(log: Interactions, user_count: int, item_count: int) -> Interactions
         log.event_types,
         log.values,
         log.contexts,
+        log.weights,
     )
 
 

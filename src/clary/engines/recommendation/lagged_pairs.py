@@ -22,7 +22,7 @@ def pairs(events: Sequences, lag: int) -> tuple[NDArray[np.intp], NDArray[np.int
 
 
 def transitions(events: Sequences, factors: NDArray[np.floating]) -> sparse.csr_matrix:
-    """A sparse matrix [items, items]: how much of the second item follows the first one.
+    """A sparse matrix [items, items]: how much of the second item follows the first one, by the weight of its event.
 
     Args:
         factors: [lags] what a pair counts that is 1, 2, ... steps apart.
@@ -34,7 +34,8 @@ def transitions(events: Sequences, factors: NDArray[np.floating]) -> sparse.csr_
         for lag in group:
             earlier, later = pairs(events, lag)
             keys.append(events.items[earlier].astype(np.int64) * size + events.items[later])
-            weights.append(np.full(len(earlier), factors[lag - 1], np.float32))
+            factor = np.full(len(earlier), factors[lag - 1], np.float32)
+            weights.append(factor if events.weights is None else factor * events.weights[later])
         key = np.concatenate(keys)
         part = sparse.coo_matrix((np.concatenate(weights), (key // size, key % size)), shape=(size, size))
         total = total + part.tocsr()

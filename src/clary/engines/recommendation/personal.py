@@ -29,7 +29,7 @@ from clary.engines.recommendation.contract import (
 )
 from clary.engines.recommendation.exploration import explore
 from clary.engines.recommendation.interactions import resized
-from clary.engines.recommendation.objective import Objective
+from clary.engines.recommendation.objective import Influence, Objective
 from clary.engines.recommendation.reasons import explain
 from clary.engines.recommendation.repeats import Repeats
 from clary.engines.recommendation.sequences import Sequences, known, sequences
@@ -50,6 +50,8 @@ class Personal:
     def __init__(self, seed: int = 0, objective: str = "", objective_weight: float = 0.0) -> None:
         self.seed = seed
         self.objective = Objective(objective, objective_weight)
+        self._influence = Influence()
+        self._lifts = np.zeros(0, np.float32)
         self.item_count = 0
         self.last_timestamp = -1
         self.blend = Blend()
@@ -106,7 +108,7 @@ class Personal:
         return self
 
     def _take_items(self, items: Features | None) -> None:
-        self.cold_items = ColdItems().fit(items, np.expm1(self.blend.priors.popularity).round())
+        self.cold_items = ColdItems().fit(items, np.expm1(self.blend.priors.popularity).round(3))
         self.item_count = self.cold_items.item_count
         more = self.item_count - len(self._counts)
         self._counts = np.pad(self._counts, (0, more))
@@ -116,6 +118,13 @@ class Personal:
             created[: items.count] = items.created
             self._born = np.where(created >= 0, created, self._born)
         self.objective = self.objective.fitted(items, self.item_count)
+        self._lifts = self._influence.lifts(self._counts, self._born)
+
+    def influenced(self, influence: Influence) -> Self:
+        """Lets popularity and freshness move items up from now on; it is not saved."""
+        self._influence = influence
+        self._lifts = influence.lifts(self._counts, self._born)
+        return self
 
     def add_items(self, items: Features) -> None:
         """Takes new items into the catalogue, see `contract.Recommender.add_items`."""
@@ -134,7 +143,8 @@ class Personal:
 
     def utilities(self, session: Session, context: Mapping[str, int] | None = None) -> Reals:
         """[item_count] how likely each item is next: a softmax over them gives the scores of an answer."""
-        return self.objective.applied(self._relevance(session, context))
+        utilities = self.objective.applied(self._relevance(session, context))
+        return utilities + self._lifts if len(self._lifts) else utilities
 
     def _relevance(self, session: Session, context: Mapping[str, int] | None) -> Reals:
         history = session.history.items

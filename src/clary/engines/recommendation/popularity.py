@@ -173,6 +173,8 @@ class Popularity(_OneList):
     def _score(self, log: Interactions) -> NDArray[np.float64]:
         ages = (int(np.max(log.timestamps)) - np.asarray(log.timestamps)).astype(np.float64)
         weights = np.exp2(-ages / self.half_life_seconds) if self.half_life_seconds else np.ones(len(log))
+        if log.weights is not None:
+            weights = weights * log.weights
         return sums(log.items, weights, log.item_count)
 
     def _settings(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Priors:
         """Counts."""
         log = data.interactions
         count = data.item_count
-        totals = np.bincount(log.items, minlength=count)
+        totals = np.bincount(log.items, log.weights, minlength=count)
         self._popularity = np.log1p(totals).astype(np.float32)
         self._fit_recent(log, count)
         self._lifts = {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from clary.engines.recommendation.contract import Codes, History, Interactions, Times
+from clary.engines.recommendation.contract import Codes, History, Interactions, Reals, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,14 @@ class Sequences:
         items: [n] item codes, by user, oldest first.
         timestamps: [n] seconds.
         item_count: known items.
+        weights: [n] how much each event counts; None when all count alike.
     """
 
     starts: Times
     items: Codes
     timestamps: Times
     item_count: int
+    weights: Reals | None = None
 
     @property
     def user_count(self) -> int:
@@ -53,21 +55,29 @@ class Sequences:
     def only(self, keep: NDArray[np.bool_]) -> Sequences:
         """The events marked in `keep` [n]; users keep their codes."""
         kept = np.concatenate([[0], np.cumsum(keep)])
-        return Sequences(kept[self.starts].astype(np.int64), self.items[keep], self.timestamps[keep], self.item_count)
+        starts, weights = kept[self.starts].astype(np.int64), self.weights
+        weights = weights[keep] if weights is not None else None
+        return Sequences(starts, self.items[keep], self.timestamps[keep], self.item_count, weights)
 
     def select(self, users: NDArray[np.integer]) -> Sequences:
         """The sequences of some users, in the order given."""
         lengths = np.diff(self.starts)[users]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         rows = np.repeat(self.starts[:-1][users] - starts[:-1], lengths) + np.arange(starts[-1])
-        return Sequences(starts, self.items[rows], self.timestamps[rows], self.item_count)
+        weights = self.weights[rows] if self.weights is not None else None
+        return Sequences(starts, self.items[rows], self.timestamps[rows], self.item_count, weights)
 
     def matrix(self) -> sparse.csr_matrix:
-        """[users, items] float32 with a one where a user has an event with an item."""
-        data = np.ones(len(self.items), np.float32)
+        """[users, items] float32 with a one, or the greatest weight, where a user has an event with an item."""
+        data = np.ones(len(self.items), np.float32) if self.weights is None else self.weights
         matrix = sparse.csr_matrix((data, self.items, self.starts), shape=(self.user_count, self.item_count))
-        matrix.sum_duplicates()
-        matrix.data[:] = 1.0
+        if self.weights is None:
+            matrix.sum_duplicates()
+            matrix.data[:] = 1.0
+        elif not matrix.has_canonical_format:
+            once = first_times(self)
+            matrix = sparse.csr_matrix((once.weights, once.items, once.starts), shape=matrix.shape)
+            matrix.sort_indices()
         return matrix
 
 
@@ -77,15 +87,20 @@ def sequences(log: Interactions) -> Sequences:
     order = np.lexsort((times, users))
     starts = np.concatenate([[0], np.cumsum(np.bincount(users, minlength=log.user_count))]).astype(np.int64)
     items = np.asarray(log.items)[order].astype(np.int32, copy=False)
-    return Sequences(starts, items, times[order].astype(np.int64, copy=False), log.item_count)
+    weights = np.asarray(log.weights)[order].astype(np.float32, copy=False) if log.weights is not None else None
+    return Sequences(starts, items, times[order].astype(np.int64, copy=False), log.item_count, weights)
 
 
 def first_times(events: Sequences) -> Sequences:
-    """Each user's first event with each item; the order stays."""
+    """Each user's first event with each item, with the greatest weight of them; the order stays."""
     keys = events.users().astype(np.int64) * max(events.item_count, 1) + events.items
-    _, first = np.unique(keys, return_index=True)
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
     keep = np.zeros(len(events), bool)
     keep[first] = True
+    if events.weights is not None:
+        greatest = np.zeros(len(first), np.float32)
+        np.maximum.at(greatest, which, events.weights)
+        events = replace(events, weights=greatest[which])
     return events.only(keep)
 
 

@@ -16,6 +16,7 @@ from clary.engines.recommendation.members.contract import Member, Query
 from clary.engines.recommendation.members.linear_autoencoder import LinearAutoencoder
 from clary.engines.recommendation.members.sequential_rules import SequentialRules
 from clary.engines.recommendation.neighbour_table import NeighbourTable
+from clary.engines.recommendation.objective import Influence
 from clary.engines.recommendation.sequences import Sequences, first_times, sequences
 
 FLOOR = 1e-6
@@ -44,6 +45,9 @@ class Similar:
         self.width = width
         self.item_count = 0
         self._counts = np.zeros(0, np.float32)
+        self._born = np.zeros(0, np.int64)
+        self._influence = Influence()
+        self._lifts = np.zeros(0, np.float32)
         self._table = NeighbourTable(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), 0)
         self._alike = self._table
 
@@ -59,6 +63,9 @@ class Similar:
         events = sequences(data.interactions)
         self.item_count = data.item_count
         self._counts = np.bincount(events.items, minlength=self.item_count).astype(np.float32)
+        first = np.full(self.item_count, np.iinfo(np.int64).max)
+        np.minimum.at(first, events.items, events.timestamps)
+        self._born = np.where(self._counts > 0, first, -1)
         width = max(1, min(self.width, self.item_count - 1))
         columns = np.zeros((self.item_count, width), np.int32)
         weights = np.zeros((self.item_count, width), np.float32)
@@ -78,6 +85,12 @@ class Similar:
         discount = self.popularity_discount * np.log1p(self._counts)
         return utilities - discount[: len(utilities)].astype(np.float32)
 
+    def influenced(self, influence: Influence) -> Self:
+        """Lets popularity and freshness move items up from now on; it is not saved."""
+        self._influence = influence
+        self._lifts = influence.lifts(self._counts, self._born)
+        return self
+
     def add_items(self, items: Features) -> None:
         """Takes new items into the catalogue."""
         self._take_items(items)
@@ -85,6 +98,12 @@ class Similar:
     def _take_items(self, items: Features | None) -> None:
         self.item_count = max(self.item_count, items.count if items else 0)
         self._counts = np.pad(self._counts, (0, self.item_count - len(self._counts)))
+        self._born = np.pad(self._born, (0, self.item_count - len(self._born)), constant_values=-1)
+        if items is not None and items.created is not None:
+            created = np.full(self.item_count, -1, np.int64)
+            created[: items.count] = items.created
+            self._born = np.where(created >= 0, created, self._born)
+        self._lifts = self._influence.lifts(self._counts, self._born)
         empty = np.zeros((self.item_count, 1))
         self._alike = NeighbourTable(empty.astype(np.int32), empty.astype(np.float32), self.item_count)
         if items is not None:
@@ -106,6 +125,8 @@ class Similar:
             columns, weights = self._table.columns[item], self._table.weights[item]
             known = weights > 0
             scores[columns[known]] = weights[known]
+        if len(self._lifts):
+            scores = scores * np.exp(self._lifts)
         if 0 <= item < self.item_count:
             scores[item] = -np.inf
         return arrays.affinities(scores, k, allowed)
@@ -114,6 +135,7 @@ class Similar:
         """Writes the model into an empty folder."""
         found: dict[str, NDArray[Any]] = {
             "counts": self._counts,
+            "born": self._born,
             "columns": self._table.columns,
             "weights": self._table.weights,
             "alike.columns": self._alike.columns,
@@ -133,7 +155,7 @@ class Similar:
         found, settings = arrays.load(folder)
         model = cls(settings["popularity_discount"], settings["width"])
         model.item_count = settings["item_count"]
-        model._counts = found["counts"]
+        model._counts, model._born = found["counts"], found["born"]
         model._table = NeighbourTable(found["columns"], found["weights"], model.item_count)
         model._alike = NeighbourTable(found["alike.columns"], found["alike.weights"], model.item_count)
         return model

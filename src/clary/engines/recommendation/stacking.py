@@ -20,7 +20,7 @@ class Choice:
     Attributes:
         views: [views, c] float32, each view's value for each candidate.
         correction: [c] log of how many items a candidate stands for.
-        targets: [c] how much of what came next each candidate is; sums to one.
+        targets: [c] how much of what came next each candidate is; sums to one, or to what the moment is worth.
     """
 
     views: NDArray[np.float32]
@@ -36,6 +36,7 @@ def sample(
     hard: int = 100,
     easy: int = 300,
     orders: Sequence[int] | None = None,
+    worth: NDArray[np.float32] | None = None,
 ) -> Choice | None:
     """Candidates for one moment: what came next, the best of each view, and some of the rest.
 
@@ -46,6 +47,7 @@ def sample(
         hard: the best items of each view that are candidates.
         easy: how many of the rest are; each stands for its part of the rest.
         orders: the views that are looked at for candidates: one of those that put the items into the same order.
+        worth: [truth] how much each of what came next counts; None when all count alike.
 
     Returns:
         None if no view has anything that came next among its best: nothing can be learned there about the top of a
@@ -69,8 +71,11 @@ def sample(
     correction = np.zeros(len(candidates), np.float32)
     if len(drawn):
         correction[-len(drawn) :] = np.log(len(rest) / len(drawn))
-    targets = np.isin(candidates, reachable).astype(np.float32)
-    return Choice(views[:, candidates], correction, targets / targets.sum())
+    counts = np.zeros(item_count, np.float32)
+    counts[reachable] = 1.0 if worth is None else worth[chosen[truth]]
+    targets = counts[candidates]
+    moment = 1.0 if worth is None else float(worth.mean())  # what is worth less is learned from less
+    return Choice(views[:, candidates], correction, targets * np.float32(moment / targets.sum()))
 
 
 def learn(
@@ -97,6 +102,7 @@ def learn(
     correction = np.concatenate([choice.correction for choice in choices])
     targets = np.concatenate([choice.targets for choice in choices])
     moment = np.repeat(np.arange(len(sizes)), sizes)
+    worth = np.add.reduceat(targets, starts)[moment]
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = weights @ views + correction
@@ -104,7 +110,7 @@ def learn(
         exponentials = np.exp(logits)
         totals = np.add.reduceat(exponentials, starts)
         likelihood = float(targets @ (logits - np.log(totals)[moment]))
-        gradient = views @ (exponentials / totals[moment] - targets)
+        gradient = views @ (worth * exponentials / totals[moment] - targets)
         return -likelihood + 0.5 * ridge * float(weights @ weights), gradient + ridge * weights
 
     bounds = [(0.0, None) if use else (0.0, 0.0) for use in used]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clary.engines.recommendation import interactions, metrics, stacking
 from clary.engines.recommendation.blend import Blend, Situation
-from clary.engines.recommendation.contract import Codes, TrainingData
+from clary.engines.recommendation.contract import Codes, Reals, TrainingData
 from clary.engines.recommendation.features import of_row
 from clary.engines.recommendation.repeats import PLACES, Repeats, moments
 from clary.engines.recommendation.sequences import Sequences, sequences
@@ -33,6 +33,7 @@ class _Moment:
     situation: Situation
     seen: Codes
     truth: Codes
+    worth: Reals | None = None
 
 
 def weigh(blend: Blend, repeats: Repeats, data: TrainingData, events: Sequences, seed: int) -> None:
@@ -88,7 +89,10 @@ def _sampled(
     orders: list[int] | None = None,
 ) -> list[stacking.Choice]:
     """The moments as choices that can be learned from."""
-    found = (stacking.sample(views(one.situation), one.seen, one.truth, random, orders=orders) for one in moments_)
+    found = (
+        stacking.sample(views(one.situation), one.seen, one.truth, random, orders=orders, worth=one.worth)
+        for one in moments_
+    )
     return [choice for choice in found if choice is not None]
 
 
@@ -104,7 +108,8 @@ def _tried(
     for one in moments_:
         for at, places in enumerate(_places(np.array(weights, np.float32) @ views(one.situation), one)):
             np.add.at(found[at], places[places < PLACES], 1.0)
-            gains[at] += metrics.ndcg(np.isin(np.arange(TOP), places), TOP, len(places))
+            gain = metrics.ndcg(np.isin(np.arange(TOP), places), TOP, len(places))
+            gains[at] += gain if one.worth is None else gain * float(one.worth.mean())
     return gains, found
 
 
@@ -138,9 +143,18 @@ def _moments(
             # a user of a short history has one event in the next tenth: look at a few more to learn from
             truth = np.setdiff1d(history[end : max(until, end + 3)], past)
             if len(truth):
-                warm.append(_Moment(situation(user, end), np.unique(past), truth))
+                worth = _worth(events, int(events.starts[user]), history, truth)
+                warm.append(_Moment(situation(user, end), np.unique(past), truth, worth))
         cold.append(_Moment(situation(user, 0), np.empty(0, np.int32), history[:1]))
     return warm, cold
+
+
+def _worth(events: Sequences, start: int, history: Codes, items: Codes) -> Reals | None:
+    """[items] the greatest weight of a user's events with each item; None when all events count alike."""
+    if events.weights is None:
+        return None
+    weights = events.weights[start : start + len(history)]
+    return np.array([weights[history == item].max() for item in items], np.float32)
 
 
 def _places(utilities: NDArray[np.floating], moment: _Moment) -> list[NDArray[np.intp]]:

@@ -13,7 +13,7 @@ from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import shelf
-from clary.services.personalize.campaigns import check_exploration
+from clary.services.personalize.campaigns import check_exploration, check_influence
 from clary.services.personalize.errors import InvalidInputException
 from clary.services.personalize.imports import bucket_of
 from clary.services.personalize.job_specs import job_spec
@@ -93,8 +93,6 @@ class BatchJobs:
             )
         config = request.get("batchInferenceJobConfig", {})
         check_exploration(config.get("itemExplorationConfig", {}))
-        if config.get("rankingInfluence"):
-            raise InvalidInputException("Clary does not have rankingInfluence yet: leave it out.")
         arn = self._create(call, request, BATCH_INFERENCE_JOB, segments=False, most=MOST_RESULTS)
         return {"batchInferenceJobArn": arn}
 
@@ -147,6 +145,7 @@ class BatchJobs:
         recipe = BY_ARN[self._versions.result(version)["recipe"]]
         if (recipe.kind in _SEGMENTS) != segments or recipe.kind == kinds.ACTIONS:
             raise InvalidInputException(f"The recipe {recipe.arn} does not answer jobs of this kind.")
+        check_influence(request.get("batchInferenceJobConfig", {}).get("rankingInfluence", {}), recipe)
         if not 0 <= request.get("numResults", 25) <= most:
             raise InvalidInputException(f"numResults must be at most {most}.")
         source = request["jobInput"]["s3DataSource"]["path"]
@@ -195,6 +194,7 @@ class BatchJobs:
                 "datasets": self._tasks.datasets(group) if group else {},
                 "columns": version.body.get("solutionConfig", {}).get("trainingDataConfig", {}),
                 "exploration": config.get("itemExplorationConfig", {}),
+                "influence": config.get("rankingInfluence", {}),
             },
         }
 

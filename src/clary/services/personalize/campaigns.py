@@ -13,13 +13,14 @@ from clary.services.personalize import shelf
 from clary.services.personalize.errors import InvalidInputException, ResourceInUseException
 from clary.services.personalize.job_status import status_of
 from clary.services.personalize.names import ACTIVE, CAMPAIGN, SOLUTION, SOLUTION_VERSION, resource_arn, times
-from clary.services.personalize.recipe_table import BY_ARN
+from clary.services.personalize.recipe_table import BY_ARN, Recipe
 from clary.services.personalize.serving_plans import ServingPlans
 from clary.services.personalize.solution_versions import SolutionVersions, newest_active
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
 LATEST = "/$LATEST"
+_RANKED = frozenset({kinds.USERS, kinds.RANKING, kinds.SIMILAR})
 _SEGMENTS = frozenset({kinds.ITEM_SEGMENTS, kinds.ATTRIBUTE_SEGMENTS})
 
 
@@ -52,7 +53,8 @@ class Campaigns:
         """
         tags = shelf.tags_of(request.get("tags", []))
         version = self._version(call, request["solutionVersionArn"])
-        config = check_config(request.get("campaignConfig", {}), request["solutionVersionArn"])
+        recipe = BY_ARN[self._versions.result(version)["recipe"]]
+        config = check_config(request.get("campaignConfig", {}), request["solutionVersionArn"], recipe)
         name = request["name"]
         arn = resource_arn(call, CAMPAIGN, name)
         body = {
@@ -110,7 +112,8 @@ class Campaigns:
         version = self._version(call, asked)
         if version.body["datasetGroupArn"] != record.body["group"]:
             raise InvalidInputException("solutionVersionArn: the version is of another dataset group.")
-        config = check_config(request.get("campaignConfig", record.body["campaignConfig"]), asked)
+        recipe = BY_ARN[self._versions.result(version)["recipe"]]
+        config = check_config(request.get("campaignConfig", record.body["campaignConfig"]), asked, recipe)
         changes = {
             "solutionVersionArn": version.arn,
             "asked": asked,
@@ -180,6 +183,7 @@ class Campaigns:
             "datasets": self._tasks.datasets(group) if group else {},
             "columns": version.body.get("solutionConfig", {}).get("trainingDataConfig", {}),
             "exploration": config.get("itemExplorationConfig", {}),
+            "influence": config.get("rankingInfluence", {}),
         }
 
     def _summary(self, record: Record) -> dict[str, Any]:
@@ -188,20 +192,31 @@ class Campaigns:
         return {**summary, "failureReason": reason} if status == "CREATE FAILED" and reason else summary
 
 
-def check_config(config: Mapping[str, Any], version_arn: str) -> dict[str, Any]:
+def check_config(config: Mapping[str, Any], version_arn: str, recipe: Recipe) -> dict[str, Any]:
     """A CampaignConfig that Clary can follow.
 
     Raises:
-        InvalidInputException: a number is not one, or it asks for what Clary does not have.
+        InvalidInputException: a number is not one, or it asks for what the recipe does not have.
     """
     check_exploration(config.get("itemExplorationConfig", {}))
-    if config.get("rankingInfluence"):
-        raise InvalidInputException("Clary does not have rankingInfluence yet: leave it out.")
+    check_influence(config.get("rankingInfluence", {}), recipe)
     if config.get("syncWithLatestSolutionVersion") and not version_arn.endswith(LATEST):
         raise InvalidInputException(
             "syncWithLatestSolutionVersion requires a solutionVersionArn of the form SolutionArn/$LATEST."
         )
     return dict(config)
+
+
+def check_influence(influence: Mapping[str, float], recipe: Recipe) -> None:
+    """Checks a rankingInfluence; names and ranges are the model's.
+
+    Raises:
+        InvalidInputException: the recipe's lists are not ranked by relevance.
+    """
+    if influence and recipe.kind not in _RANKED:
+        raise InvalidInputException(
+            f"rankingInfluence is possible with recipes for users, rankings and related items, not with {recipe.arn}."
+        )
 
 
 def check_exploration(config: Mapping[str, str]) -> None:

@@ -38,14 +38,12 @@ def check_solution(records: Records, group: Record, recipe: Recipe | None, reque
         _check_recipe(recipe, config)
     if request.get("performIncrementalUpdate"):
         raise InvalidInputException(
-            "performIncrementalUpdate is supported only for solutions of the semantic-similarity recipe, which Clary does "
-            "not have. Create a version with trainingMode UPDATE instead."
+            "performIncrementalUpdate is supported only for solutions of the semantic-similarity recipe, which Clary "
+            "does not have. Create a version with trainingMode UPDATE instead."
         )
     if config.get("eventsConfig") and request.get("eventType"):
         raise InvalidInputException("eventType and solutionConfig.eventsConfig exclude each other.")
-    for event in config.get("eventsConfig", {}).get("eventParametersList", []):
-        if event.get("weight", 1.0) != 1.0:
-            raise InvalidInputException("Clary does not weigh kinds of events yet: leave out weight in eventsConfig.")
+    check_weights(config.get("eventsConfig"))
     if "eventValueThreshold" in config:
         _check_threshold(config["eventValueThreshold"], request.get("eventType"))
     check_schedule(config.get("autoTrainingConfig"))
@@ -84,6 +82,17 @@ def _check_range(entry: Mapping[str, Any], parameter: Number | Choice, member: s
         raise InvalidInputException(
             f"{member}: the range of {parameter.name} must lie in {parameter.least:g} to {parameter.most:g}."
         )
+
+
+def check_weights(config: Mapping[str, Any] | None) -> None:
+    """Checks an eventsConfig; the range of weights is the model's.
+
+    Raises:
+        InvalidInputException: no kind of event has any weight.
+    """
+    events = (config or {}).get("eventParametersList", [])
+    if events and not any(event.get("weight", 1.0) for event in events):
+        raise InvalidInputException("eventsConfig: at least one eventType needs a weight above 0.")
 
 
 def _check_threshold(text: str, event_type: str | None) -> None:

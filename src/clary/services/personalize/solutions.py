@@ -20,7 +20,7 @@ from clary.services.personalize.names import (
     times,
 )
 from clary.services.personalize.recipes import recipe_of
-from clary.services.personalize.solution_requests import check_schedule, check_solution
+from clary.services.personalize.solution_requests import check_schedule, check_solution, check_weights
 from clary.services.personalize.solution_versions import SolutionVersions, version_summary
 from clary.storage.records import Record, RecordChanged, Records
 
@@ -121,6 +121,7 @@ class Solutions:
         record = shelf.find(self._records, call, SOLUTION, request["solutionArn"])
         config = request.get("solutionUpdateConfig", {})
         check_schedule(config.get("autoTrainingConfig"))
+        check_weights(config.get("eventsConfig"))
         changes = {member: request[member] for member in ("performAutoTraining",) if member in request}
         solution_config = {**record.body.get("solutionConfig", {}), **config}
         asked = {member: value for member, value in request.items() if member != "solutionArn"}

@@ -161,7 +161,7 @@ def events_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The kinds of events that a solution learns from, [] for all.
 
     Returns:
-        {"type", "threshold" (absent for none)}; types in lower case.
+        {"type", "threshold" (absent for none), "weight" (absent for 1)}; types in lower case.
     """
     config = body.get("solutionConfig", {})
     found = []
@@ -169,6 +169,8 @@ def events_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
         event: dict[str, Any] = {"type": entry.get("eventType", "").lower()}
         if "eventValueThreshold" in entry:
             event["threshold"] = entry["eventValueThreshold"]
+        if "weight" in entry:
+            event["weight"] = entry["weight"]
         found.append(event)
     if body.get("eventType"):
         event = {"type": body["eventType"].lower()}

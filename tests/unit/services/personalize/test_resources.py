@@ -203,8 +203,8 @@ async def test_an_update_needs_a_recipe_that_can_and_something_new_and_names_wha
             "not a numeric field",
         ),
         (
-            {"solutionConfig": {"eventsConfig": {"eventParametersList": [{"eventType": "x", "weight": 0.5}]}}},
-            "does not weigh",
+            {"solutionConfig": {"eventsConfig": {"eventParametersList": [{"eventType": "x", "weight": 0.0}]}}},
+            "a weight above 0",
         ),
     ],
 )
@@ -258,10 +258,17 @@ def test_campaigns_refuse_recipes_of_segments_and_configurations_that_make_no_se
         ({"itemExplorationConfig": {"explorationWeight": "2"}}, "from 0 to 1"),
         ({"itemExplorationConfig": {"courage": "1"}}, "courage"),
         ({"syncWithLatestSolutionVersion": True}, r"\$LATEST"),
-        ({"rankingInfluence": {"POPULARITY": 0.5}}, "rankingInfluence"),
     ):
         with pytest.raises(InvalidInputException, match=said):
             office.call("CreateCampaign", name="c", solutionVersionArn=version, campaignConfig=config)
+    influence = {"rankingInfluence": {"POPULARITY": 0.5}}
+    popular = version_of(office, group, "aws-popularity-count", "popular")
+    office.finish(popular)
+    with pytest.raises(InvalidInputException, match="rankingInfluence is possible with recipes for users"):
+        office.call("CreateCampaign", name="c", solutionVersionArn=popular, campaignConfig=influence)
+    office.call("CreateCampaign", name="c", solutionVersionArn=version, campaignConfig=influence)
+    told = json.loads(office.hosting.applied[-1].variants[0].plan.program.args[1])
+    assert told["influence"] == influence["rankingInfluence"]
 
 
 def test_domain_groups_take_recommenders_and_custom_ones_do_not(office: Office) -> None:

@@ -22,4 +22,4 @@ def restricted(events: Sequences, names: Codes) -> Sequences:
     new_codes[names] = np.arange(len(names), dtype=np.int32)
     codes = new_codes[events.items]
     part = events.only(codes >= 0)
-    return Sequences(part.starts, codes[codes >= 0], part.timestamps, len(names))
+    return Sequences(part.starts, codes[codes >= 0], part.timestamps, len(names), part.weights)

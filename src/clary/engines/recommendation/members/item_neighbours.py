@@ -66,7 +66,7 @@ class ItemNeighbours(NeighbourMember):
         mean = max(float(lengths.mean()), 1.0) if len(lengths) else 1.0
         idf = np.log(1.0 + users / np.maximum(counts, 1))
         damped = (self.k1 + 1) / (self.k1 * (1 - self.b + self.b * lengths / mean) + 1)
-        matrix.data = (np.repeat(damped, np.diff(matrix.indptr)) * idf[matrix.indices]).astype(np.float32)
+        matrix.data = (matrix.data * np.repeat(damped, np.diff(matrix.indptr)) * idf[matrix.indices]).astype(np.float32)
         norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
         matrix.data /= np.maximum(norms, 1e-12)[matrix.indices]
         return matrix

@@ -77,7 +77,9 @@ class SequenceLinear(NeighbourMember):
                 add_pairs(gram, events.items[later], events.items[earlier], weights)
                 ahead = np.arange(lag)
                 factor = np.float32(np.sum(step**ahead * target_step ** (lag - 1 - ahead)))
-                add_pairs(target, events.items[earlier], events.items[later], np.full(len(earlier), factor, np.float32))
+                worth = np.full(len(earlier), factor, np.float32)
+                worth = worth if events.weights is None else worth * events.weights[later]
+                add_pairs(target, events.items[earlier], events.items[later], worth)
         gram[np.diag_indices(size)] += self.ridge
         factored = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
         solved: NDArray[np.float32] = linalg.cho_solve(factored, target, overwrite_b=True, check_finite=False)

@@ -98,6 +98,8 @@ class UserNeighbours:
         owners = self._owners[places]
         inside = (near >= self._events.starts[owners][:, None]) & (near < self._events.starts[owners + 1][:, None])
         weights = (votes[:, None] * kernel)[inside]
+        if self._events.weights is not None:
+            weights = weights * self._events.weights[near[inside]]
         return sums(self._events.items[near[inside]], weights, len(result))
 
     def _voters(self, query: Query) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -136,7 +138,8 @@ class UserNeighbours:
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """The arrays that make up the fitted member."""
-        return {
+        told = {"weights": self._events.weights} if self._events.weights is not None else {}
+        return told | {
             "starts": self._events.starts,
             "items": self._events.items,
             "timestamps": self._events.timestamps,
@@ -150,7 +153,9 @@ class UserNeighbours:
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Becomes the member that gave these arrays."""
         self._rarity = arrays["rarity"]
-        self._events = Sequences(arrays["starts"], arrays["items"], arrays["timestamps"], len(self._rarity))
+        self._events = Sequences(
+            arrays["starts"], arrays["items"], arrays["timestamps"], len(self._rarity), arrays.get("weights")
+        )
         self._owners, self._places = arrays["owners"], arrays["places"]
         self._item_starts = arrays["item_starts"]
         self._span = float(arrays["span"][0])

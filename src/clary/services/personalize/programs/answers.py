@@ -13,6 +13,7 @@ import orjson
 
 from clary.engines.recommendation.contract import Exploration, History, Ranking, Session
 from clary.engines.recommendation.features import of_row
+from clary.engines.recommendation.objective import Influence
 from clary.engines.recommendation.vocabulary import Vocabulary
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
@@ -58,7 +59,7 @@ class Answers:
 
     Args:
         root: Personalize's folder.
-        config: "model", "datasets", "columns" (trainingDataConfig), "exploration".
+        config: "model", "datasets", "columns" (trainingDataConfig), "exploration", "influence" (rankingInfluence).
     """
 
     def __init__(self, root: Path, config: Mapping[str, Any]) -> None:
@@ -68,6 +69,9 @@ class Answers:
         self._names = Vocabularies.load(folder / "vocabularies")
         self._history = UserHistories.load(folder / "history")
         self._model = load_model(folder / "engine")
+        influence = config.get("influence", {})
+        if influence:
+            self._model.influenced(Influence(influence.get("POPULARITY", 0.0), influence.get("FRESHNESS", 0.0)))
         self._rules = result["events"]
         self._last_event = result["last_event"]
         self._reader = EventReader(root / EVENTS_FILE)
@@ -225,6 +229,7 @@ class Answers:
             return True
         return any(
             rule["type"] in ("", event.type.lower())
+            and rule.get("weight", 1.0) > 0
             and ("threshold" not in rule or (event.value is not None and event.value >= rule["threshold"]))
             for rule in self._rules
         )

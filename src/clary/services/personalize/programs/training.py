@@ -6,7 +6,7 @@ import functools
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from clary.services.personalize.programs.training_data import (
     load_log,
     load_rows,
     used_columns,
+    weights,
 )
 from clary.services.personalize.programs.user_histories import UserHistories
 from clary.services.personalize.recipe_table import BY_ARN, Recipe
@@ -208,21 +209,13 @@ def _chosen(task: Mapping[str, Any], data: TrainingData, taken: int) -> dict[str
 
 def training_data(task: Mapping[str, Any], material: Material) -> TrainingData:
     """The material as the engine takes it."""
-    log = interactions(material.log, material.keep, material.vocabularies)
+    worth = weights(material.log, task["events"], material.vocabularies.types)
+    log = interactions(material.log, material.keep, material.vocabularies, worth)
     used_log = task.get("columns", {})
     if used_log and tables.INTERACTIONS in task["datasets"]:
         names = used_columns(task, tables.INTERACTIONS, columns_of(task["datasets"][tables.INTERACTIONS]["schema"]))
         contexts = {name: codes for name, codes in log.contexts.items() if names.get(name, True)}
-        log = type(log)(
-            log.users,
-            log.items,
-            log.timestamps,
-            log.user_count,
-            log.item_count,
-            log.event_types,
-            log.values,
-            contexts,
-        )
+        log = replace(log, contexts=contexts)
     items, users = material.items, material.users
     return TrainingData(
         log,

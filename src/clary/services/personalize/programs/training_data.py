@@ -175,7 +175,7 @@ def chosen(log: Log, events: Sequence[Mapping[str, Any]], types: Vocabulary) -> 
     """Which interactions a solution learns from.
 
     Args:
-        events: {"type", "threshold"}; none chooses all.
+        events: {"type", "threshold", "weight"}; none chooses all, and a kind without weight is not learned from.
     """
     if not events:
         return np.ones(len(log.users), bool)
@@ -184,14 +184,30 @@ def chosen(log: Log, events: Sequence[Mapping[str, Any]], types: Vocabulary) -> 
         matching = log.types == types.code(rule["type"]) if rule["type"] else np.ones(len(log.users), bool)
         if "threshold" in rule:
             matching &= np.nan_to_num(log.values, nan=-np.inf) >= rule["threshold"]
-        if types.code(rule["type"]) < 0 and rule["type"]:
+        if (types.code(rule["type"]) < 0 and rule["type"]) or not rule.get("weight", 1.0):
             continue
         keep |= matching
     return keep
 
 
-def interactions(log: Log, keep: NDArray[np.bool_], vocabularies: Vocabularies) -> Interactions:
-    """The chosen part of the log as the engine takes it."""
+def weights(log: Log, events: Sequence[Mapping[str, Any]], types: Vocabulary) -> NDArray[np.float32] | None:
+    """How much each interaction counts by its kind; None when all count alike."""
+    if all(rule.get("weight", 1.0) == 1.0 for rule in events):
+        return None
+    found = np.ones(len(log.users), np.float32)
+    for rule in events:
+        found[log.types == types.code(rule["type"])] = rule.get("weight", 1.0)
+    return found
+
+
+def interactions(
+    log: Log, keep: NDArray[np.bool_], vocabularies: Vocabularies, worth: NDArray[np.float32] | None = None
+) -> Interactions:
+    """The chosen part of the log as the engine takes it.
+
+    Args:
+        worth: [rows of the log] how much each counts, see `weights`.
+    """
     return Interactions(
         log.users[keep],
         log.items[keep],
@@ -201,6 +217,7 @@ def interactions(log: Log, keep: NDArray[np.bool_], vocabularies: Vocabularies) 
         log.types[keep],
         log.values[keep],
         {name: codes[keep] for name, codes in log.contexts.items()},
+        worth[keep] if worth is not None else None,
     )
 
 
