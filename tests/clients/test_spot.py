@@ -117,7 +117,8 @@ def statuses(described: dict[str, Any]) -> list[str]:
 
 
 def test_the_loss_curve_and_the_model_of_an_interrupted_job_are_those_of_an_uninterrupted_one(account: Account) -> None:
-    whole = account.finished(account.train("whole", spot=False))
+    kept = {"S3Uri": f"s3://{BUCKET}/checkpoints/whole"}
+    whole = account.finished(account.train("whole", spot=False, CheckpointConfig=kept))
     tags = [{"Key": "clary:spot-interrupt-after-seconds", "Value": "0.3/0.7"}]
     cut = account.finished(account.train("cut", spot=True, Tags=tags))
     assert (whole["TrainingJobStatus"], cut["TrainingJobStatus"]) == ("Completed", "Completed")
