@@ -109,6 +109,18 @@ def test_a_check_box_is_found_within_the_box_of_the_word_behind_it() -> None:
     assert [field.key.text for field in fields] == ["Weekly"]
 
 
+def test_a_name_with_a_colon_is_no_label_of_the_box_before_it() -> None:
+    picture = paper()
+    frame(picture, [46, 56], [100, 110])
+    found = pairs(page([(60, 100, "Company: Harbour Works"), (60, 140, "Some more words stand here")]), picture)
+    assert found["Company:"] == "Harbour Works"
+
+
+def test_a_value_written_by_hand_stands_above_its_row_and_reaches_into_its_name() -> None:
+    puts: list[Put] = [(60, 104, "First:"), (200, 104, "Last:"), (90, 97, "CARLOS"), (235, 97, "SALAZAR")]
+    assert pairs(page(puts)) == {"First:": "CARLOS", "Last:": "SALAZAR"}
+
+
 def test_a_pattern_of_dots_is_full_of_holes_but_no_check_box() -> None:
     picture = paper()
     picture[150:400, 100:500][np.random.default_rng(4).random((250, 400)) < 0.5] = 0

@@ -21,6 +21,8 @@ ON_A_LINE = 1.5
 """What a line to write on says for what stands on it being filled in."""
 COLON = 2.0
 """Of `name_likeness`: above it a text ends as names do."""
+MOST_WORDS = 12
+"""Of a name."""
 MOST_ALIKE = 4
 SPEAKING = 0.6
 """Of `pooled`: below it the words are as likely a list in columns, whose number says nothing."""
@@ -69,7 +71,7 @@ def may_be(name: Piece, value: Piece) -> bool:
         and not (NUMBERED.match(name.text) and NUMBERED.match(value.text))
         and ENUMERATOR.fullmatch(name.text) is None
         and any(character.isalpha() for character in name.text)
-        and len(name.tokens) <= 12
+        and len(name.tokens) <= MOST_WORDS
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clary.engines.documents.contract import Page
 from clary.engines.documents.forms.cells import boxed_fields, column_fields, words_in_lists
-from clary.engines.documents.forms.labels import name_likeness
+from clary.engines.documents.forms.labels import ends_as_name, name_likeness
 from clary.engines.documents.forms.pairing import Pair, pair_pieces
 from clary.engines.documents.forms.segments import Piece, pieces_of
 from clary.engines.documents.forms.selections import TYPED, find_selections
@@ -100,6 +100,8 @@ def _beside(
                 continue
             gap = piece.left - right_edge if right else left_edge - piece.right
             within = right and piece.left - height < left_edge < piece.left + height
+            if right and ends_as_name(piece.text):
+                continue
             if (-0.5 * height < gap or within) and gap < 1.8 * height and (best is None or gap < best[0]):
                 best = gap, piece
     return None if best is None or name_likeness(best[1].text) < -2 else best[1]

@@ -18,6 +18,8 @@ NEAR = 12.0
 """In heights of words: up to here the distance says nothing."""
 FARTHER = 0.06
 """What each height of words beyond that takes from the evidence."""
+NEXT = 2.2
+"""In heights of words: so far apart may words of one value stand."""
 OVERLAP = 0.6
 """In heights of words: so far what is written by hand may reach into its name."""
 LEAST_BESIDE = 1.2
@@ -261,7 +263,7 @@ def _extend_right(pair: Pair, row: Sequence[Piece], place: int, height: float, t
     """A value may have gaps: takes the next pieces while they stand near and name nothing."""
     while place + 1 < len(row):
         last, following = row[place], row[place + 1]
-        far = following.left - last.right > 2.2 * height
+        far = following.left - last.right > NEXT * height
         if id(following) in taken or far or _is_another_name(following, LEAST_NAME):
             return
         if last.text.lower() in MARKS and following.text[:1] != "(":
