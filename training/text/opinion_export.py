@@ -1,6 +1,6 @@
 r"""Makes the shipped reader of English opinions of what `opinion_train` wrote, and calibrates it.
 
-    python -m training.text.opinion_export --data ../shared/data --model OUT/opinion.pt MORE/opinion.pt \
+    python -m training.text.opinion_export --data ../shared/data --model FIRST/opinion.pt SECOND/opinion.pt \
         --out src/clary/engines/text/weights
 
 Several models become one by the average of their weights.

