@@ -72,6 +72,13 @@ def main() -> None:
             start = time.perf_counter()
             load(folder / model.name)
             rows.append([f"load `{model.name}`", f"{(time.perf_counter() - start) * 1000:.1f} ms"])
+        cpu = time.process_time()
+        Personal.load(folder / "personal").update(data)
+        rows.append(["update `personal`", f"{time.process_time() - cpu:.0f} CPU-s"])
+        cpu = time.process_time()
+        Personal().fit(generated(count, 6_040, 3_700))
+        title = f"train `personal` on {count:,} interactions of 6,040 users and 3,700 items"
+        rows.append([title, f"{time.process_time() - cpu:.0f} CPU-s, peak of all {peak_gigabytes():.1f} GB"])
         rows += answers(folder)
     publish("recommendation-speed", f"{machine()}.\n\n" + table(("what", "figure"), rows))
 

@@ -44,7 +44,9 @@ class Stores:
         log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)
         self.logs = Logs(log_database, self.clock)
         self.metrics = Metrics(log_database, self.clock)
-        self.personalize_events = EventStore(self._open(folder.personalize / "events.db", event_store.SCHEMA))
+        events = folder.personalize / event_store.EVENTS_FILE
+        _move_in(events)
+        self.personalize_events = EventStore(self._open(events, event_store.SCHEMA))
         self.rekognition_entries = EntryStore(self._open(folder.rekognition / "entries.db", entry_store.SCHEMA))
         self.data_access = DataAccess(self.objects, self.identities, rules=bucket_rules(self.objects))
 
@@ -58,3 +60,13 @@ class Stores:
         self.objects.close()
         for database in self.databases.values():
             database.close()
+
+
+def _move_in(database: Path) -> None:
+    """Makes a database's folder, and brings it there from the folder above, where it lay before it had one."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    # the log first: a database without its log is taken for whole
+    for suffix in ("-wal", "-shm", ""):
+        before = database.parent.parent / f"{database.name}{suffix}"
+        if before.exists():
+            before.rename(database.parent / before.name)

@@ -28,6 +28,7 @@ from clary.services.personalize.names import (
 )
 from clary.services.personalize.recipe_table import BY_ARN
 from clary.services.personalize.roles import require_role
+from clary.services.personalize.sight import events_folder, readable
 from clary.services.personalize.solution_versions import SolutionVersions
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.identities import Identities
@@ -155,13 +156,15 @@ class BatchJobs:
         role = require_role(self._identities, call, request["roleArn"])
         arn = resource_arn(call, kind, request["jobName"])
         record = Record(kind, call.account, call.region, request["jobName"], arn, parent=version.arn)
+        task = self._task(call, request, version)
         spec = job_spec(
             call,
             record,
             "batch:main",
-            self._task(call, request, version),
+            task,
             data=self._folder,
-            writable=(self._folder,),
+            writable=(events_folder(self._folder),),
+            visible=readable(self._folder, task["answers"]["datasets"], task["answers"]["model"]),
             role_arn=role,
             channels=(Channel("data", source),),
             outputs=(Output("output/batch", destination.rstrip("/"), "files"),),

@@ -17,6 +17,7 @@ from clary.services.personalize.job_specs import job_spec
 from clary.services.personalize.job_status import check_unfinished, state_members, status_of
 from clary.services.personalize.names import ACTIVE, DATASET, DATASET_GROUP, DELETION_JOB, EXPORT_JOB, resource_arn
 from clary.services.personalize.roles import require_role
+from clary.services.personalize.sight import DELETIONS, events_folder, readable
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordExists, Records
@@ -70,7 +71,8 @@ class DataJobs:
             "exporting:main",
             task,
             data=self._folder,
-            writable=(self._folder,),
+            writable=(events_folder(self._folder),),
+            visible=readable(self._folder, {"exported": found} if found else {}),
             role_arn=role,
             outputs=(Output("output/export", destination.rstrip("/"), "files"),),
             cpus=1,
@@ -116,12 +118,13 @@ class DataJobs:
             "deleting:main",
             {"datasets": self._tasks.datasets(group)},
             data=self._folder,
-            writable=(self._folder,),
+            writable=(self._folder / DELETIONS, events_folder(self._folder)),
+            visible=readable(self._folder, self._tasks.datasets(group)),
             role_arn=role,
             channels=(Channel("data", location),),
             cpus=1,
         )
-        body = {"request": _without_tags(request), "segment": f"deletions/{spec.id}"}
+        body = {"request": _without_tags(request), "segment": f"{DELETIONS}/{spec.id}"}
         self._submit(record, body, spec, tags)
         return {"dataDeletionJobArn": arn}
 

@@ -17,8 +17,8 @@ import orjson
 
 from clary.storage.database import Database
 
-EVENTS_FILE = "events.db"
-"""The file's name in Personalize's folder."""
+EVENTS_FILE = "events/events.db"
+"""The file in Personalize's folder. Its own folder holds nothing else: programs that read it must write beside it."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, dataset TEXT NOT NULL, user TEXT NOT NULL, session TEXT NOT NULL,

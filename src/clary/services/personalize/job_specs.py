@@ -27,6 +27,7 @@ def job_spec(
     *,
     data: Path,
     writable: tuple[Path, ...],
+    visible: tuple[str, ...] = (),
     role_arn: str = "",
     channels: tuple[Channel, ...] = (),
     outputs: tuple[Output, ...] = (),
@@ -39,6 +40,7 @@ def job_spec(
         task: what the program is told, JSON-compatible.
         data: Personalize's folder.
         writable: what of it the program sees and may write to; the folders are made.
+        visible: what of it the program sees and cannot change.
         cpus: 1 for what is short; by default all of the machine's.
     """
     job_id = ids.request_id()
@@ -53,7 +55,10 @@ def job_spec(
         arn=record.arn,
         role_arn=role_arn,
         program=Program(
-            entry=f"clary.services.personalize.programs.{entry}", args=(str(data),), writable=tuple(map(str, writable))
+            entry=f"clary.services.personalize.programs.{entry}",
+            args=(str(data),),
+            visible=visible,
+            writable=tuple(map(str, writable)),
         ),
         limits=Limits(cpus=cpus or os.cpu_count() or 1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS),
         hyperparameters={TASK: json.dumps({**task, "job": job_id})},

@@ -27,6 +27,7 @@ from clary.services.personalize.names import (
 )
 from clary.services.personalize.recipes import recipe_of
 from clary.services.personalize.serving_plans import ServingPlans
+from clary.services.personalize.sight import MODELS, events_folder, readable
 from clary.services.personalize.solution_requests import check_columns, check_domain
 from clary.services.personalize.solution_versions import SolutionVersions
 from clary.services.personalize.training_tasks import TrainingTasks
@@ -249,7 +250,8 @@ class Recommenders:
             "training:main",
             task,
             data=self._folder,
-            writable=(self._folder,),
+            writable=(self._folder / MODELS, events_folder(self._folder)),
+            visible=readable(self._folder, task["datasets"]),
             role_arn=role,
             outputs=outputs,
         )

@@ -61,6 +61,11 @@ def _check_recipe(recipe: Recipe, config: Mapping[str, Any]) -> None:
     check_parameters(
         config.get("featureTransformationParameters", {}), recipe.transformation, "featureTransformationParameters"
     )
+    resources = config.get("hpoConfig", {}).get("hpoResourceConfig", {})
+    for member, most in (("maxNumberOfTrainingJobs", 40), ("maxParallelTrainingJobs", 10)):
+        text = resources.get(member, "1")
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise InvalidInputException(f"hpoConfig.hpoResourceConfig.{member} must be from 1 to {most}, not {text!r}.")
     ranges = config.get("hpoConfig", {}).get("algorithmHyperParameterRanges", {})
     tunable = {parameter.name: parameter for parameter in recipe.parameters if parameter.tunable}
     for kind in _NAMES_OF_RANGES:

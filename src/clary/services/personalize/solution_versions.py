@@ -26,6 +26,7 @@ from clary.services.personalize.job_status import (
 )
 from clary.services.personalize.names import ACTIVE, SOLUTION, SOLUTION_VERSION, resource_arn
 from clary.services.personalize.recipe_table import BY_ARN
+from clary.services.personalize.sight import MODELS, events_folder, readable
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.records import Record, RecordExists, Records
 
@@ -118,7 +119,8 @@ class SolutionVersions:
             "training:main",
             task,
             data=self._folder,
-            writable=(self._folder,),
+            writable=(self._folder / MODELS, events_folder(self._folder)),
+            visible=readable(self._folder, task["datasets"]),
             role_arn=role,
             outputs=outputs,
         )

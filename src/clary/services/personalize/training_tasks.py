@@ -56,6 +56,7 @@ class TrainingTasks:
             "parameters": config.get("algorithmHyperParameters", {}),
             "tune": bool(body.get("performHPO")),
             "ranges": config.get("hpoConfig", {}).get("algorithmHyperParameterRanges", {}),
+            **_trials(config.get("hpoConfig", {})),
             "events": events_of(body),
             "objective": config.get("optimizationObjective", {}),
             "columns": config.get("trainingDataConfig", {}),
@@ -150,6 +151,12 @@ class TrainingTasks:
         except ServiceError:
             return "", ()
         return role, (Output("output/report", f"s3://{bucket}/{prefix}", "files"),)
+
+
+def _trials(config: Mapping[str, Any]) -> dict[str, int]:
+    """How many values are tried, where an hpoConfig says so."""
+    most = config.get("hpoResourceConfig", {}).get("maxNumberOfTrainingJobs")
+    return {"trials": int(most)} if most else {}
 
 
 def contents_of(dataset: Mapping[str, Any]) -> list[Any]:

@@ -100,15 +100,15 @@ def test_a_file_of_nothing_but_errors_is_counted_whole_and_listed_in_part(tmp_pa
     assert (found.count, len(found.problems)) == (5000, MOST_REPORTED)
 
 
-def import_job(tmp_path: Path, content: bytes) -> tuple[int, Path]:
+def import_job(tmp_path: Path, content: bytes, name: str = "one") -> tuple[int, Path]:
     """Runs the program of an import; its exit code and the folder of the data set."""
-    folder = tmp_path / "job"
+    folder = tmp_path / ("job" if name == "one" else name)
     (folder / "input/config").mkdir(parents=True)
     (folder / "input/data/data/part").mkdir(parents=True)
     (folder / "input/data/data/part/a.csv").write_bytes(content)
     (folder / "input/data/data/clary-reports/old").mkdir(parents=True)
     (folder / "input/data/data/clary-reports/old/report.json").write_text("{}")
-    task = {"schema": schema(USER, ITEM, TIME, VALUE), "dataset": "set", "job": "one"}
+    task = {"schema": schema(USER, ITEM, TIME, VALUE), "dataset": "set", "job": name}
     (folder / "input/config/hyperparameters.json").write_text(json.dumps({TASK: json.dumps(task)}))
     return importing.main(folder, str(tmp_path / "data")), tmp_path / "data/datasets/set"
 
@@ -118,6 +118,15 @@ def test_an_import_appears_as_a_whole(tmp_path: Path) -> None:
     assert code == 0
     assert [path.name for path in dataset.iterdir()] == ["one"]
     assert json.loads((dataset / "one/summary.json").read_text()) == {"rows": 1}
+
+
+def test_a_bad_line_after_a_million_rows_leaves_the_data_set_as_it_was(tmp_path: Path) -> None:
+    _, dataset = import_job(tmp_path, HEAD + b"u,i,1,\n")
+    before = {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()}
+    code, _ = import_job(tmp_path, HEAD + b"user,item,1600000000,\n" * 1_000_000 + b"u,i,never,\n", "two")
+    assert code == 1
+    assert "line 1000002 of part/a.csv" in (tmp_path / "two/output/failure").read_text()
+    assert {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()} == before
 
 
 def test_a_failed_import_leaves_a_reason_and_a_report_and_no_data(tmp_path: Path) -> None:

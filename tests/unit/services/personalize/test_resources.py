@@ -188,6 +188,10 @@ async def test_an_update_needs_a_recipe_that_can_and_something_new_and_names_wha
         ({"solutionConfig": {"algorithmHyperParameters": {"hidden_dimension": "9000"}}}, "from 32 to 256"),
         ({"solutionConfig": {"algorithmHyperParameters": {"recency_mask": "maybe"}}}, "must be one of"),
         ({"solutionConfig": {"eventValueThreshold": "3"}}, "requires eventType"),
+        (
+            {"solutionConfig": {"hpoConfig": {"hpoResourceConfig": {"maxNumberOfTrainingJobs": "41"}}}},
+            "maxNumberOfTrainingJobs must be from 1 to 40",
+        ),
         ({"eventType": "click", "solutionConfig": {"eventValueThreshold": "three"}}, "must be a number"),
         ({"solutionConfig": {"autoTrainingConfig": {"schedulingExpression": "rate(40 days)"}}}, "from 1 to 30"),
         (
