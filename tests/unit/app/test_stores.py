@@ -9,7 +9,7 @@ import pytest
 
 from clary.app.data_folder import DataFolder
 from clary.app.settings import Settings
-from clary.app.stores import Stores
+from clary.app.stores import Stores, _move_in
 from clary.storage.data_access import DataAccessDenied
 
 
@@ -30,3 +30,16 @@ def test_jobs_of_other_accounts_are_strangers_to_a_bucket_that_is_restricted(sto
     stores.objects.set_bucket("data", "policy", {"Version": "2012-10-17", "Statement": [everybody]})
     with pytest.raises(DataAccessDenied):
         stores.data_access.open(role, "data", "k")
+
+
+def test_events_of_a_folder_that_had_no_place_of_their_own_are_moved_there_with_their_log(tmp_path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"events.db{suffix}").write_text(suffix)
+    _move_in(tmp_path / "events/events.db")
+    assert {path.name: path.read_text() for path in (tmp_path / "events").iterdir()} == {
+        "events.db": "",
+        "events.db-wal": "-wal",
+        "events.db-shm": "-shm",
+    }
+    _move_in(tmp_path / "events/events.db")  # at the next start there is nothing to move
+    assert (tmp_path / "events/events.db").exists()
