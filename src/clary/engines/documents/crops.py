@@ -77,6 +77,26 @@ def cut(page: Pixels, rules: Ink, box: Quadrilateral, slant: float, grow: tuple[
     return _cut_tilted(page, rules, box, own, grow)
 
 
+def straightened(page: Pixels, box: Quadrilateral, grow: tuple[float, float], height: int) -> Pixels:
+    """A tilted rectangle as an upright picture of a given height, or its own where that is far greater.
+
+    Args:
+        page: [height, width, 3] RGB.
+        box: around a line or a word.
+        grow: what is added left and right, and above and below, in heights of the box.
+        height: wanted, in pixels.
+    """
+    width, tall = sides(box)
+    whole = tall * (1 + 2 * grow[1])
+    scale = height / whole if whole < 2 * height else 1.0
+    size = max(round((width + 2 * grow[0] * tall) * scale), 8), max(round(whole * scale), 8)
+    aside, above = grow[0] * tall * scale, grow[1] * tall * scale
+    corners = np.array([(aside, above), (size[0] - aside, above), (aside, size[1] - above)], np.float32)
+    there = cv2.getAffineTransform(np.ascontiguousarray(box[[0, 1, 3]], np.float32), corners)
+    drawn = cv2.warpAffine(page, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(drawn, np.uint8)
+
+
 def _cut_level(page: Pixels, rules: Ink, box: Quadrilateral, grow: tuple[float, float]) -> Crop | None:
     across, down = round(grow[0]), round(grow[1])
     left, top = np.floor(box.min(axis=0) - np.array((across, down))).astype(int)

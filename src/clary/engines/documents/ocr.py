@@ -7,9 +7,11 @@ classifier of single lines turns some upright ones over. Lines are read in paral
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +21,22 @@ from clary.engines.documents.contract import Box, Polygon, Word
 from clary.engines.documents.crops import LONG, Crop, cut, page_slant_degrees, sides, slant_degrees
 from clary.engines.documents.detector import Detector, DetectorSettings, Quadrilateral
 from clary.engines.documents.ink import Ink, rules_of
-from clary.engines.documents.recognizer import Recognizer
+from clary.engines.documents.recognizer import CLEAR, Reading, Recognizer, is_latin
 from clary.engines.documents.sessions import cores
 from clary.engines.documents.sheets import Pixels
-from clary.engines.documents.spelling import settle
+from clary.engines.documents.spelling import FEW_FOREIGN, settle
 from clary.engines.documents.turns import Upright, quarter_turned, turned
 from clary.engines.documents.words import Piece, SplitSettings, split
 
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
 SKEW_DEGREES = 1.0
 """A page that slants more is turned as a whole; below it, each line is cut out as it slants."""
 SURE = 0.88
 """Mean probability of the characters of lines that certainly stand upright."""
 PROBED_LINES = 6
+OTHER_SCRIPTS_EACH = 8
+"""Each so many-th line that reads well in Latin letters is looked at for other scripts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,6 @@ class OcrSettings:
 
 
 DOCUMENT = OcrSettings()
-SCENE = OcrSettings(seen_pixels=1_000_000, greatest_scale=2.0, least_score=0.3, least_certainty=0.7, is_page=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class Ocr:
     def __init__(self, threads: int | None = None) -> None:
         count = threads or cores()
         self._detector = Detector(count)
-        self._recognizer = Recognizer(1)
+        self.recognizer = Recognizer(1)
         self._detecting = threading.Lock()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="ocr")
 
@@ -104,19 +109,20 @@ class Ocr:
 
         Args:
             pixels: [height, width, 3] RGB.
-            settings: DOCUMENT for papers, SCENE for photographs with text in them.
+            settings: how.
         """
         upright = Upright.of(pixels)
-        boxes = self._find(pixels, settings)
+        known: dict[bytes, Reading] = {}
+        boxes = self.find(pixels, settings)
         if settings.is_page and boxes:
-            upright, boxes = self._stand_up(upright, boxes, settings)
+            upright, boxes = self._stand_up(upright, boxes, settings, known)
         page = upright.pixels
         slant = page_slant_degrees(boxes) if settings.is_page else 0.0
         tall = float(np.median([sides(box)[1] for box in boxes])) if boxes else 0.0
         rules = rules_of(page, max(round(2.2 * tall), 12)) if settings.is_page and boxes else _none_of(page)
         crops = [crop for box in boxes if (crop := self._cut(page, rules, box, slant, settings)) is not None]
         words, lines = [], []
-        readings = settle(list(self._pool.map(self._recognizer.read, [crop.pixels for crop in crops])))
+        readings = settle(self._read_lines([crop.pixels for crop in crops], known))
         for number, (crop, reading) in enumerate(zip(crops, readings, strict=True)):
             if reading.score >= settings.least_score:
                 for piece in split(crop, reading, settings.words):
@@ -126,12 +132,43 @@ class Ocr:
                         lines.append(number)
         return Recognized(words, upright, page, lines, slant)
 
-    def _find(self, pixels: Pixels, settings: OcrSettings) -> list[Quadrilateral]:
+    def each(self, function: Callable[[_Item], _Answer], items: Iterable[_Item]) -> list[_Answer]:
+        """What a function answers for each item, one to a thread."""
+        return list(self._pool.map(function, items))
+
+    def find(self, pixels: Pixels, settings: OcrSettings) -> list[Quadrilateral]:
+        """Rectangles around the text of a picture, in its pixels.
+
+        Args:
+            pixels: [height, width, 3] RGB.
+            settings: how large the detector sees it, and what it takes for text.
+        """
         area = pixels.shape[0] * pixels.shape[1]
         scale = min((settings.seen_pixels / area) ** 0.5, settings.greatest_scale)
         # one page at a time: the network's own threads use the processors, and its maps take hundreds of megabytes
         with self._detecting:
             return self._detector.find(pixels, scale, settings.detector)
+
+    def _read_lines(self, lines: Sequence[Pixels], known: dict[bytes, Reading]) -> list[Reading]:
+        """What lines say; Latin letters are looked for first, others where a few lines have them.
+
+        Args:
+            lines: of one page.
+            known: lines of it that were read before, by their pixels; what is read now comes to them.
+        """
+        readings = self.each(partial(self._read_line, known), lines)
+        sample = self.each(self.recognizer.in_any_script, readings[::OTHER_SCRIPTS_EACH])
+        unsure = [reading for reading in readings if reading.score < CLEAR]
+        letters = [letter for reading in [*sample, *unsure] for letter in reading.text if letter.isalpha()]
+        if sum(not is_latin(letter) for letter in letters) < FEW_FOREIGN / 2 * max(len(letters), 1):
+            return readings
+        return self.each(self.recognizer.in_any_script, readings)
+
+    def _read_line(self, known: dict[bytes, Reading], line: Pixels) -> Reading:
+        key = line.tobytes() + line.shape[0].to_bytes(4)
+        if key not in known:
+            known[key] = self.recognizer.read(line)
+        return known[key]
 
     def _cut(self, page: Pixels, rules: Ink, box: Quadrilateral, slant: float, settings: OcrSettings) -> Crop | None:
         width, height = sides(box)
@@ -142,22 +179,22 @@ class Ocr:
         return cut(page, rules, box, slant, settings.beyond)
 
     def _stand_up(
-        self, upright: Upright, boxes: list[Quadrilateral], settings: OcrSettings
+        self, upright: Upright, boxes: list[Quadrilateral], settings: OcrSettings, known: dict[bytes, Reading]
     ) -> tuple[Upright, list[Quadrilateral]]:
         """Turns a page that lies on its side, stands on its head or is skewed."""
         if _lies(boxes):
             upright = quarter_turned(upright, 1)
-            boxes = self._find(upright.pixels, settings)
-        if self._stands_on_its_head(upright.pixels, boxes):
+            boxes = self.find(upright.pixels, settings)
+        if self._stands_on_its_head(upright.pixels, boxes, known):
             upright = quarter_turned(upright, 2)
-            boxes = self._find(upright.pixels, settings)
+            boxes = self.find(upright.pixels, settings)
         slant = page_slant_degrees(boxes)
         if abs(slant) > SKEW_DEGREES:
             upright = turned(upright, slant)
-            boxes = self._find(upright.pixels, settings)
+            boxes = self.find(upright.pixels, settings)
         return upright, boxes
 
-    def _stands_on_its_head(self, page: Pixels, boxes: list[Quadrilateral]) -> bool:
+    def _stands_on_its_head(self, page: Pixels, boxes: list[Quadrilateral], known: dict[bytes, Reading]) -> bool:
         wide = [box for box in boxes if sides(box)[0] > 2.5 * sides(box)[1]]
         # lines of a usual length tell as much as long ones, for less
         wide.sort(key=lambda box: abs(sides(box)[0] / sides(box)[1] - 10))
@@ -166,11 +203,11 @@ class Ocr:
         lines = [crop.pixels for crop in crops if crop is not None]
         if not lines:
             return False
-        upright = np.mean([one.score for one in self._pool.map(self._recognizer.read, lines)])
+        upright = np.mean([one.score for one in self.each(partial(self._read_line, known), lines)])
         if upright > SURE:
             return False
         flipped = [np.ascontiguousarray(line[::-1, ::-1]) for line in lines]
-        return bool(np.mean([one.score for one in self._pool.map(self._recognizer.read, flipped)]) > upright + 0.05)
+        return bool(np.mean([one.score for one in self.each(self.recognizer.read, flipped)]) > upright + 0.05)
 
 
 def _lies(boxes: Sequence[Quadrilateral]) -> bool:

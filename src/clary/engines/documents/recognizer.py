@@ -1,10 +1,14 @@
 """What a line says: characters with their places and probabilities (PP-OCRv6, connectionist temporal classification).
 
+The network tells 18,710 characters apart. Most lines are Latin, and so plain that the same network in eight bits reads
+them as well: it goes first, with the rows of its last layer that Latin letters need. What is not plain is read exactly.
+
 Source of the method: Graves and others, "Connectionist Temporal Classification", 2006.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,13 +16,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.engines.documents.sessions import RECOGNIZER, session
+from clary.engines.documents.sessions import LINE_READER, RECOGNIZER, recognizer_head, session
 from clary.engines.documents.sheets import Pixels
 
+Steps = NDArray[np.float32]
+"""[time, code] probabilities of the characters along a line; code 0 is the blank."""
+Features = NDArray[np.float32]
+"""[time, value] what the network makes of a line, before it tells characters apart."""
 HEIGHT = 48
 """Lines are read at this height, in pixels."""
 STEP = 8
 """Pixels of a line of that height for each step of the network's answer."""
+SURE, LEAST_SURE = 0.99, 0.5
+"""The mean and the least probability of the characters of a line that need not be read exactly."""
 CLEAR = 0.9
 """Mean probability of the characters of a line that need not be looked at twice."""
 STRETCHED = 1.3
@@ -37,6 +47,7 @@ class Reading:
         probabilities: of each character.
         spaces: [len(text) + 1] the greatest probability of a space before, between and after the characters.
         latin: the same line read with Latin letters alone, where it was not read so anyway.
+        features: what it was read from, and how much wider than the line that reaches.
     """
 
     text: str
@@ -44,6 +55,7 @@ class Reading:
     probabilities: NDArray[np.float32]
     spaces: NDArray[np.float32]
     latin: Reading | None = None
+    features: tuple[Features, float] | None = None
 
     @property
     def score(self) -> float:
@@ -72,54 +84,135 @@ class Recognizer:
     """
 
     def __init__(self, threads: int = 1) -> None:
-        self._session = session(RECOGNIZER, threads)
-        self._input = self._session.get_inputs()[0].name
-        listed = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self._quick, self._exact = session(LINE_READER, threads), session(RECOGNIZER, threads)
+        self._quick_input, self._exact_input = (one.get_inputs()[0].name for one in (self._quick, self._exact))
+        self._weights, self._bias, listed = recognizer_head()
         self.characters = ["", *listed, " "]
         """By the code of the network; code 0 is the blank."""
         self._latin = np.array([code for code, one in enumerate(self.characters) if all(map(is_latin, one))])
+        self._latin_weights = np.ascontiguousarray(self._weights[:, self._latin], np.float32)
+        self._latin_bias = self._bias[self._latin]
+        self._latin_characters = [self.characters[code] for code in self._latin]
+        folded = [one.casefold() for one in self._latin_characters]
+        self._folded = {letter: number for number, letter in enumerate(dict.fromkeys(folded))}
+        self._folding = np.zeros((len(folded), len(self._folded)), np.float32)
+        self._folding[np.arange(len(folded)), [self._folded[letter] for letter in folded]] = 1
 
     def read(self, line: Pixels) -> Reading:
-        """What a line says; one that reads badly is looked at again, drawn wider.
+        """What a line says, in Latin letters if it reads well in them.
+
+        Printed lines are read surely in eight bits; the others are read again as exactly as can be, and where that
+        does not go well either, drawn wider.
 
         Args:
             line: [height, width, 3] RGB, cropped to the line, upright.
         """
-        first = self._read(line, 1.0)
+        quick = self._quickly(line)
+        if quick.score >= SURE and quick.probabilities.min() >= LEAST_SURE:
+            return quick
+        first = self.reading(*self.steps(line))
         if first.score >= CLEAR or not first.text:
             return first
-        again = self._read(line, STRETCHED)
+        again = self.reading(*self.steps(line, STRETCHED))
         return again if again.score > first.score else first
 
-    def _read(self, line: Pixels, stretched: float) -> Reading:
-        height, width = line.shape[:2]
-        wanted = min(max(round(stretched * width * HEIGHT / height), 1), GREATEST_WIDTH)
-        shrinks = height > HEIGHT
-        resized = cv2.resize(line, (wanted, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        padded = max(-(-wanted // STEP) * STEP, LEAST_WIDTH)
-        values = np.zeros((1, 3, HEIGHT, padded), np.float32)
-        values[0, :, :, :wanted] = resized[:, :, ::-1].transpose(2, 0, 1)
-        values[0, :, :, :wanted] *= 2 / 255
-        values[0, :, :, :wanted] -= 1
-        (steps,) = self._session.run(None, {self._input: values})
-        codes = steps[0].argmax(axis=1)
-        reading = self._decode(steps[0], codes, padded / wanted)
+    def in_any_script(self, reading: Reading) -> Reading:
+        """The same line, of whatever script, that was perhaps only looked at for Latin letters."""
+        if reading.features is None:
+            return reading
+        features, stretch = reading.features
+        return self.reading(_softmax(features @ self._weights + self._bias), stretch)
+
+    def steps(self, line: Pixels, stretched: float = 1.0) -> tuple[Steps, float]:
+        """What the network saw along a line.
+
+        Args:
+            line: [height, width, 3] RGB, cropped to the line, upright.
+            stretched: how much wider it is drawn.
+
+        Returns:
+            The probabilities, and how much wider than the line they reach.
+        """
+        values, wanted = network_input(line, stretched)
+        (steps,) = self._exact.run(None, {self._exact_input: values})
+        return steps[0], values.shape[3] / wanted
+
+    def reading(self, steps: Steps, stretch: float) -> Reading:
+        """The likeliest line.
+
+        Args:
+            steps: what the network saw.
+            stretch: how much wider than the line they reach.
+        """
+        reading = _decoded(steps, steps.argmax(axis=1), stretch, self.characters)
         if all(map(is_latin, reading.text)):
             return reading
-        latin = self._latin[steps[0][:, self._latin].argmax(axis=1)]
-        return replace(reading, latin=self._decode(steps[0], latin, padded / wanted))
+        latin = self._latin[steps[:, self._latin].argmax(axis=1)]
+        return replace(reading, latin=_decoded(steps, latin, stretch, self.characters))
 
-    def _decode(self, steps: NDArray[np.float32], codes: NDArray[np.intp], stretch: float) -> Reading:
-        """The line of a path: repeated codes are one character, blanks are none."""
-        begins = np.flatnonzero((codes != 0) & np.concatenate(([True], codes[1:] != codes[:-1])))
-        ends = [int(np.argmax(np.append(codes[begin:] != codes[begin], True))) + begin for begin in begins]
-        probabilities = np.array(
-            [steps[begin:end, codes[begin]].max() for begin, end in zip(begins, ends, strict=True)], np.float32
-        )
-        centres = np.array([(begin + end) / 2 for begin, end in zip(begins, ends, strict=True)], np.float32)
-        edges = [0, *(int(one) for one in begins), len(codes)]
-        space = steps[:, -1]
-        spaces = np.array([space[a : max(b, a + 1)].max(initial=0) for a, b in pairwise(edges)])
-        text = "".join(self.characters[code] for code in codes[begins])
-        places = (centres * stretch / len(codes)).astype(np.float32)
-        return Reading(text, places, probabilities, spaces.astype(np.float32))
+    def folded(self, steps: Steps) -> NDArray[np.float32]:
+        """[time, code] log-probabilities of Latin letters whatever their case; code 0 is the blank.
+
+        Args:
+            steps: what the network saw.
+        """
+        logarithms: NDArray[np.float32] = np.log(np.maximum(steps[:, self._latin] @ self._folding, 1e-6))
+        return logarithms
+
+    def folded_codes(self, text: str) -> list[int] | None:
+        """The codes of a text for `folded`; None where it holds a character that the network does not know."""
+        codes = [self._folded.get(letter.casefold()) for letter in text]
+        return None if None in codes else [code for code in codes if code is not None]
+
+    def _quickly(self, line: Pixels) -> Reading:
+        values, wanted = network_input(line)
+        (found,) = self._quick.run(None, {self._quick_input: values})
+        features, stretch = found[0], values.shape[3] / wanted
+        latin = _softmax(features @ self._latin_weights + self._latin_bias)
+        reading = _decoded(latin, latin.argmax(axis=1), stretch, self._latin_characters)
+        return replace(reading, features=(features, stretch))
+
+
+def network_input(line: Pixels, stretched: float = 1.0) -> tuple[NDArray[np.float32], int]:
+    """A line as the network wants it.
+
+    Args:
+        line: [height, width, 3] RGB.
+        stretched: how much wider it is drawn.
+
+    Returns:
+        [1, 3, HEIGHT, width] from -1 to 1, and how many columns of it are the line.
+    """
+    height, width = line.shape[:2]
+    wanted = min(max(round(stretched * width * HEIGHT / height), 1), GREATEST_WIDTH)
+    shrinks = height > HEIGHT
+    resized = cv2.resize(line, (wanted, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    padded = max(-(-wanted // STEP) * STEP, LEAST_WIDTH)
+    values = np.zeros((1, 3, HEIGHT, padded), np.float32)
+    values[0, :, :, :wanted] = resized[:, :, ::-1].transpose(2, 0, 1)  # it learned from blue, green, red
+    values[0, :, :, :wanted] *= 2 / 255
+    values[0, :, :, :wanted] -= 1
+    return values, wanted
+
+
+def _softmax(values: NDArray[np.float32]) -> Steps:
+    values -= values.max(axis=1, keepdims=True)
+    np.exp(values, out=values)
+    values /= values.sum(axis=1, keepdims=True)
+    return values
+
+
+def _decoded(steps: Steps, codes: NDArray[np.intp], stretch: float, characters: Sequence[str]) -> Reading:
+    """The line of a path: repeated codes are one character, blanks are none; the last code is the space."""
+    begins = np.flatnonzero((codes != 0) & np.concatenate(([True], codes[1:] != codes[:-1])))
+    ends = [int(np.argmax(np.append(codes[begin:] != codes[begin], True))) + begin for begin in begins]
+    probabilities = np.array(
+        [steps[begin:end, codes[begin]].max() for begin, end in zip(begins, ends, strict=True)], np.float32
+    )
+    centres = np.array([(begin + end) / 2 for begin, end in zip(begins, ends, strict=True)], np.float32)
+    edges = [0, *(int(one) for one in begins), len(codes)]
+    space = steps[:, -1]
+    spaces = np.array([space[a : max(b, a + 1)].max(initial=0) for a, b in pairwise(edges)])
+    text = "".join(characters[code] for code in codes[begins])
+    places = (centres * stretch / len(codes)).astype(np.float32)
+    return Reading(text, places, probabilities, spaces.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Models of the rapidocr wheel, opened with a bounded number of threads."""
+"""The models that read, opened with a bounded number of threads: the rapidocr wheel's detector, Clary's line reader."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import importlib.util
 import os
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNIZER = "PP-OCRv6_rec_small.onnx"
+LINE_READER = "line_reader.onnx"
+"""The recogniser in eight bits, without its last layer; see `training/documents/quantised_reader.py`."""
+_WEIGHTS = Path(__file__).with_name("weights")
 
 
 def bundled(name: str) -> Path:
@@ -33,7 +38,7 @@ def cores() -> int:
 
 
 def session(name: str, threads: int) -> onnxruntime.InferenceSession:
-    """A model of the wheel, ready to run from several threads at once.
+    """A model, ready to run from several threads at once.
 
     Args:
         name: its file name.
@@ -45,4 +50,17 @@ def session(name: str, threads: int) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False  # the arena keeps the largest page it ever saw
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(bundled(name)), options, providers=["CPUExecutionProvider"])
+    own = _WEIGHTS / name
+    path = own if own.is_file() else bundled(name)
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def recognizer_head() -> tuple[NDArray[np.float32], NDArray[np.float32], list[str]]:
+    """The last layer of `LINE_READER`.
+
+    Returns:
+        [value, code] weights, [code] bias, and the characters of the codes from 1 on, the last one (a space) left out.
+    """
+    with np.load(_WEIGHTS / "line_reader_head.npz") as stored:
+        characters = stored["characters"].tobytes().decode().splitlines()
+        return stored["weights"].astype(np.float32), stored["bias"], characters

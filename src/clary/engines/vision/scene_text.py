@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clary.engines.documents.contract import Polygon
-from clary.engines.documents.ocr import SCENE, Ocr, Recognized
+from clary.engines.documents.ocr import Ocr, Recognized
+from clary.engines.documents.scenes import read_scene
 from clary.engines.vision.contract import Box, Point, TextDetection
 from clary.engines.vision.pictures import Picture
 
@@ -17,7 +18,7 @@ def texts(ocr: Ocr, picture: Picture) -> list[TextDetection]:
         ocr: reads.
         picture: any.
     """
-    read = ocr.read(picture.rgb, SCENE)
+    read = read_scene(ocr, picture.rgb)
     surest = sorted(range(len(read.words)), key=lambda number: -read.words[number].confidence)[:MOST_WORDS]
     by_line: dict[int, list[int]] = {}
     for number in sorted(surest):

@@ -1,0 +1,1 @@
+"""How the document engines' own weights were made."""
