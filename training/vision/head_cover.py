@@ -1,11 +1,11 @@
-"""The detector of covered and bare heads: `python -m training.vision.head_cover FOLDER TARGET [--folds 3]`.
+"""The detector of covered and bare heads: `python -m training.vision.head_cover FOLDER TARGET`.
 
 Data: the development half of `ppe_hard_hat` (Roboflow "hard_hat_detection" v2, CC BY 4.0): 57 pictures. FOLDER holds
 `images/*.jpg` and `labels/*.txt` (YOLO; 0 hard hat, 1 no hard hat, 2 no head wear, 3 person). Learned from are the
 squares around the upper halves of the persons that are marked and of those that the objects' net finds, as
-`protective_equipment.upper_body` cuts them, also shifted a little, and their mirror images. The detector is the one
-that users train (`engines/vision/custom_labels.py`), on frozen features; its dice are seeded. With `--folds` every
-picture is first looked at by a model that has not seen it.
+`head_detection.upper_body` cuts them, also shifted a little, and their mirror images. The detector is the one
+that users train (`engines/vision/custom_labels.py`), on frozen features; its dice are seeded.
+`python -m benchmarks.vision_ppe FOLDER --folds 3` measures the recipe on pictures that the model has not seen.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from clary.engines.vision import objects, protective_equipment
+from clary.engines.vision import head_detection, objects
 from clary.engines.vision.boxes import covered
 from clary.engines.vision.custom_detector import Truth
 from clary.engines.vision.custom_labels import CustomModel, learn_objects
 from clary.engines.vision.feature_maps import feature_maps
 from clary.engines.vision.models import Models
 from clary.engines.vision.pictures import Picture, decode, from_pixels
+from clary.engines.vision.protective_equipment import persons_of
 
 LABELS = ("covered", "bare")
 _CLASS = {0: 0, 1: 1, 2: 1}
@@ -48,14 +49,14 @@ def squares(
     models: Models, picture: Picture, boxes: np.ndarray, kinds: np.ndarray, marked: np.ndarray
 ) -> list[tuple[Picture, Truth]]:
     """The upper halves of a picture's persons, with the heads in them."""
-    detected, _ = protective_equipment.persons_of(objects.detect(models, picture))
+    detected, _ = persons_of(objects.detect(models, picture))
     dice = np.random.default_rng(len(boxes))
     sides = np.concatenate([marked, marked], 0)
     extents = np.concatenate([sides[:, 2:] - sides[:, :2]] * 2, 1)
     shifted = sides + extents * dice.uniform(-_SHIFT, _SHIFT, sides.shape).astype(np.float32)
     found = []
     for person in np.concatenate([detected, shifted]):
-        cut, square = protective_equipment.upper_body(picture, person)
+        cut, square = head_detection.upper_body(picture, person)
         inside = covered(boxes, square[None])[:, 0] >= _WHOLE
         extent = np.concatenate([square[2:] - square[:2]] * 2)
         placed = (boxes[inside] - np.concatenate([square[:2]] * 2)) / extent
@@ -71,31 +72,20 @@ def fit(models: Models, chosen: list[tuple[Picture, Truth]]) -> CustomModel:
             boxes = truth.boxes.copy()
             if mirrored:
                 boxes[:, [0, 2]] = 1 - boxes[:, [2, 0]]
-            maps.append(feature_maps(models, picture, protective_equipment.UPPER_PIXELS, mirrored))
+            maps.append(feature_maps(models, picture, head_detection.UPPER_PIXELS, mirrored))
             truths.append(Truth(boxes, truth.labels))
-    return learn_objects(maps, truths, LABELS, protective_equipment.UPPER_PIXELS, print)
+    return learn_objects(maps, truths, LABELS, head_detection.UPPER_PIXELS, print)
 
 
 def main() -> None:
-    """Trains, and with `--folds` measures first."""
+    """Learns from all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--folds", type=int, default=0)
     arguments = parser.parse_args()
     models = Models(threads=1)
     data = read(arguments.folder)
     by_picture = [squares(models, *one) for one in data]
-    rows: list[tuple[float, bool]] = []
-    for fold in range(arguments.folds):
-        model = fit(models, [one for n, some in enumerate(by_picture) if n % arguments.folds != fold for one in some])
-        for picture, boxes, kinds, _ in data[fold :: arguments.folds]:
-            rows += protective_equipment.scored_covers(models, picture, boxes[kinds == 0], model)
-    truths = sum(1 for _, hit in rows if hit)
-    for least in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6) if rows else ():
-        said = [hit for confidence, hit in rows if confidence >= least]
-        score = 2 * sum(said) / (len(said) + truths)
-        print(f"at {least}: precision {np.mean(said):.3f} recall {sum(said) / truths:.3f} F1 {score:.3f}")
     arguments.target.mkdir(parents=True, exist_ok=True)
     fit(models, [one for some in by_picture for one in some]).save(arguments.target)
 

@@ -1,166 +1,92 @@
 """Persons, the parts of their bodies that are seen, and what covers them.
 
-    person      the objects' net
+    person      the objects' net; whoever it is not sure of counts where a head or a face is seen
     face        the faces' nets; a face belongs to the person whose upper half holds it, or, where the picture is a
                 close-up and shows hardly more than the head, whose box does
-    head        a detector of covered and of bare heads that looks at the upper half of every person, learned from
-                pictures of building sites with the code that users train their own labels with
+    head        `head_detection` and `head_covers`, which tell heads under helmets from bare ones in different ways
     hands       the wrists of MoveNet, where it is sure of them
 
 Covered heads are found. Covers of faces and hands are **not detected**: no model whose licence allows it knows masks
-and gloves, so their list is always empty.
+and gloves, so their list is always empty. Nothing is told with a confidence below one half.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.vision import objects
 from clary.engines.vision.body_pose import PARTS, body
-from clary.engines.vision.boxes import covered, overlaps, to_box
-from clary.engines.vision.contract import BodyPart, Box, Equipment, EquippedPerson, Flag
+from clary.engines.vision.boxes import covered, to_box
+from clary.engines.vision.contract import BodyPart, Box, Equipment, EquippedPerson, Face, Flag
 from clary.engines.vision.custom_labels import CustomModel
-from clary.engines.vision.face_detection import crop
 from clary.engines.vision.faces import all_faces
+from clary.engines.vision.head_covers import Head, HeadFinder, head_finder
+from clary.engines.vision.head_detection import agreed, detected
 from clary.engines.vision.models import Models
 from clary.engines.vision.objects import Detections
-from clary.engines.vision.pictures import Picture, Pixels, from_pixels
+from clary.engines.vision.pictures import Picture
 
 MOST_PERSONS = 15
-UPPER_PIXELS = 224
-"""The side of the square in which a person's head is looked for."""
-_LEAST_PERSON = 0.15
-_LEAST_HEAD = 0.3
-_LEAST_HAND = 0.3
+_MOST_CANDIDATES = 24
+_LEAST_CANDIDATE = 0.15
+_LEAST = 0.5
 _BELONGS = 0.6  # of a face that must lie in the upper half of a person's box
 _UPPER = 0.5
 _CLOSE_UP = 0.25  # of the height of a person's box, from which a face fills it: of whole bodies it is an eighth
-_SQUARE = 1.15  # of the wider of a person's width and upper half
-_SAME_HEAD = 0.4
-_MODEL = Path(__file__).with_name("weights") / "head_cover"
 
 Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """A head: its box as ratios of the picture, whether something covers it, and how sure that is."""
-
-    box: Array
-    is_covered: bool
-    confidence: float
-
-
-def equipped_persons(models: Models, picture: Picture) -> list[EquippedPerson]:
-    """The persons of a picture, the largest first."""
-    boxes, confidences = persons_of(objects.detect(models, picture))
-    order = np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), kind="stable")[:MOST_PERSONS]
-    boxes, confidences = boxes[order], confidences[order]
-    heads = _heads(models, picture, boxes, _head_model())
-    faces = all_faces(models, picture)
-    owners = face_owners(np.array([_corners(face["box"]) for face in faces], np.float32).reshape(-1, 4), boxes)
-    return [
-        EquippedPerson(
-            id=number,
-            box=to_box(box, 1.0, 1.0),
-            confidence=float(confidences[number]),
-            parts=[
-                *(
-                    BodyPart(name="face", confidence=face["confidence"], equipment=[])
-                    for face, owner in zip(faces, owners, strict=True)
-                    if owner == number
-                ),
-                *_head_part(heads.get(number)),
-                *_hands(models, picture, box),
-            ],
-        )
-        for number, box in enumerate(boxes)
-    ]
-
-
-def persons_of(found: Detections) -> tuple[Array, Array]:
-    """The boxes of the persons among objects, [n, 4] as ratios, and their confidences [n]."""
-    chosen = found.kinds == objects.PERSON
-    confidences = objects.confidences(found.scores[chosen])
-    sure = confidences >= _LEAST_PERSON
-    return found.boxes[chosen][sure], confidences[sure]
-
-
-def upper_body(picture: Picture, person: Array) -> tuple[Pixels, Array]:
-    """The square around the upper half of a person.
-
-    Args:
-        picture: where the person is.
-        person: [4] as ratios.
-
-    Returns:
-        [`UPPER_PIXELS`, `UPPER_PIXELS`, 3]; and the square [4] as ratios, which may stick out of the picture.
-    """
-    extent = np.array([picture.width, picture.height], np.float32)
-    low, high = person[:2] * extent, person[2:] * extent
-    width, height = high - low
-    side = max(float(width), float(height) * _UPPER, 8.0) * _SQUARE
-    centre = np.array([(low[0] + high[0]) / 2, low[1] + side * 0.5 - 0.1 * side], np.float32)
-    cut, _ = crop(picture.rgb, centre, side, 0.0, UPPER_PIXELS)
-    square = np.concatenate([(centre - side / 2) / extent, (centre + side / 2) / extent])
-    return cut, square.astype(np.float32)
-
-
-def _heads(models: Models, picture: Picture, persons: Array, model: CustomModel) -> dict[int, _Head]:
-    """The head of each person that shows one; a head that several squares show goes to whom it suits best."""
-    candidates: list[tuple[float, int, _Head]] = []
-    for number, person in enumerate(persons):
-        cut, square = upper_body(picture, person)
-        extent = np.concatenate([square[2:] - square[:2]] * 2)
-        for answer in model.look(models, from_pixels(cut)):
-            if answer["box"] is None or answer["confidence"] < _LEAST_HEAD:
-                continue
-            box = _corners(answer["box"]) * extent + np.concatenate([square[:2]] * 2)
-            middle = abs(float((box[0] + box[2]) - (person[0] + person[2]))) / max(float(person[2] - person[0]), 1e-6)
-            head = _Head(box.astype(np.float32), answer["name"] == "covered", answer["confidence"])
-            candidates.append((answer["confidence"] * max(0.0, 1.0 - 0.5 * middle), number, head))
-    candidates.sort(key=lambda candidate: -candidate[0])
-    taken: dict[int, _Head] = {}
-    for _, number, head in candidates:
-        others = np.array([other.box for other in taken.values()], np.float32).reshape(-1, 4)
-        if number not in taken and not (overlaps(head.box[None], others) > _SAME_HEAD).any():
-            taken[number] = head
-    return taken
-
-
-def scored_covers(models: Models, picture: Picture, wanted: Array, model: CustomModel) -> list[tuple[float, bool]]:
-    """How right a detector is about covered heads.
+def equipped_persons(
+    models: Models, picture: Picture, detector: CustomModel | None = None, finder: HeadFinder | None = None
+) -> list[EquippedPerson]:
+    """The persons of a picture, the largest first.
 
     Args:
         models: where the nets come from.
-        picture: what it looks at.
-        wanted: [n, 4] the covered heads that are there, as ratios.
-        model: the detector.
-
-    Returns:
-        For each covered head that it finds its confidence and whether there is one; and (-1, True) for each missed.
+        picture: any size.
+        detector: of heads (`head_detection`); the one that Clary ships where it is not given.
+        finder: of heads (`head_covers`); likewise.
     """
-    persons, _ = persons_of(objects.detect(models, picture))
-    used = np.zeros(len(wanted), np.bool_)
-    rows = []
-    for head in sorted(_heads(models, picture, persons, model).values(), key=lambda head: -head.confidence):
-        if head.is_covered:
-            shared = np.where(used, 0, overlaps(head.box[None], wanted)[0])
-            hit = bool(len(shared) and shared.max() >= _SAME_HEAD)
-            if hit:
-                used[shared.argmax()] = True
-            rows.append((head.confidence, hit))
-    return rows + [(-1.0, True)] * int((~used).sum())
+    boxes, confidences = persons_of(objects.detect(models, picture))
+    order = np.argsort(-np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), kind="stable")[:_MOST_CANDIDATES]
+    boxes, confidences = boxes[order], confidences[order]
+    judged = (finder or head_finder()).find(models, picture, boxes, confidences)
+    heads = agreed(detected(models, picture, boxes, detector), judged)
+    faces = all_faces(models, picture)
+    owners = face_owners(np.array([_corners(face["box"]) for face in faces], np.float32).reshape(-1, 4), boxes)
+    persons: list[EquippedPerson] = []
+    for number, box in enumerate(boxes):
+        own = [face for face, owner in zip(faces, owners, strict=True) if owner == number]
+        confidence = _surety(float(confidences[number]), heads.get(number), own)
+        if confidence >= _LEAST and len(persons) < MOST_PERSONS:
+            parts = [
+                *(BodyPart(name="face", confidence=face["confidence"], equipment=[]) for face in own),
+                *_head_part(heads.get(number)),
+                *_hands(models, picture, box),
+            ]
+            place = to_box(box, 1.0, 1.0)
+            persons.append(EquippedPerson(id=len(persons), box=place, confidence=confidence, parts=parts))
+    return persons
 
 
-@cache
-def _head_model() -> CustomModel:
-    return CustomModel.load(_MODEL)
+def _surety(confidence: float, head: Head | None, faces: list[Face]) -> float:
+    """How sure a person is whose head or face may be seen: all of them would have to be wrong."""
+    doubt = 1.0 - confidence
+    if head is not None:
+        doubt *= 1.0 - head.confidence
+    for face in faces:
+        doubt *= 1.0 - face["confidence"]
+    return 1.0 - doubt
+
+
+def persons_of(found: Detections) -> tuple[Array, Array]:
+    """The boxes of what may be persons among objects, [n, 4] as ratios, and their confidences [n]."""
+    chosen = found.kinds == objects.PERSON
+    confidences = objects.confidences(found.scores[chosen])
+    sure = confidences >= _LEAST_CANDIDATE
+    return found.boxes[chosen][sure], confidences[sure]
 
 
 def _corners(box: Box) -> Array:
@@ -193,14 +119,14 @@ def face_owners(faces: Array, persons: Array) -> list[int]:
     return owners
 
 
-def _head_part(head: _Head | None) -> list[BodyPart]:
-    if head is None:
+def _head_part(head: Head | None) -> list[BodyPart]:
+    if head is None or head.confidence < _LEAST:
         return []
     equipment = []
-    if head.is_covered:
-        cover = Flag(value=True, confidence=head.confidence)
+    if head.covered >= _LEAST:
+        cover = Flag(value=True, confidence=head.covered)
         box = to_box(np.clip(head.box, 0, 1), 1.0, 1.0)
-        equipment = [Equipment(kind="head-cover", confidence=head.confidence, box=box, covers=cover)]
+        equipment = [Equipment(kind="head-cover", confidence=head.covered, box=box, covers=cover)]
     return [BodyPart(name="head", confidence=head.confidence, equipment=equipment)]
 
 
@@ -212,4 +138,4 @@ def _hands(models: Models, picture: Picture, box: Array) -> list[BodyPart]:
         BodyPart(name="left-hand", confidence=left, equipment=[]),
         BodyPart(name="right-hand", confidence=right, equipment=[]),
     ]
-    return [hand for hand in hands if hand["confidence"] >= _LEAST_HAND]
+    return [hand for hand in hands if hand["confidence"] >= _LEAST]
