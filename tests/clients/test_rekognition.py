@@ -142,6 +142,9 @@ def test_faces_are_described_and_compared(clients: Clients) -> None:
     (face,) = rekognition.detect_faces(Image={"Bytes": pictures[0]}, Attributes=["ALL"])["FaceDetails"]
     assert face["AgeRange"]["Low"] < face["AgeRange"]["High"]
     assert len(face["Landmarks"]) == 30
+    for name in ("Smile", "Eyeglasses", "Sunglasses", "Beard", "Mustache", "EyesOpen", "MouthOpen", "FaceOccluded"):
+        assert face[name]["Value"] in (True, False) and 50 <= face[name]["Confidence"] <= 100, name
+    assert face["EyeDirection"]["Confidence"] > 50 and face["Gender"]["Value"] in ("Male", "Female")
     same = rekognition.compare_faces(SourceImage={"Bytes": pictures[0]}, TargetImage={"Bytes": pictures[1]})
     assert same["FaceMatches"][0]["Similarity"] > 80
     another = rekognition.compare_faces(SourceImage={"Bytes": pictures[0]}, TargetImage={"Bytes": other[0]})

@@ -15,6 +15,7 @@ from clary.engines.refusals import Refused
 from clary.engines.vision import face_index, face_sketches
 from clary.engines.vision.face_embedding import LENGTH, SAME_PERSON, cosine_of, mean, pack, similarity, unit, unpack
 from clary.engines.vision.face_index import FaceIndexes
+from clary.engines.vision.face_sketches import Sketches, sketched
 
 
 def vectors(count: int, seed: int = 0) -> np.ndarray:
@@ -99,6 +100,8 @@ def test_what_is_removed_is_gone_from_the_disk(tmp_path: Path) -> None:
     (file,) = [path for path in tmp_path.iterdir() if path.suffix == ".db"]
     content = file.read_bytes()
     assert some[3][:64] not in content and some[4][:64] in content
+    gone, kept = (sketched(unpack(some[number])[None]).tobytes() for number in (3, 4))
+    assert gone not in content and kept in content
     indexes.drop("people")
     assert list(tmp_path.iterdir()) == [] and indexes.open("people") is None
 
@@ -145,3 +148,26 @@ def test_a_mean_lies_between_its_vectors() -> None:
     assert middle @ one == pytest.approx(middle @ other, abs=1e-3) and np.linalg.norm(middle) == pytest.approx(1)
     with pytest.raises(Refused):
         mean([])
+
+
+def test_a_crowd_stays_as_it_was_while_others_come() -> None:
+    sketches, words = Sketches(), sketched(vectors(3000))
+    sketches.add(np.arange(10), words[:10])
+    crowd = sketches.crowd()
+    sketches.add(np.arange(10, 3000), words[10:])  # needs more room than there is
+    sketches.forget([5])
+    assert crowd.nearest(vectors(1)[0], 20).tolist() in ([*range(10)], [*range(5), *range(6, 10)])
+    assert len(sketches) == 2999 and sketches.held == 3000
+    near = sketches.crowd().nearest(vectors(3000)[7], 50)
+    assert near[0] == 7 and len(near) == 50 and 5 not in near
+
+
+def test_the_exact_opposite_of_a_question_is_not_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_sketches, "_KEPT_LEAST", 100)
+    monkeypatch.setattr(face_sketches, "_WEIGHED_LEAST", 60)
+    some = vectors(2000)
+    some[11] = -some[3]
+    sketches = Sketches()
+    sketches.add(np.arange(2000), sketched(some))
+    near = sketches.crowd().nearest(some[3], 25)
+    assert near[0] == 3 and 11 not in near
