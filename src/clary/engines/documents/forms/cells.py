@@ -61,6 +61,21 @@ def words_in_lists(tables: Sequence[Table]) -> set[int]:
     return {index for table in tables if _is_filled_in(table) for cell in table.cells for index in cell.words}
 
 
+def cell_places(tables: Sequence[Table]) -> dict[int, tuple[int, int, int]]:
+    """The table, row and column of each word that stands in a table with heads over its columns.
+
+    Args:
+        tables: of the page; those of fewer than three rows or columns may be fields side by side.
+    """
+    return {
+        index: (number, cell.row, cell.column)
+        for number, table in enumerate(tables)
+        if table.structured and min(table.rows, table.columns) >= 3
+        for cell in table.cells
+        for index in cell.words
+    }
+
+
 def _is_filled_in(table: Table) -> bool:
     """Whether a table is a list to be filled in: framed, one head for most columns, no spans among its values."""
     if not (table.bordered and table.structured and 2 <= table.columns <= 10 and table.rows <= MOST_ROWS):

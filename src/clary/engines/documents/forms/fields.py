@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.documents.contract import Page
-from clary.engines.documents.forms.cells import boxed_fields, column_fields, words_in_lists
+from clary.engines.documents.forms.cells import boxed_fields, cell_places, column_fields, words_in_lists
 from clary.engines.documents.forms.labels import ends_as_name, name_likeness
 from clary.engines.documents.forms.pairing import Pair, pair_pieces
 from clary.engines.documents.forms.segments import Piece, pieces_of
@@ -54,8 +54,10 @@ def find_fields(
     for name_tokens, value_tokens in boxed:
         name, value = passage_of(name_tokens, page), passage_of(value_tokens, page)
         fields.append(KeyValue(name, value, OF_A_BOX * name.confidence * value.confidence))
+    cells = cell_places(tables)
     for pair in pair_pieces(free, rulings, height):
-        fields.append(_of_pair(pair, page))
+        if not _is_column(pair, cells):
+            fields.append(_of_pair(pair, page))
     fields += _of_columns(column_fields(tables), fields, page)
     return selections, tuple(sorted(fields, key=lambda field: (field.key.box.top, field.key.box.left)))
 
@@ -64,6 +66,15 @@ def _of_pair(pair: Pair, page: Page) -> KeyValue:
     name = passage_of([token for piece in pair.name for token in piece.tokens], page)
     value = passage_of([token for piece in pair.value for token in piece.tokens], page) if pair.value else None
     return KeyValue(name, value, pair.score * name.confidence * (1.0 if value is None else value.confidence))
+
+
+def _is_column(pair: Pair, cells: dict[int, tuple[int, int, int]]) -> bool:
+    """Whether what stands below a name stands in the same column of a table: the head of many is no name of one."""
+    if not pair.value or pair.value[0].top < pair.name[-1].bottom:
+        return False
+    places = {cells.get(token.index) for piece in (*pair.name, *pair.value) for token in piece.tokens}
+    tables_and_columns = {None if place is None else (place[0], place[2]) for place in places}
+    return None not in places and len(tables_and_columns) == 1 and len(places) > 1
 
 
 def find_key_values(page: Page, picture: NDArray[np.uint8] | None = None) -> tuple[KeyValue, ...]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from clary.engines.documents.forms.captions import captioned
 from clary.engines.documents.forms.evidence import COLON, Candidate, may_be, pool, words_say
-from clary.engines.documents.forms.labels import ends_as_name, name_likeness, value_likeness
+from clary.engines.documents.forms.labels import NUMBERED, ends_as_name, name_likeness, value_likeness
 from clary.engines.documents.forms.segments import FIELD_WITHIN, Piece
 from clary.engines.documents.rulings import Rulings
 
@@ -20,6 +20,8 @@ FARTHER = 0.06
 """What each height of words beyond that takes from the evidence."""
 NEXT = 2.2
 """In heights of words: so far apart may words of one value stand."""
+ROWS_BELOW = 6
+"""Of other columns there may be some between a name and what stands below it."""
 OVERLAP = 0.6
 """In heights of words: so far what is written by hand may reach into its name."""
 LEAST_BESIDE = 1.2
@@ -27,6 +29,8 @@ LEAST_BESIDE = 1.2
 LEAST_BELOW = 1.2
 """Of the evidence for a name and a value below it."""
 LEAST_NAME = 0.9
+LIKELY = 0.7
+"""Of `name_likeness`: what stands beside or below a name and is no value by its looks names something itself."""
 MARKS = frozenset({"x", "v", "✓", "✔"})
 """What is typed to choose among printed words; it is a value of its own."""
 
@@ -246,7 +250,7 @@ def _extend_name_down(pair: Pair, rows: Rows, height: float, taken: set[int]) ->
             return
 
 
-def _is_another_name(piece: Piece, least: float = 0.7) -> bool:
+def _is_another_name(piece: Piece, least: float = LIKELY) -> bool:
     """Whether a piece names a field by the words it is made of, rather than being filled in."""
     likely = name_likeness(piece.text)
     return likely >= COLON or (likely >= least and value_likeness(piece.text) <= 0)
@@ -283,6 +287,8 @@ def _extend_down(pair: Pair, rows: Rows, height: float, taken: set[int]) -> None
         row = rows[number]
         lines = [piece for piece in row if abs(piece.left - first.left) < 1.2 * height and id(piece) not in taken]
         beside = [piece for piece in row if piece.right < first.left and piece.right > name.left - height]
+        if not lines and not beside and not any(one.left < first.right and one.right > first.left for one in row):
+            continue  # a row of another column
         if not lines or beside or lines[0].top - last.bottom > 0.75 * height:
             return
         line = lines[0]
@@ -297,13 +303,14 @@ def _extend_down(pair: Pair, rows: Rows, height: float, taken: set[int]) -> None
 
 def _below(name: Piece, rows: Rows, height: float, taken: set[int]) -> Piece | None:
     """The piece right under a name, where it starts with it or stands within its width."""
-    for number in range(name.band + 1, min(len(rows), name.band + 3)):
+    for number in range(name.band + 1, min(len(rows), name.band + ROWS_BELOW)):
         for piece in rows[number]:
             if min(piece.right, name.right) - max(piece.left, name.left) <= 0:
                 continue
             near = piece.top - name.bottom < 1.6 * height
             aligned = abs(piece.left - name.left) < 2.5 * height or piece.left > name.left
-            if not near or not aligned or id(piece) in taken or _is_another_name(piece):
+            least = COLON if name_likeness(name.text) >= COLON and NUMBERED.match(name.text) else LIKELY
+            if not near or not aligned or id(piece) in taken or _is_another_name(piece, least):
                 return None
             return piece
     return None
