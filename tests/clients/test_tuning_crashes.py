@@ -98,6 +98,9 @@ def test_a_tuning_job_survives_the_end_of_the_processes_that_clary_started(clary
         TrainingJobDefinition=definition("tuning-crash", "arn:aws:iam::123456789012:role/ClaryExecutionRole"),
     )
     until("two trials", lambda: len(trials_of(sagemaker, "beheaded")) > 1)
-    for child in server_of(clary).children():  # the fork server, and with it the advisor
-        child.send_signal(signal.SIGKILL)
+    trunks = server_of(clary).children()
+    branches = [branch for trunk in trunks for branch in trunk.children()]
+    assert len(branches) == 2
+    for server in (*trunks, *branches):  # the fork servers, and with them the advisor
+        server.send_signal(signal.SIGKILL)
     check_all_trials_are_there_once(sagemaker, "beheaded")
