@@ -58,7 +58,7 @@ class Crowd:
         kept = np.nonzero(self.alive)[0]
         if len(self.numbers) > _KEPT_LEAST:
             kept = self._near(sides, max(_KEPT_LEAST, len(self.numbers) // _KEPT_SHARE, 2 * weighed))
-        distances = np.bitwise_count(self.words[kept] ^ sides).sum(axis=1, dtype=np.uint16)
+        distances = self._distances(kept, sides)
         chosen = kept[_smallest(distances, weighed)]
         return self.numbers[chosen[np.argsort(-self._suitabilities(chosen, leanings), kind="stable")[:wanted]]]
 
@@ -75,6 +75,15 @@ class Crowd:
 
         list(_THREADS.map(work, range(0, count, _BLOCK)))
         return _smallest(distances, wanted)
+
+    def _distances(self, kept: NDArray[np.int64], sides: Words) -> NDArray[np.uint16]:
+        """How many of all bits differ, for some of the vectors; two threads share the work."""
+
+        def work(part: NDArray[np.int64]) -> NDArray[np.uint16]:
+            counts = np.bitwise_count(self.words[part] ^ sides)
+            return np.asarray(counts.sum(axis=1, dtype=np.uint16), np.uint16)
+
+        return np.concatenate(list(_THREADS.map(work, np.array_split(kept, 2))))
 
     def _suitabilities(self, chosen: NDArray[np.int64], leanings: Array) -> Array:
         """How far on the question's side of all planes the chosen vectors are told to lie, [n]."""
