@@ -192,7 +192,7 @@ class FaceIndex:
 
     def _load(self) -> None:
         self._highest = 0
-        self._sketches = Sketches()
+        self._sketches = Sketches(int(self._connection.execute("SELECT count(*) FROM sketches").fetchone()[0]))
         self._load_new()
 
     def _load_new(self) -> None:

@@ -95,14 +95,18 @@ class Crowd:
 
 
 class Sketches:
-    """Sketches that come and go; one thread at a time may change them or take a `Crowd`, which any thread may ask."""
+    """Sketches that come and go; one thread at a time may change them or take a `Crowd`, which any thread may ask.
 
-    def __init__(self) -> None:
+    Args:
+        room: for how many there is memory at first; more is taken when more come.
+    """
+
+    def __init__(self, room: int = 0) -> None:
         self._count = 0
-        self._words: Words = np.zeros((0, WORDS), np.uint64)
-        self._first: Words = np.zeros((_FIRST_WORDS, 0), np.uint64)
-        self._alive = np.zeros(0, np.bool_)
-        self._numbers = np.zeros(0, np.int64)
+        self._words: Words = np.zeros((room, WORDS), np.uint64)
+        self._first: Words = np.zeros((_FIRST_WORDS, room), np.uint64)
+        self._alive = np.zeros(room, np.bool_)
+        self._numbers = np.zeros(room, np.int64)
 
     def __len__(self) -> int:
         return int(self._alive[: self._count].sum())
