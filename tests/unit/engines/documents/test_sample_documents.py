@@ -108,6 +108,56 @@ def test_the_pay_stub_answers_what_is_asked_of_pay_stubs(reader: Reader) -> None
     assert sum(right) >= len(right) - 1
 
 
+VACCINATION_CARD = {
+    "Last Name": "Mary",
+    "First Name": "Major",
+    "MI": "M",
+    "Date of Birth": "1/6/58",
+    "Patient number (medical record or IIS record number)": "012345abcd67",
+}
+INSURANCE_CARD = {
+    "Member id": "XZ 9147589652",
+    "Effective Date": "11/02/2021",
+    "Contract Code": "XZ",
+    "Rx Be": "2035699",
+    "Rx Pcn": "XZYZ",
+    "Plan": "050",
+    "Office Visit": "$55/0%",
+    "Specialist Visit": "$65/0%",
+    "Oop Max": "$6000/$12000",
+    "Coinsurance": "30%",
+}
+
+
+def bare(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalnum())
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"), [("vaccination.jpg", VACCINATION_CARD), ("insurance-card.png", INSURANCE_CARD)]
+)
+def test_the_fields_that_stand_on_cards_are_found(reader: Reader, name: str, printed: dict[str, str]) -> None:
+    (sheet,) = sheets(reader, f"aws_sample_documents/common/{name}")
+    fields = analysed(sheet, ["forms"]).key_values
+    found = {bare(field.key.text): bare(field.value.text) for field in fields if field.value}
+    missing = {key: value for key, value in printed.items() if found.get(bare(key)) != bare(value)}
+    assert len(missing) <= 1, missing
+
+
+def test_the_check_boxes_of_the_intake_form_tell_what_was_chosen(reader: Reader) -> None:
+    (sheet,) = sheets(reader, "aws_sample_documents/common/patient_intake_form_sample.jpg")
+    understood = analysed(sheet, ["forms"])
+    chosen = {
+        (round(element.box.centre[1] * 25), element.box.centre[0] < 0.75): element.selected
+        for element in understood.selections
+        if element.box.centre[1] > 0.55
+    }
+    answers = {15: True, 17: False, 18: False, 20: False, 22: True, 23: False}
+    wrong = {place: marked for place, marked in chosen.items() if marked != (answers[place[0]] is place[1])}
+    assert len(chosen) >= 10
+    assert len(wrong) <= 1, wrong
+
+
 def test_the_expense_report_is_one_table(reader: Reader) -> None:
     (sheet,) = sheets(reader, "aws_sample_documents/common/expense.png")
     tables = find_tables(sheet.page, grey(sheet))
