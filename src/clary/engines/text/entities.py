@@ -14,6 +14,11 @@ _IDENTIFIER: Final = re.compile(
     r"(?<![\w%+.@-])(?:[\w%+.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|\d{2,8}(?:-\d{2,8}){2,7}|[Xx*]{4,16}\d{2,8})(?![\w-])"
 )
 """Addresses of mail, and numbers of cards, telephones and accounts: no amounts, though figures stand in them."""
+_LEGAL_FORM: Final = re.compile(
+    r"\s?,?\s?(?:(?:Inc|Ltd|Corp|Co)\b\.?|(?:LLC|LLP|LP|PLC|Plc|plc|GmbH|AG|SE|NV|BV|Pty)(?!\w)|L\.?L\.?[CP]\.|S\.A\.|N\.V\.)"
+    r"(?![\w@-])"
+)
+"""What says of which kind a company is, behind its name: it belongs to the name, with a comma before it too."""
 _SHOWN_AS: Final = {"ADDRESS": "LOCATION"}
 _RULE_SCORE: Final = 0.9
 _LEAST_SCORE: Final = 0.45
@@ -32,6 +37,10 @@ def entities(text: str, reading: Reading) -> list[Entity]:
         kind = _SHOWN_AS.get(span.type, span.type)
         if span.score < _LEAST_SCORE and kind not in {"DATE", "QUANTITY"}:
             continue
+        if found and begin < found[-1]["end"]:  # what the name of a company took in
+            continue
+        if kind == "ORGANIZATION" and (form := _LEGAL_FORM.match(text, end)):
+            end = form.end()
         found.append({"type": kind, "text": text[begin:end], "begin": begin, "end": end, "score": span.score})
     if spoken_dates.is_spoken(text):
         found = _with_dates(text, found, spoken_dates.shipped().find(text, reading))

@@ -66,6 +66,15 @@ def test_an_identifier_is_one_entity_and_no_amount(linguist: Linguist) -> None:
     assert not [one for one in found if one["type"] == "QUANTITY"]
 
 
+def test_the_legal_form_belongs_to_a_company_s_name(linguist: Linguist) -> None:
+    text = "Holland & Hart, LLP sued Siemens AG. It also sued Marvel Consultants, Inc. in Chicago."
+    (found,) = linguist.entities([text], "en")
+    names = [one["text"] for one in found if one["type"] == "ORGANIZATION"]
+    assert names == ["Holland & Hart, LLP", "Siemens AG", "Marvel Consultants, Inc."]
+    (found,) = linguist.entities(["IBM, Coca-Cola and Microsoft, Cohen said, agree."], "en")
+    assert all(not one["text"].endswith((", Co", ",")) for one in found)
+
+
 def test_key_phrases_are_noun_phrases_with_what_stands_before_the_noun(linguist: Linguist) -> None:
     (found,) = linguist.key_phrases(["The quick brown fox jumped over the lazy dog."], "en")
     assert [one["text"] for one in found] == ["The quick brown fox", "the lazy dog"]
