@@ -50,7 +50,7 @@ def test_each_sentence_is_read_alone_and_offsets_are_of_the_text(tagger: English
     text = "call me tomorrow. 👍🏽 and mute the radio until noon."
     reading = tagger.read([text])[0]
     found = spoken_dates.shipped().find(text, reading)
-    assert [text[one.begin : one.end] for one in found][0] == "tomorrow"
+    assert next(text[one.begin : one.end] for one in found) == "tomorrow"
     assert text[found[-1].begin : found[-1].end].endswith("noon")
     assert all(0 < one.score <= 1 for one in found)
 
