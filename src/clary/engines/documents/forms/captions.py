@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from clary.engines.documents.forms.labels import END_OF_NAME, ends_as_name, letters_share, name_likeness
 from clary.engines.documents.forms.segments import ENUMERATOR, Piece
 from clary.engines.documents.rulings import Ruling, Rulings
@@ -35,11 +37,14 @@ def captioned(
     """
     every = [piece for row in rows for piece in row]
     found: list[tuple[Piece, Piece]] = []
+    tops, bottoms = np.array([one.top for one in every]), np.array([one.bottom for one in every])
     for line in rulings.horizontal:
-        if _is_crossed(line, rulings, height):
+        over = (line.at - ABOVE * height < bottoms) & (bottoms < line.at + 0.4 * height)
+        under = (line.at - 0.2 * height < tops) & (tops < line.at + BELOW * height)
+        if not over.any() or not under.any() or _is_crossed(line, rulings, height):
             continue
-        upper = [one for one in every if line.at - ABOVE * height < one.bottom < line.at + 0.4 * height]
-        lower = [one for one in every if line.at - 0.2 * height < one.top < line.at + BELOW * height]
+        upper = [every[place] for place in np.flatnonzero(over)]
+        lower = [every[place] for place in np.flatnonzero(under)]
         upper = [one for one in upper if _along(one, line, height) and one.top < line.at - 0.4 * height]
         lower = [one for one in lower if _along(one, line, height)]
         if not _are_captions(upper, lower) or line.length < LONGER * _extent(upper):

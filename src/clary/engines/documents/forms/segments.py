@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from clary.engines.documents.forms.labels import ends_as_name, is_filler
-from clary.engines.documents.rulings import Rulings
+from clary.engines.documents.rulings import Ruling, Rulings
 from clary.engines.documents.tokens import Token, bands_of
 
 ENUMERATOR = re.compile(r"\(?\w{1,2}[.)]")
@@ -200,19 +200,23 @@ def _line_begins(one: Token, other: Token, rulings: Rulings, height: float) -> b
         return False
     bottom = max(one.bottom, other.bottom)
     return any(
-        bottom - 0.4 * height < line.at < bottom + 0.6 * height
-        and one.right - 0.5 * height < line.start < other.left + 0.5 * height
+        one.right - 0.5 * height < line.start < other.left + 0.5 * height
         and line.covers(other.left, other.right) > 0.5
         and line.length > 2.5 * height
-        for line in rulings.horizontal
+        for line in _lines_between(rulings, bottom - 0.4 * height, bottom + 0.6 * height)
     )
+
+
+def _lines_between(rulings: Rulings, top: float, bottom: float) -> Sequence[Ruling]:
+    """The horizontal lines between two heights; a page may have thousands."""
+    lines = rulings.horizontal
+    first = bisect_right(lines, top, key=lambda line: line.at)
+    return lines[first : bisect_left(lines, bottom, key=lambda line: line.at)]
 
 
 def _on_line(piece: Piece, rulings: Rulings, height: float) -> bool:
     """Whether a line to write on runs under a piece: right below it, and longer than its name would be underlined."""
     return any(
-        piece.bottom - 0.3 * height < line.at < piece.bottom + 0.8 * height
-        and line.covers(piece.left, piece.right) > 0.8
-        and line.length > 1.25 * (piece.right - piece.left)
-        for line in rulings.horizontal
+        line.covers(piece.left, piece.right) > 0.8 and line.length > 1.25 * (piece.right - piece.left)
+        for line in _lines_between(rulings, piece.bottom - 0.3 * height, piece.bottom + 0.8 * height)
     )
