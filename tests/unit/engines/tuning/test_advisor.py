@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clary.compute.forkserver import ForkServer
+from clary.compute.forking.server import ForkServer
 from clary.engines.tuning.advisor import answer
 from clary.engines.tuning.question import Question
 from clary.engines.tuning.spaces import Categorical, Continuous, Space
