@@ -56,6 +56,13 @@ def test_a_pay_stub_is_read_by_the_questions_of_its_kind() -> None:
     assert next(field.key for field in result.fields if field.kind == "pay-date") is not None
 
 
+def test_what_stands_once_on_a_page_is_one_field() -> None:
+    (result,), _ = read_loan_file([LendingSheet(page(STUB))], TODAY)
+    words = [field.values[0].words for field in result.fields]
+    assert len(words) == len(set(words))
+    assert "pay-date" in {field.kind for field in result.fields}
+
+
 def test_pages_that_go_on_belong_to_the_paper_before_them() -> None:
     pages = [statement(1, 2), statement(2, 2), page(STUB, 3), page([(60, 60, "Nothing known")], 4)]
     results, summary = read_loan_file([LendingSheet(one) for one in pages], TODAY)
