@@ -3,7 +3,8 @@
 Makes `line_reader.onnx` and `line_reader_head.npz` in the folder TARGET from the PP-OCRv6 recogniser that the rapidocr
 wheel brings. Convolutions compute in eight bits; how far their values reach is measured on lines cut from the documents
 in the folder DOCUMENTS (sample documents that AWS published, MIT-0). The last layer, which tells 18,710 characters
-apart, is taken off: most lines need the rows of Latin letters alone. The same documents give the same files.
+apart, is taken off: most lines need its rows of Latin letters alone, which stay. The same documents give the same
+files.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from clary.engines.documents.crops import cut, page_slant_degrees
 from clary.engines.documents.detector import Detector, DetectorSettings
 from clary.engines.documents.pages import open_document
-from clary.engines.documents.recognizer import network_input
+from clary.engines.documents.recognizer import latin_codes, network_input
 from clary.engines.documents.sessions import RECOGNIZER, bundled
 from clary.engines.refusals import Refused
 
@@ -50,6 +51,7 @@ def main(documents: Path, target: Path) -> None:
     stored = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer if one.name in (WEIGHTS, BIAS)}
     (characters,) = (one.value for one in model.metadata_props if one.key == "character")
     _behead(model)
+    _append_latin(model, stored[WEIGHTS], stored[BIAS], characters.splitlines())
     with tempfile.TemporaryDirectory() as folder:
         whole, prepared = Path(folder) / "whole.onnx", Path(folder) / "prepared.onnx"
         onnx.save(model, whole)
@@ -94,6 +96,24 @@ def _behead(model: onnx.ModelProto) -> None:
         model.graph.initializer.remove(next(one for one in model.graph.initializer if one.name == name))
     del model.graph.output[:]
     model.graph.output.append(helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, [1, "steps", "values"]))
+
+
+def _append_latin(
+    model: onnx.ModelProto, weights: NDArray[np.float32], bias: NDArray[np.float32], characters: list[str]
+) -> None:
+    """A second answer: the probabilities of the characters that Latin scripts write with."""
+    codes = latin_codes(["", *characters, " "])
+    for name, values in (("latin_weights", weights[:, codes]), ("latin_bias", bias[codes])):
+        model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+    model.graph.node.extend(
+        [
+            helper.make_node("MatMul", [FEATURES, "latin_weights"], ["latin_products"]),
+            helper.make_node("Add", ["latin_products", "latin_bias"], ["latin_sums"]),
+            helper.make_node("Softmax", ["latin_sums"], ["latin"], axis=2),
+        ]
+    )
+    shape = [1, "steps", len(codes)]
+    model.graph.output.append(helper.make_tensor_value_info("latin", onnx.TensorProto.FLOAT, shape))
 
 
 def _lines(documents: Path) -> list[NDArray[np.float32]]:

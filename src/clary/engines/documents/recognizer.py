@@ -76,6 +76,15 @@ def is_latin(character: str) -> bool:
     )
 
 
+def latin_codes(characters: Sequence[str]) -> list[int]:
+    """The codes of the characters that Latin scripts write with, the blank and the space among them.
+
+    Args:
+        characters: by their codes.
+    """
+    return [code for code, one in enumerate(characters) if all(map(is_latin, one))]
+
+
 class Recognizer:
     """Reads lines.
 
@@ -89,9 +98,7 @@ class Recognizer:
         self._weights, self._bias, listed = recognizer_head()
         self.characters = ["", *listed, " "]
         """By the code of the network; code 0 is the blank."""
-        self._latin = np.array([code for code, one in enumerate(self.characters) if all(map(is_latin, one))])
-        self._latin_weights = np.ascontiguousarray(self._weights[:, self._latin], np.float32)
-        self._latin_bias = self._bias[self._latin]
+        self._latin = np.array(latin_codes(self.characters))
         self._latin_characters = [self.characters[code] for code in self._latin]
         folded = [one.casefold() for one in self._latin_characters]
         self._folded = {letter: number for number, letter in enumerate(dict.fromkeys(folded))}
@@ -166,11 +173,10 @@ class Recognizer:
 
     def _quickly(self, line: Pixels) -> Reading:
         values, wanted = network_input(line)
-        (found,) = self._quick.run(None, {self._quick_input: values})
-        features, stretch = found[0], values.shape[3] / wanted
-        latin = _softmax(features @ self._latin_weights + self._latin_bias)
-        reading = _decoded(latin, latin.argmax(axis=1), stretch, self._latin_characters)
-        return replace(reading, features=(features, stretch))
+        features, latin = self._quick.run(None, {self._quick_input: values})
+        stretch = values.shape[3] / wanted
+        reading = _decoded(latin[0], latin[0].argmax(axis=1), stretch, self._latin_characters)
+        return replace(reading, features=(features[0], stretch))
 
 
 def network_input(line: Pixels, stretched: float = 1.0) -> tuple[NDArray[np.float32], int]:
