@@ -1,6 +1,6 @@
 """How well words are read on forms, receipts and photographs: Clary, rapidocr as it comes, Tesseract.
 
-OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.documents_words [forms] [receipts] [scenes] [speed]
+OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.documents_words [forms] [receipts] [scenes]
     [--every N] [--from K] [--alone] [--write]
 
 Reads the data sets beside the project. `--every N --from K` takes each Nth picture from the Kth on; `--alone` leaves
@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import resource
 import sys
-import threading
-import time
 from collections.abc import Iterator
 
 from benchmarks.documents import readers, word_measures, word_sets
@@ -26,7 +24,7 @@ from benchmarks.documents.word_measures import Found, Tally
 from benchmarks.documents.word_sets import Labelled
 from benchmarks.report import machine, table
 
-SETS = ("forms", "receipts", "scenes", "speed")
+SETS = ("forms", "receipts", "scenes")
 
 
 def main() -> None:
@@ -38,8 +36,6 @@ def main() -> None:
         texts.append(receipts())
     if "scenes" in wanted:
         texts.append(scenes())
-    if "speed" in wanted:
-        texts.append(speed())
     publish("documents-words", "\n\n".join([*texts, f"{machine()}."]))
 
 
@@ -115,36 +111,6 @@ def scenes() -> str:
         rows.append([name, f"{tally.recall:.1f} / {tally.precision:.1f}", f"{tally.f1:.1f}", f"{seconds:.2f}"])
     head = ("reader", "words spotted, recall / precision", "F1", "CPU-s")
     return f"Photographs (ICDAR 2015, {len(pages)} pictures)\n\n" + table(head, rows)
-
-
-def speed() -> str:
-    """An A4 page of print at 200 dots per inch, four of them at once, and pages with a text layer."""
-    from benchmarks.documents.speed_pages import printed_page, text_pages
-    from clary.engines.documents.reading import Reader
-
-    page, text, reader = printed_page(), text_pages(60), Reader()
-    list(reader.read(page))
-    cpu, wall = cpu_seconds(), time.perf_counter()
-    list(reader.read(page))
-    cpu, wall = cpu_seconds() - cpu, time.perf_counter() - wall
-    together = time.perf_counter()
-    threads = [threading.Thread(target=lambda: list(reader.read(page))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    together = time.perf_counter() - together
-    layer = time.process_time()
-    count = len(list(reader.read(text)))
-    layer = time.process_time() - layer
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rows = [
-        ["A4 page of print, 200 dpi", f"{wall:.2f} s, {cpu:.2f} CPU-s"],
-        ["four of them at once", f"{together:.2f} s"],
-        ["pages with a text layer", f"{count / layer:.0f} a CPU-second"],
-        ["greatest memory", f"{memory:.0f} MiB"],
-    ]
-    return "Speed\n\n" + table(("what", "measured"), rows)
 
 
 if __name__ == "__main__":

@@ -40,11 +40,11 @@ def found_on(page: Page, path: Path) -> list[Found]:
     return words
 
 
-def rapidocr() -> Reads:
-    """rapidocr with its defaults and its word boxes."""
+def rapidocr(threads: int = 1) -> Reads:
+    """rapidocr with its defaults and its word boxes; -1 threads are as many as there are processors."""
     from rapidocr import RapidOCR
 
-    engine = RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
+    engine = RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": threads})
 
     def read(path: Path) -> list[Found]:
         answer = engine(str(path), return_word_box=True)
@@ -58,8 +58,8 @@ def rapidocr() -> Reads:
     return read
 
 
-def tesseract() -> Reads | None:
-    """Tesseract with its defaults; None where it is not installed."""
+def tesseract(threads: int = 1) -> Reads | None:
+    """Tesseract with its defaults; None where it is not installed. 0 threads are as many as there are processors."""
     command = shutil.which("tesseract")
     if command is None:
         return None
@@ -69,7 +69,7 @@ def tesseract() -> Reads | None:
             [command, str(path), "-", "--psm", "3", "tsv"],
             capture_output=True,
             text=True,
-            env={"OMP_THREAD_LIMIT": "1"},
+            env={"OMP_THREAD_LIMIT": str(threads)} if threads else None,
             check=False,
         )
         words = []
