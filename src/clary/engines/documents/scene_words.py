@@ -54,12 +54,13 @@ class Spelled:
     def certainty(self) -> float:
         """The probability that the word is right.
 
-        A logistic curve fitted to the words of the development part of ICDAR 2015's photographs.
+        A logistic curve fitted to 107 words of the development part of ICDAR 2015 (Brier score 0.18, 0.19 on folds held
+        out), of which 74 % are right.
         """
         return 1 / (1 + math.exp(-(CERTAINTY[0] + CERTAINTY[1] * self.rank + CERTAINTY[2] * self.likelihood)))
 
 
-CERTAINTY = (3.0, 1.5, 1.5)
+CERTAINTY = (2.04, 0.62, 1.95)
 """An offset, and what rank and likelihood add to the log-odds of being right."""
 
 
