@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.human_loops import HumanLoops, UnusableLoop
 from clary.core.operations import operation
 from clary.engines.vision.contract import ModerationLabel
 from clary.services.rekognition.errors import InvalidParameterException
 from clary.services.rekognition.face_views import percent
-from clary.services.rekognition.human_loops import HumanLoops
 from clary.services.rekognition.names import MODERATION_MODEL_VERSION
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.sight import Sight
@@ -38,13 +38,16 @@ class Moderation:
         """Labels of the moderation taxonomy, the most confident first.
 
         Raises:
-            InvalidParameterException: the picture is too small, or the request names a flow definition that is not
-                there, or a custom adapter, which Clary cannot train.
+            InvalidParameterException: the picture is too small, or the request names a flow definition that is
+                none, or a custom adapter, which Clary cannot train.
             InvalidS3ObjectException, ImageTooLargeException, InvalidImageFormatException: the picture cannot be used.
         """
         refuse_adapter(request)
         if "HumanLoopConfig" in request:
-            self._human_loops.require(call, request["HumanLoopConfig"])
+            try:
+                self._human_loops.require(request["HumanLoopConfig"])
+            except UnusableLoop as error:
+                raise InvalidParameterException(f"{INVALID}: {error}") from error
         found = self._sight.look(call, request["Image"], "moderation")
         least = request.get("MinConfidence", DEFAULT_CONFIDENCE)
         answer: dict[str, Any] = {
@@ -55,8 +58,7 @@ class Moderation:
         if "HumanLoopConfig" in request:
             config = request["HumanLoopConfig"]
             activation = self._human_loops.evaluate(call, HUMAN_LOOP_SOURCE, config, request["Image"], answer)
-            if activation:
-                answer["HumanLoopActivationOutput"] = activation
+            answer["HumanLoopActivationOutput"] = activation
         return answer
 
 

@@ -8,6 +8,7 @@ from clary.compute.engine_hosts.hosts import Engines
 from clary.compute.hosting.endpoints import Hosting
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
+from clary.core.human_loops import HumanLoops, NoHumanLoops
 from clary.services.rekognition.celebrities import Celebrities, Gallery
 from clary.services.rekognition.collections import Collections
 from clary.services.rekognition.datasets import Datasets
@@ -18,7 +19,6 @@ from clary.services.rekognition.face_search import FaceSearch
 from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.faces import Faces
 from clary.services.rekognition.holdings import Holdings
-from clary.services.rekognition.human_loops import HumanLoops, NoHumanLoops
 from clary.services.rekognition.labels import Labels
 from clary.services.rekognition.liveness import LivenessSessions
 from clary.services.rekognition.media_analysis import MediaAnalysisJobs

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from clary.core.call import Call
+from clary.core.human_loops import HumanLoops, UnusableLoop
 from clary.core.operations import operation
 from clary.engines.documents.contract import Page
 from clary.services.textract.adapter_states import AdapterStates
 from clary.services.textract.analysis_blocks import analysis_blocks, text_blocks
 from clary.services.textract.blocks import Block, BlockStyle
 from clary.services.textract.engine import DocumentReader
-from clary.services.textract.human_loops import SOURCE, HumanLoops
+from clary.services.textract.errors import InvalidParameterException
 from clary.services.textract.names import MODEL_VERSION
 from clary.services.textract.paper_values import expense_document, identity_document
 from clary.services.textract.queries import MOST_QUERIES_AT_ONCE, check_features, of_page
 from clary.services.textract.sources import Sources
+
+HUMAN_LOOP_SOURCE = "AWS/Textract/AnalyzeDocument/Forms/V1"
 
 
 class Documents:
@@ -68,7 +71,7 @@ class Documents:
         """Lines, words and what the features ask for.
 
         Raises:
-            InvalidParameterException: the features, queries and adapters do not fit, the flow definition is not there,
+            InvalidParameterException: the features, queries and adapters do not fit, the flow definition is none,
                 or as DetectDocumentText.
             InvalidS3ObjectException, UnsupportedDocumentException, DocumentTooLargeException, BadDocumentException,
             ThrottlingException, InternalServerError: as DetectDocumentText.
@@ -76,7 +79,10 @@ class Documents:
         """
         check_features(request, MOST_QUERIES_AT_ONCE)
         if "HumanLoopConfig" in request:
-            self._human_loops.require(call, request["HumanLoopConfig"])
+            try:
+                self._human_loops.require(request["HumanLoopConfig"])
+            except UnusableLoop as error:
+                raise InvalidParameterException(rule=str(error)) from error
         queries = of_page(request.get("QueriesConfig", {}).get("Queries", []), 1)
         adapters = self._adapters.of_page(call, request, 1)
         page, understanding = self._reader.analysis(
@@ -88,11 +94,9 @@ class Documents:
             "AnalyzeDocumentModelVersion": MODEL_VERSION,
         }
         if "HumanLoopConfig" in request:
-            activation = self._human_loops.evaluate(
-                call, SOURCE, request["HumanLoopConfig"], request["Document"], answer
+            answer["HumanLoopActivationOutput"] = self._human_loops.evaluate(
+                call, HUMAN_LOOP_SOURCE, request["HumanLoopConfig"], request["Document"], answer
             )
-            if activation is not None:
-                answer["HumanLoopActivationOutput"] = activation
         return answer
 
     @operation("AnalyzeExpense")

@@ -7,6 +7,7 @@ from pathlib import Path
 from clary.compute.engine_hosts.hosts import Engines
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
+from clary.core.human_loops import HumanLoops, NoHumanLoops
 from clary.services.textract.adapter_learning import AdapterLearning
 from clary.services.textract.adapter_states import AdapterStates
 from clary.services.textract.adapter_versions import AdapterVersions
@@ -16,7 +17,6 @@ from clary.services.textract.document_jobs import DocumentJobs
 from clary.services.textract.documents import Documents
 from clary.services.textract.engine import DocumentReader, asked_of_host
 from clary.services.textract.expense_jobs import ExpenseJobs
-from clary.services.textract.human_loops import HumanLoops, NoHumanLoops
 from clary.services.textract.lending_jobs import LendingJobs
 from clary.services.textract.sources import Authorize, Sources
 from clary.services.textract.tags import Tags

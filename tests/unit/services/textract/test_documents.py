@@ -14,7 +14,6 @@ from clary.services.textract.errors import (
     ThrottlingException,
     UnsupportedDocumentException,
 )
-from clary.services.textract.human_loops import SOURCE
 from clary.services.textract.sources import MOST_BYTES_AT_ONCE, format_of
 
 from .conftest import BUCKET, Office
@@ -161,20 +160,19 @@ def test_features_queries_and_adapters_must_fit(office: Office, more, rule):
     assert office.engine.asked == []
 
 
-@pytest.mark.parametrize(
-    ("flow", "rule"),
-    [
-        ("arn:aws:sagemaker:us-east-1:123456789012:flow-definition/f", "does not exist"),
-        ("arn:aws:sagemaker:us-east-1:123456789012:endpoint/f", "not the ARN of a flow definition"),
-        ("f", "not the ARN of a flow definition"),
-    ],
-)
-def test_a_review_by_a_flow_that_is_not_there_is_refused_before_anything_is_read(office: Office, flow: str, rule: str):
+def test_a_human_loop_that_is_asked_for_and_does_not_start_is_told(office: Office):
+    flow = "arn:aws:sagemaker:us-east-1:123456789012:flow-definition/f"
     config = {"HumanLoopName": "loop", "FlowDefinitionArn": flow}
-    with pytest.raises(InvalidParameterException, match=rule):
+    answer = office.call("AnalyzeDocument", Document={"Bytes": PAPER}, FeatureTypes=["FORMS"], HumanLoopConfig=config)
+    assert "HumanLoopArn" not in answer["HumanLoopActivationOutput"]
+
+
+@pytest.mark.parametrize("flow", ["arn:aws:sagemaker:us-east-1:123456789012:endpoint/f", "f"])
+def test_a_review_by_what_is_no_flow_definition_is_refused_before_anything_is_read(office: Office, flow: str):
+    config = {"HumanLoopName": "loop", "FlowDefinitionArn": flow}
+    with pytest.raises(InvalidParameterException, match="not the ARN of a flow definition"):
         office.call("AnalyzeDocument", Document={"Bytes": PAPER}, FeatureTypes=["FORMS"], HumanLoopConfig=config)
     assert office.engine.asked == []
-    assert SOURCE == "AWS/Textract/AnalyzeDocument/Forms/V1"
 
 
 def test_a_bill_has_summary_fields_groups_and_line_items(office: Office):
