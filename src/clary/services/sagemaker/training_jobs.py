@@ -152,7 +152,8 @@ class TrainingJobs:
                 "Clary has neither the profiler nor remote debugging yet: UpdateTrainingJob can only turn them off."
             )
         if "ResourceConfig" in request:
-            training_pools.keep_for(record, self._jobs, request["ResourceConfig"]["KeepAlivePeriodInSeconds"])
+            seconds = request["ResourceConfig"]["KeepAlivePeriodInSeconds"]
+            training_pools.keep_for(self._records, record, self._jobs, seconds)
         else:
             self._require_running(record)
         return {"TrainingJobArn": record.arn}

@@ -14,7 +14,7 @@ from clary.services.sagemaker.listing import SORT_COLUMNS, page_of
 from clary.services.sagemaker.names import TRAINING_JOB
 from clary.services.sagemaker.training_capacity import check_keep_alive
 from clary.services.sagemaker.training_description import FINAL_STATUSES
-from clary.storage.records import Page, Record, Records
+from clary.storage.records import Page, Record, RecordChanged, Records
 
 _MOST = 100
 
@@ -25,10 +25,10 @@ def told(record: Record, pools: WarmPools, now: float) -> dict[str, Any]:
     Args:
         now: in seconds since 1970.
     """
-    if not _keep_alive(record):
-        return {}
     if record.status not in FINAL_STATUSES:
-        return {"WarmPoolStatus": {"Status": "InUse"}}
+        return {"WarmPoolStatus": {"Status": "InUse"}} if _keep_alive(record) else {}
+    if _keep_alive(record) is None:
+        return {}
     pool = pools.of(record.arn)
     if pool is None or pool.since < record.created:  # a pool that an earlier job of this name left is not its own
         return {}
@@ -41,8 +41,10 @@ def told(record: Record, pools: WarmPools, now: float) -> dict[str, Any]:
     return {"WarmPoolStatus": status}
 
 
-def _keep_alive(record: Record) -> int:
-    return int(record.body["request"].get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds", 0))
+def _keep_alive(record: Record) -> int | None:
+    """The KeepAlivePeriodInSeconds of a job, 0 also where the pool was ended; None where it never asked for one."""
+    seconds: int | None = record.body["request"].get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+    return seconds
 
 
 def page_with_status(records: Records, pools: WarmPools, call: Call, request: Mapping[str, Any]) -> Page:
@@ -70,11 +72,11 @@ def page_with_status(records: Records, pools: WarmPools, call: Call, request: Ma
         asked["NextToken"] = page.next_token
 
 
-def keep_for(record: Record, jobs: Jobs, seconds: int) -> None:
-    """Changes how long a job's idle pool is kept, counted from the end of the job; 0 ends it.
+def keep_for(records: Records, record: Record, jobs: Jobs, seconds: int) -> None:
+    """Changes how long a job's idle pool is kept, counted from the end of the job; 0 ends it. Describe tells it.
 
     Raises:
-        ValidationException: it has no idle pool, or the time is too long.
+        ValidationException: it has no idle pool, or the time is too long, or somebody else changes the job just now.
     """
     check_keep_alive(seconds)
     pool = jobs.warm_pools.of(record.arn)
@@ -84,4 +86,10 @@ def keep_for(record: Record, jobs: Jobs, seconds: int) -> None:
             f"KeepAlivePeriodInSeconds can be changed only while the status of the warm pool is Available: training "
             f"job {record.name} {now}."
         )
+    sent = record.body["request"]
+    changed = {**sent, "ResourceConfig": {**sent["ResourceConfig"], "KeepAlivePeriodInSeconds": seconds}}
+    try:
+        records.update(record, body={**record.body, "request": changed})
+    except RecordChanged as error:
+        raise ValidationException(f"Training job {record.name} has changed since it was read.") from error
     jobs.keep_pool(pool, seconds)

@@ -102,8 +102,13 @@ def test_a_warm_pool_is_told_changed_reused_and_ended(
     with pytest.raises(ResourceInUse, match="Available warm pool"):
         training_jobs.delete(call, name)
     training_jobs.update(call, {**name, "ResourceConfig": {"KeepAlivePeriodInSeconds": 200}})
-    assert training_jobs.describe(call, name)["WarmPoolStatus"]["Status"] == "Available"
+    longer = training_jobs.describe(call, name)
+    assert (longer["WarmPoolStatus"]["Status"], longer["ResourceConfig"]["KeepAlivePeriodInSeconds"]) == (
+        "Available",
+        200,
+    )
     training_jobs.update(call, {**name, "ResourceConfig": {"KeepAlivePeriodInSeconds": 0}})
+    assert training_jobs.describe(call, name)["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 0
     assert training_jobs.describe(call, name)["WarmPoolStatus"] == {
         "Status": "Terminated",
         "ResourceRetainedBillableTimeInSeconds": 100,
