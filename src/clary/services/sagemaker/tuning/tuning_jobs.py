@@ -83,7 +83,7 @@ class TuningJobs:
             require_role(self._identities, call, training["RoleArn"], f"{member}.RoleArn")
         arn = resource_arn(call, TUNING_JOB, name)
         del chosen["HyperParameterTuningJobName"]
-        body = {"id": uuid.uuid4().hex, "request": chosen}
+        body = {"id": uuid.uuid4().hex, "request": _with_size_of_grid(chosen, plan)}
         record = Record(TUNING_JOB, call.account, call.region, name, arn, status="InProgress", body=body)
         try:
             self._records.insert(record, tags=tags)
@@ -182,6 +182,15 @@ class TuningJobs:
         return record
 
 
+def _with_size_of_grid(request: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """The request with the number of jobs that a grid has: Describe tells it, and the SDK's attach() reads it."""
+    config = request["HyperParameterTuningJobConfig"]
+    if config["Strategy"] != "Grid":
+        return request
+    limits = {**config["ResourceLimits"], "MaxNumberOfTrainingJobs": plan.most_jobs}
+    return {**request, "HyperParameterTuningJobConfig": {**config, "ResourceLimits": limits}}
+
+
 def reached(records: Records, record: Record, plan: Plan | None = None) -> Progress:
     """How far a tuning job has come: of a finished one what was written down at its end."""
     kept = record.body.get("course", {}).get("progress")
@@ -196,16 +205,15 @@ def described(records: Records, record: Record) -> dict[str, Any]:
     plan = plan_of(request)
     own = reached(records, record, plan)
     candidates = [(record.name, plan, own)]
-    if request.get("WarmStartConfig", {}).get("WarmStartType") == "IdenticalDataAndAlgorithm":
+    has_overall = request.get("WarmStartConfig", {}).get("WarmStartType") == "IdenticalDataAndAlgorithm"
+    if has_overall:
         for parent in parents_of(records, record.account, record.region, request):
             of_parent = plan_of(parent.body["request"])
             candidates.append((parent.name, of_parent, reached(records, parent, of_parent)))
     bests = [(name, of, TrialJob(**course.best)) for name, of, course in candidates if course.best is not None]
     sign = -1.0 if plan.definitions[0].maximize else 1.0
     best = min(bests, key=lambda found: sign * (found[2].objective or 0.0), default=None)
-    overall = (
-        reading.trial_line(best[2], best[1], best[0], best=True) if best and "WarmStartConfig" in request else None
-    )
+    overall = reading.trial_line(best[2], best[1], best[0], best=True) if best and has_overall else None
     return reading.description(record, plan, own, overall)
 
 

@@ -259,7 +259,10 @@ def test_a_grid_needs_no_number_of_jobs_and_tries_everything(house: House) -> No
         )
     )
     house.run_to_the_end(lambda trial: 0.5)
-    assert describe(house)["TrainingJobStatusCounters"]["Completed"] == 4
+    found = describe(house)
+    assert found["TrainingJobStatusCounters"]["Completed"] == 4
+    told = found["HyperParameterTuningJobConfig"]["ResourceLimits"]
+    assert told == {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 3}
     assert len({str(trial.values) for trial in house.trials()}) == 4
 
 

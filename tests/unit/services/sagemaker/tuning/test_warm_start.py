@@ -87,6 +87,15 @@ def test_the_overall_best_training_job_may_be_a_parent_s(house: House) -> None:
     assert found["WarmStartConfig"] == warm("IdenticalDataAndAlgorithm", "parent")["WarmStartConfig"]
 
 
+def test_only_results_on_the_same_data_are_compared_with_a_parent_s(house: House) -> None:
+    ran(house, "parent")
+    house.create(tuning_request("child", **warm("TransferLearning", "parent")))
+    house.run_to_the_end(objective, "child")
+    found = house.tuning_jobs.describe(house.call, {"HyperParameterTuningJobName": "child"})
+    assert "BestTrainingJob" in found
+    assert "OverallBestTrainingJob" not in found
+
+
 def test_a_parent_that_was_deleted_meanwhile_does_no_harm(house: House) -> None:
     ran(house, "parent")
     house.create(tuning_request("child", **warm("IdenticalDataAndAlgorithm", "parent")))
