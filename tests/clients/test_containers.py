@@ -346,11 +346,12 @@ def test_a_batch_transform_asks_the_image(world: World) -> None:
     assert [json.loads(line)["answer"] for line in lines] == [7.5, 8.5]
 
 
-def test_the_sdk_v2_trains_and_deploys_an_image_of_ones_own(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sdk", ["v2", "v3"])
+def test_both_sdks_train_and_deploy_an_image_of_ones_own(world: World, tmp_path: Path, sdk: str) -> None:
     (tmp_path / "numbers.csv").write_text("1\n2\n")
-    python = client_python("sdk2")
+    python = client_python(sdk.replace("v", "sdk"))
     done = subprocess.run(
-        [str(python), str(PROGRAMS / "sdk_v2_own_container.py"), world.image, str(tmp_path)],
+        [str(python), str(PROGRAMS / f"sdk_{sdk}_own_container.py"), world.image, str(tmp_path)],
         env=world.clary.environment(),
         capture_output=True,
         text=True,

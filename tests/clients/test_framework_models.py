@@ -66,9 +66,9 @@ def test_the_sagemaker_sdk_v2_deploys_models_of_three_frameworks(clary: RunningC
 
 
 @pytest.mark.timeout(600)
-def test_the_sagemaker_sdk_v3_deploys_a_model_whose_code_lies_in_s3(clary: RunningClary, tmp_path: Path) -> None:
+def test_the_sagemaker_sdk_v3_deploys_code_from_s3_and_runs_it_over_a_file(clary: RunningClary, tmp_path: Path) -> None:
     make_model("scikit-learn-1.2", SCIKIT_LEARN, tmp_path / "scikit-learn.tar.gz")
     answers = run(clary, "sdk3", "serve_v3.py", tmp_path)
-    assert set(answers) == {"text/csv", "application/json"}
+    assert set(answers) == {"text/csv", "application/json", "batch"}
     for answer in answers.values():
         assert numbers(answer) == pytest.approx([4.0, 10.0])

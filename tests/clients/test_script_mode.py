@@ -54,9 +54,11 @@ def test_the_sdk_v3_trains_scripts_with_its_own_drivers(clary: RunningClary, tmp
     assert {name: answer["status"] for name, answer in answers.items()} == {
         "scikit-learn": "Completed",
         "pytorch": "Completed",
+        "tensorflow": "Completed",
     }, answers
     assert answers["scikit-learn"]["metrics"]["accuracy"] > 0.7
     assert answers["pytorch"]["metrics"]["loss"] > 0
+    assert answers["tensorflow"]["metrics"]["loss"] > 0
 
 
 MEETING = """

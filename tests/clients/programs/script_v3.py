@@ -17,7 +17,9 @@ session = Session()
 prefix = f"script-v3-{time.time_ns()}"
 region = session.boto_region_name
 train = session.upload_data(str(folder / "train.csv"), key_prefix=f"{prefix}/train")
-pytorch = {"version": "2.3", "py_version": "py311", "image_scope": "training", "instance_type": "ml.m5.large"}
+wanted = {"image_scope": "training", "instance_type": "ml.m5.large"}
+pytorch = {"version": "2.3", "py_version": "py311", **wanted}
+tensorflow = {"version": "2.11.0", "py_version": "py39", **wanted}
 jobs = {
     "scikit-learn": (
         image_uris.retrieve("sklearn", region, version="1.2-1", instance_type="ml.m5.large"),
@@ -32,6 +34,13 @@ jobs = {
         {"epochs": 20},
         MetricDefinition(name="loss", regex=r"loss: ([0-9\.]+)"),
         Torchrun(process_count_per_node=1),
+    ),
+    "tensorflow": (
+        image_uris.retrieve("tensorflow", region, **tensorflow),
+        SourceCode(source_dir=str(scripts), entry_script="train_keras.py"),
+        {"epochs": 3},
+        MetricDefinition(name="loss", regex=r"loss: ([0-9\.]+)"),
+        None,
     ),
 }
 trainers = {}

@@ -1,4 +1,4 @@
-"""A framework model with the SageMaker SDK v3: its code comes from S3; prints predictions as JSON."""
+"""A framework model with the SageMaker SDK v3, on an endpoint and over a file; its code comes from S3; prints JSON."""
 
 import json
 import sys
@@ -10,12 +10,15 @@ from sagemaker.core import image_uris
 from sagemaker.core.helper.session_helper import Session, get_execution_role
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model
 from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
+from sagemaker.core.transformer import Transformer
 
 folder, scripts = Path(sys.argv[1]), Path(sys.argv[2])
 session = Session()
 prefix = f"serve-v3-{time.time_ns()}"
 with tarfile.open(folder / "sourcedir.tar.gz", "w:gz") as archive:
     archive.add(scripts / "serve_scikit_learn.py", "serve_scikit_learn.py")
+(folder / "rows.csv").write_text("1,2\n3,4\n")
+rows = session.upload_data(str(folder / "rows.csv"), key_prefix=f"{prefix}/rows")
 model_data, source = (
     session.upload_data(str(folder / f"{name}.tar.gz"), key_prefix=prefix) for name in ("scikit-learn", "sourcedir")
 )
@@ -48,5 +51,15 @@ for content_type, body in (("text/csv", "1,2\n3,4"), ("application/json", "[[1, 
     answers[content_type] = json.loads(answer.body.read())
 endpoint.delete()
 config.delete()
+transformer = Transformer(
+    prefix, 1, "ml.m5.large", strategy="MultiRecord", assemble_with="Line", accept="text/csv",
+    output_path=f"s3://{session.default_bucket()}/{prefix}/scores", sagemaker_session=session,
+)  # fmt: skip
+transformer.transform(rows, content_type="text/csv", split_type="Line", wait=False)
+job = {"TransformJobName": transformer.latest_transform_job.transform_job_name}
+while session.sagemaker_client.describe_transform_job(**job)["TransformJobStatus"] == "InProgress":
+    time.sleep(0.1)
+scores = session.read_s3_file(session.default_bucket(), f"{prefix}/scores/rows.csv.out")
+answers["batch"] = [float(line) for line in scores.split()]
 model.delete()
 print(json.dumps(answers))
