@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from clary.compute.containers.archive import image_archive
-from clary.compute.containers.engine import Engine, find_engine
+from clary.compute.containers.engine import Engine, NoEngine, find_engine
 from clary.compute.contract import NoSuchImage
 from clary.core.arn import Arn
 from clary.storage.image_manifests import LISTS, Manifest
@@ -41,6 +41,22 @@ class ContainerAccess:
             clary.compute.containers.engine.NoEngine: there is none.
         """
         return find_engine(self.container_socket)
+
+    def engine_for(self, image: str) -> Engine:
+        """The engine that shall run an image.
+
+        Raises:
+            clary.compute.contract.NoSuchImage: there is no engine, and this Clary's ECR, where the image should be,
+                does not have it: an engine would not help.
+            clary.compute.containers.engine.NoEngine: there is none.
+        """
+        try:
+            return self.engine()
+        except NoEngine:
+            match = _ECR.fullmatch(image)
+            if match is not None and self.images is not None and self._find(self.images, match) is None:
+                raise NoSuchImage(self._not_in_ecr(match)) from None
+            raise
 
     def provide(self, engine: Engine, image: str) -> str:
         """Sees to it that the engine has an image.

@@ -62,7 +62,7 @@ class ContainerExecutor:
         if not program.image:
             raise OSError("a container runs an image, and this program has none")
         try:
-            engine = self._access.engine()
+            engine = self._access.engine_for(program.image)
             sweep(engine, {FOLDER_LABEL: str(folder)})
             open_to_any_user(folder)
             image = self._access.provide(engine, program.image)

@@ -9,13 +9,16 @@ import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from clary.compute.containers import relay
 from clary.compute.containers.access import ContainerAccess
 from clary.compute.containers.running import signal_or_code
-from clary.compute.contract import NoSuchImage
+from clary.compute.contract import Limits, NoSuchImage, Program
+from clary.compute.executors.container import ContainerExecutor
+from clary.compute.forking.server import ForkServer
 from clary.storage import images as image_store
 from clary.storage import records as record_store
 from clary.storage.blobs import Blobs
@@ -147,3 +150,18 @@ async def test_the_relay_passes_connections_on_and_ends_those_that_nobody_takes(
 async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
     await writer.drain()
+
+
+def test_an_image_that_is_not_in_ecr_is_told_before_an_engine_that_is_missing(images: Images, tmp_path: Path) -> None:
+    launcher = cast(ForkServer, None)  # it comes to nothing that would be launched
+    executor = ContainerExecutor(launcher, access=ContainerAccess(str(tmp_path / "no-socket"), images))
+
+    def start(image: str) -> None:
+        executor.start(Program(image=image), tmp_path, Limits(), tmp_path / "log")
+
+    with pytest.raises(NoSuchImage, match="Cannot find repository: none in registry ID"):
+        start(ADDRESS.replace("/app", "/none"))
+    with pytest.raises(NoSuchImage, match="Cannot find image: app:v9"):
+        start(f"{ADDRESS}:v9")
+    with pytest.raises(OSError, match="no Docker API answers"):
+        start("busybox")
