@@ -25,12 +25,12 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 from clary.compute import processes
 from clary.compute.forking import child
 from clary.compute.forking.child import Request
 from clary.compute.forking.confinement import Confinement
+from clary.compute.forking.line import Line, ProgramNotStarted
 from clary.compute.forking.loop import LARGEST_MESSAGE_BYTES, Server
 from clary.compute.forking.program import ForkedProgram
 
@@ -46,10 +46,6 @@ _SERVER_ENVIRONMENT = {
 }
 
 _log = logging.getLogger(__name__)
-
-
-class ProgramNotStarted(OSError):
-    """The fork server could not start the program."""
 
 
 class ForkServer:
@@ -73,17 +69,13 @@ class ForkServer:
         self._log_path = log
         self._lock = threading.RLock()
         self._ids = itertools.count(1)
-        self._control: socket.socket | None = None
+        self._line: Line | None = None
         self._reader: threading.Thread | None = None
-        self._server_pid = 0
         self._inherited = False
         self._trunk: ForkServer | None = None
         self._environment: Mapping[str, str] = {}
-        self._started_at = 0.0
         self._quick_deaths = 0
         self._closed = False
-        self._starting: dict[int, tuple[Request, Future[ForkedProgram]]] = {}
-        self._running: dict[int, ForkedProgram] = {}
 
     @classmethod
     def forked(cls) -> ForkServer:
@@ -110,13 +102,14 @@ class ForkServer:
     @property
     def pid(self) -> int:
         """The server's process, 0 when there is none."""
-        return self._server_pid
+        line = self._line
+        return line.pid if line is not None else 0
 
     def start(self) -> None:
         """Starts the server; does not wait until it has loaded its modules."""
         with self._lock:
             for _ in range(_MOST_QUICK_DEATHS):
-                if self._closed or self._control is not None or not self._fork:
+                if self._closed or self._line is not None or not self._fork:
                     return
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the trunk ended: another is started
                     self._start()
@@ -124,21 +117,21 @@ class ForkServer:
     def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         process = None
+        line = Line(ours)
         with theirs, contextlib.ExitStack() as unused:
             unused.enter_context(ours)
             if self._inherited:
-                self._server_pid = _fork_server(ours, theirs)
+                line.pid = _fork_server(ours, theirs)
             elif self._trunk is not None:
-                self._grow(self._trunk, theirs)
+                self._grow(self._trunk, theirs, line)
             else:
                 process = self._exec_server(theirs)
-                self._server_pid = process.pid
+                line.pid = process.pid
             if not self._fork:
                 return
             unused.pop_all()
-        self._control = ours
-        self._started_at = time.monotonic()
-        self._reader = threading.Thread(target=self._read, args=(ours, process), name="fork server", daemon=True)
+        self._line = line
+        self._reader = threading.Thread(target=self._read, args=(line, process), name="fork server", daemon=True)
         self._reader.start()
 
     def close(self, *, wait: bool = False) -> None:
@@ -149,10 +142,10 @@ class ForkServer:
         """
         with self._lock:
             self._closed = True
-            control, self._control = self._control, None
+            line, self._line = self._line, None
             reader = self._reader
-        if control is not None:
-            control.shutdown(socket.SHUT_RDWR)
+        if line is not None:
+            line.control.shutdown(socket.SHUT_RDWR)
         if wait and reader is not None:
             reader.join()
 
@@ -236,22 +229,22 @@ class ForkServer:
         """
         with self._lock:
             self.start()
-            control = self._control
-            if control is None or len(message) > LARGEST_MESSAGE_BYTES:
+            line = self._line
+            if line is None or len(message) > LARGEST_MESSAGE_BYTES:
                 return None
             answer: Future[ForkedProgram] = Future()
-            self._starting[request.id] = (request, answer)
+            line.starting[request.id] = (request, answer)
         try:
-            socket.send_fds(control, [message], descriptors)
+            socket.send_fds(line.control, [message], descriptors)
         except (BrokenPipeError, ConnectionResetError):
             with self._lock:
-                self._starting.pop(request.id, None)
-                if self._control is control:
-                    self._control = None
+                line.starting.pop(request.id, None)
+                if self._line is line:
+                    self._line = None
             raise
         return answer
 
-    def _grow(self, trunk: ForkServer, control: socket.socket) -> None:
+    def _grow(self, trunk: ForkServer, control: socket.socket, line: Line) -> None:
         """Has another server's process fork into this server, as soon as it has loaded its own modules.
 
         Raises:
@@ -270,12 +263,7 @@ class ForkServer:
         if answer is None:  # it forks no more: neither does this one
             self._fork = False
         else:
-            answer.add_done_callback(self._has_grown)
-
-    def _has_grown(self, answer: Future[ForkedProgram]) -> None:
-        """Takes no lock: the trunk, which calls this, holds its own."""
-        if answer.exception() is None:  # otherwise the socket is closed, which is noticed
-            self._server_pid = answer.result().pid
+            answer.add_done_callback(line.has_grown)
 
     def _exec_server(self, control: socket.socket) -> subprocess.Popen[bytes]:
         log = _open_output(self._log_path)
@@ -292,46 +280,33 @@ class ForkServer:
         finally:
             os.close(log)
 
-    def _read(self, control: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
+    def _read(self, line: Line, process: subprocess.Popen[bytes] | None) -> None:
         """Takes in what one server tells, until it ends."""
         while True:
             try:
-                message = control.recv(LARGEST_MESSAGE_BYTES)
+                message = line.control.recv(LARGEST_MESSAGE_BYTES)
             except OSError:
                 message = b""
             if not message:
                 break
-            self._take(json.loads(message))
-        control.close()
+            with self._lock:
+                line.take(json.loads(message))
+        line.control.close()
         if process is not None:
             process.wait()
         elif self._inherited:
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._server_pid, 0)
-        self._bury(control)
+                os.waitpid(line.pid, 0)
+        self._bury(line)
 
-    def _take(self, told: dict[str, Any]) -> None:
-        with self._lock:
-            if "pid" in told:
-                request, answer = self._starting.pop(told["id"])
-                program = ForkedProgram(told["pid"], contained=request.contain, leads_group=request.new_session)
-                self._running[told["id"]] = program
-                answer.set_result(program)
-            elif "error" in told:
-                self._starting.pop(told["id"])[1].set_exception(ProgramNotStarted(told["error"]))
-            else:
-                program = self._running.pop(told["id"])
-                program.tell(told["code"])
-
-    def _bury(self, control: socket.socket) -> None:
+    def _bury(self, line: Line) -> None:
         """The server is dead: its programs are watched one by one, what had not started is asked for again."""
         with self._lock:
-            if self._control is control:
-                self._control = None
-            self._server_pid = 0
-            orphans, self._running = list(self._running.values()), {}
-            waiting, self._starting = list(self._starting.values()), {}
-            quick = time.monotonic() - self._started_at < _HEALTHY_SECONDS
+            if self._line is line:
+                self._line = None
+            orphans = list(line.running.values())
+            waiting = list(line.starting.values())
+            quick = time.monotonic() - line.started_at < _HEALTHY_SECONDS
             self._quick_deaths = self._quick_deaths + 1 if quick else 0
             if not self._closed:
                 _log.warning("the fork server ended; %d programs had been started by it", len(orphans))

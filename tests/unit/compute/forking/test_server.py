@@ -238,6 +238,20 @@ def test_a_server_that_keeps_dying_is_given_up_for_plain_interpreters(
 
 
 @on_linux
+def test_a_server_that_is_buried_late_takes_nothing_of_its_successor_along(forking: ForkServer, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    assert forking.spawn("job_programs:leave_with", [tmp_path, "0"]).wait(20) == 0
+    dead, forking._line = forking._line, None  # whoever asks it first finds that it is dead, and starts another
+    assert dead is not None
+    program = forking.spawn("job_programs:wait_for_file", [tmp_path, "go"])
+    forking._bury(dead)
+    (tmp_path / "go").touch()
+    assert program.wait(20) == 0  # told by its server; only a server that is dead cannot tell the code
+    assert forking.spawn("job_programs:leave_with", [tmp_path, "9"]).wait(20) == 9
+    dead.control.shutdown(socket.SHUT_RDWR)
+
+
+@on_linux
 def test_the_learning_libraries_are_preloaded_without_a_thread_and_use_threads_after_the_fork(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
