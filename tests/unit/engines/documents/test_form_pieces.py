@@ -51,6 +51,36 @@ def test_two_columns_of_names_are_a_list_without_fields() -> None:
     assert pairs(page(rows([60, 200], 100, towns))) == {}
 
 
+def test_a_list_far_below_fields_is_not_taken_for_their_like() -> None:
+    fields = [["From:", "Ann"], ["To:", "Bob"], ["Office:", "Houston"]]
+    towns = [["Hartford", "Concord"], ["Syracuse", "Baltimore"], ["Buffalo", "Wilmington"], ["Albany", "Camden"]]
+    made = page([*rows([60, 200], 100, fields), *rows([60, 200], 450, towns)])
+    assert pairs(made) == {"From:": "Ann", "To:": "Bob", "Office:": "Houston"}
+
+
+def test_everyone_who_gets_a_copy_is_a_value_of_its_own_initials_and_all() -> None:
+    puts: list[Put] = [(60, 100, "cc:"), (120, 100, "R. B. Spell"), (120, 113, "A. J. Brown"), (120, 126, "T. Achey")]
+    _, fields = find_fields(page(puts))
+    found = [(field.key.text, field.value.text if field.value else None) for field in fields]
+    assert found == [("cc:", "R. B. Spell"), ("cc:", "A. J. Brown"), ("cc:", "T. Achey")]
+
+
+def test_a_unit_in_a_column_of_its_own_belongs_to_the_number_before_it() -> None:
+    texts = [["Weight:", "974", "mg"], ["Density:", "245", "mg/cc"], ["Length:", "84", "left"]]
+    assert pairs(page(rows([60, 200, 260], 100, texts))) == {
+        "Weight:": "974 mg",
+        "Density:": "245 mg/cc",
+        "Length:": "84",
+    }
+
+
+def test_the_number_before_what_stands_on_a_line_belongs_to_the_name_below_the_line() -> None:
+    picture = paper()
+    rule(picture, 80, 112, 280, 112)
+    puts: list[Put] = [(60, 100, "(b)"), (92, 100, "Johns Hopkins"), (60, 115, "Company name")]
+    assert pairs(page(puts), picture) == {"(b) Company name": "Johns Hopkins"}
+
+
 def test_values_stand_below_a_row_of_heads_even_where_they_stand_tight() -> None:
     puts: list[Put] = [(60, 100, "FILE"), (100, 100, "DEPT"), (140, 100, "CLOCK"), (180, 100, "NUMBER")]
     words = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +16,8 @@ ABOVE, BELOW = 0.9, 1.1
 LEAST_NAME = 0.5
 """Of `name_likeness`, in the mean of the names below one line."""
 MOST_WORDS = 8
+NUMBER_BEFORE = 2.5
+"""In heights of words: so near before what was filled in stands the number of its name."""
 LONGER = 1.2
 """Times the text on it: shorter lines underline it."""
 
@@ -35,7 +38,8 @@ def captioned(
     Returns:
         Names and values; no piece is in two of them.
     """
-    every = [piece for row in rows for piece in row]
+    numbers = _numbers(rows, height)
+    every = [piece for row in rows for piece in row if ENUMERATOR.fullmatch(piece.text) is None]
     found: list[tuple[Piece, Piece]] = []
     tops, bottoms = np.array([one.top for one in every]), np.array([one.bottom for one in every])
     for line in rulings.horizontal:
@@ -46,23 +50,41 @@ def captioned(
         upper = [every[place] for place in np.flatnonzero(over)]
         lower = [every[place] for place in np.flatnonzero(under)]
         upper = [one for one in upper if _along(one, line, height) and one.top < line.at - 0.4 * height]
-        lower = [one for one in lower if _along(one, line, height)]
+        start = min([line.start, *(numbers[id(one)].left for one in upper if id(one) in numbers)])
+        lower = [one for one in lower if one.left > start - height and one.right < line.end + height]
         if not _are_captions(upper, lower) or line.length < LONGER * _extent(upper):
             continue
         for name in lower:
-            value = next((one for one in upper if id(one) not in taken and _same_place(name, one, height)), None)
+            free = [one for one in upper if id(one) not in taken]
+            value = next((one for one in free if _same_place(name, one, numbers.get(id(one)), height)), None)
             if value is not None and id(name) not in taken:
-                taken.update((id(name), id(value)))
-                found.append(_numbered(name, value))
+                number = numbers.get(id(value))
+                taken.update(id(one) for one in (name, value, number) if one is not None)
+                found.append(_numbered(name, value, number))
     return found
 
 
+def _numbers(rows: Sequence[Sequence[Piece]], height: float) -> dict[int, Piece]:
+    """The numbers, such as (a), that stand alone before pieces, by the identities of those."""
+    return {
+        id(piece): number
+        for row in rows
+        for number, piece in pairwise(row)
+        if ENUMERATOR.fullmatch(number.text) is not None and piece.left - number.right < NUMBER_BEFORE * height
+    }
+
+
 def _extent(pieces: Sequence[Piece]) -> float:
-    return max(one.right for one in pieces) - min(one.left for one in pieces)
+    """From where the first begins, a number before it aside, to where the last ends."""
+    first = min(pieces, key=lambda one: one.left)
+    numbered = len(first.tokens) > 1 and ENUMERATOR.fullmatch(first.tokens[0].text) is not None
+    return max(one.right for one in pieces) - (first.tokens[1].left if numbered else first.left)
 
 
-def _numbered(name: Piece, value: Piece) -> tuple[Piece, Piece]:
+def _numbered(name: Piece, value: Piece, number: Piece | None) -> tuple[Piece, Piece]:
     """A number before what was filled in belongs to the name."""
+    if number is not None:
+        return Piece([*number.tokens, *name.tokens], name.band, name.on_line), value
     if len(value.tokens) < 2 or ENUMERATOR.fullmatch(value.tokens[0].text) is None:
         return name, value
     rest = Piece(value.tokens[1:], value.band, value.on_line)
@@ -80,9 +102,10 @@ def _along(piece: Piece, line: Ruling, height: float) -> bool:
     return piece.left > line.start - height and piece.right < line.end + height
 
 
-def _same_place(name: Piece, value: Piece, height: float) -> bool:
+def _same_place(name: Piece, value: Piece, number: Piece | None, height: float) -> bool:
     centred = abs((name.left + name.right) - (value.left + value.right)) < 4 * height
-    return abs(name.left - value.left) < 1.5 * height or centred
+    begins = value.left if number is None else number.left
+    return abs(name.left - begins) < 1.5 * height or centred
 
 
 def _are_captions(upper: Sequence[Piece], lower: Sequence[Piece]) -> bool:

@@ -21,6 +21,8 @@ ON_A_LINE = 1.5
 """What a line to write on says for what stands on it being filled in."""
 COLON = 2.0
 """Of `name_likeness`: above it a text ends as names do."""
+BLOCKS_APART = 20.0
+"""In heights of words: fields farther below one another are of different parts of a form."""
 MOST_WORDS = 12
 """Of a name."""
 MOST_ALIKE = 4
@@ -94,16 +96,25 @@ def pool(candidates: Sequence[Candidate], height: float, same_rows: bool) -> Non
         one.pooled = float(words[aligned].mean())
 
 
-def _place(one: Candidate) -> tuple[float, float, float, float, float]:
-    return one.name.left, one.value.left, one.value.right, one.name.band, one.value.band
+def _place(one: Candidate) -> tuple[float, float, float, float, float, float]:
+    return one.name.left, one.value.left, one.value.right, one.name.band, one.value.band, one.name.top
 
 
 def _aligned(places: NDArray[np.float64], number: int, height: float, same_rows: bool) -> NDArray[np.bool_]:
-    name, value, end, row, below = places[number]
+    name, value, end, row, below, _ = places[number]
     if same_rows:
         return np.asarray((places[:, 3] == row) & (places[:, 4] == below))
     names = np.abs(places[:, 0] - name) < FLUSH * height
     values = (np.abs(places[:, 1] - value) < FLUSH * height) | (np.abs(places[:, 2] - end) < FLUSH * height)
     found = names & values
     found[number] = True
-    return np.asarray(found)
+    return _of_one_block(found, places[:, 5], number, height)
+
+
+def _of_one_block(found: NDArray[np.bool_], tops: NDArray[np.float64], number: int, height: float) -> NDArray[np.bool_]:
+    """Those of the aligned candidates that no wide empty space parts from one of them."""
+    order = np.flatnonzero(found)[np.argsort(tops[found], kind="stable")]
+    blocks = np.concatenate([[0], np.cumsum(np.diff(tops[order]) > BLOCKS_APART * height)])
+    kept = np.zeros_like(found)
+    kept[order[blocks == blocks[order == number]]] = True
+    return kept

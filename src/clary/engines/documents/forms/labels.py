@@ -25,6 +25,13 @@ _WORDS = """
 """
 FIELD_WORDS = frozenset(_WORDS.split())
 """Words that names of fields are made of."""
+_UNITS = """
+    % ° °c °f mm cm m km in inch inches ft feet yd mi mg g gm gms gr gram grams kg lb lbs oz ton tons ml l liter liters
+    gal cc sec secs min mins hr hrs hour hours day days week weeks month months year years pct percent psi hz khz mhz v
+    w kw a ma pcs
+"""
+UNITS = frozenset(_UNITS.split())
+"""Words and signs that say what was counted or measured."""
 END_OF_NAME = re.compile(r"(:|#|\?|\bno\.?|\bnumber|\bname|\bdate)[.…_\s]*$", re.IGNORECASE)
 NUMBERED = re.compile(r"\d{1,2}[A-Za-z]?\.\s[^\W\d_]{2}")
 """How names begin on forms that number them."""
@@ -43,6 +50,11 @@ def letters_share(text: str) -> float:
 def ends_as_name(text: str) -> bool:
     """Whether a text ends in a colon, leaders aside."""
     return text.rstrip("_.… -").endswith((":", "\uff1a"))
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is nothing but a unit, or one by another: "mg", "mg/cc", "g/m²"."""
+    return all(part.lower().rstrip(".²³23") in UNITS for part in text.split("/"))
 
 
 def is_filler(text: str) -> bool:

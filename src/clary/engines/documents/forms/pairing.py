@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from clary.engines.documents.forms.captions import captioned
 from clary.engines.documents.forms.evidence import COLON, Candidate, may_be, pool, words_say
-from clary.engines.documents.forms.labels import NUMBERED, ends_as_name, name_likeness, value_likeness
+from clary.engines.documents.forms.labels import NUMBERED, ends_as_name, is_unit, name_likeness, value_likeness
 from clary.engines.documents.forms.segments import FIELD_WITHIN, Piece
 from clary.engines.documents.rulings import Rulings
 
@@ -20,6 +20,8 @@ FARTHER = 0.06
 """What each height of words beyond that takes from the evidence."""
 NEXT = 2.2
 """In heights of words: so far apart may words of one value stand."""
+UNIT_BEHIND = 8.0
+"""In heights of words: so far behind a number may its unit stand, as units do in a column of their own."""
 ROWS_BELOW = 6
 """Of other columns there may be some between a name and what stands below it."""
 OVERLAP = 0.6
@@ -31,6 +33,8 @@ LEAST_BELOW = 1.2
 LEAST_NAME = 0.9
 LIKELY = 0.7
 """Of `name_likeness`: what stands beside or below a name and is no value by its looks names something itself."""
+COPIES = frozenset({"cc", "bcc", "copies", "copiesto", "copyto"})
+"""Names, their letters alone, of lists with one recipient on each line."""
 MARKS = frozenset({"x", "v", "✓", "✔"})
 """What is typed to choose among printed words; it is a value of its own."""
 
@@ -85,7 +89,19 @@ def pair_pieces(rows: Rows, rulings: Rulings, height: float) -> list[Pair]:
     for pair in pairs:
         _extend_name_up(pair, rows, height, taken)
         _extend_name_down(pair, rows, height, taken)
+    pairs = [one for pair in pairs for one in _each_recipient(pair)]
     return sorted(pairs, key=lambda pair: (pair.name[0].band, pair.name[0].left))
+
+
+def _each_recipient(pair: Pair) -> list[Pair]:
+    """A field for each line of a list of those who get copies: they are values of their own, not lines of one."""
+    name = "".join(character for piece in pair.name for character in piece.text.lower() if character.isalpha())
+    if name not in COPIES or not pair.value:
+        return [pair]
+    lines: dict[int, list[Piece]] = {}
+    for piece in pair.value:
+        lines.setdefault(piece.band, []).append(piece)
+    return [Pair(pair.name, line, pair.score) for line in lines.values()]
 
 
 def _pair(one: Candidate, sure: float) -> Pair:
@@ -223,7 +239,7 @@ def _extend_name_up(pair: Pair, rows: Rows, height: float, taken: set[int]) -> N
     short = len(first.tokens) <= 2 and first.text.isupper() and ends_as_name(first.text)
     if first.band == 0 or not (goes_on or short):
         return
-    above = [piece for piece in rows[first.band - 1] if abs(piece.left - first.left) < 1.2 * height]
+    above = [piece for piece in rows[first.band - 1] if abs(piece.left - first.left) < 1.5 * height]
     if not above or id(above[0]) in taken or first.top - above[0].bottom > 0.7 * height:
         return
     if (
@@ -267,7 +283,8 @@ def _extend_right(pair: Pair, row: Sequence[Piece], place: int, height: float, t
     """A value may have gaps: takes the next pieces while they stand near and name nothing."""
     while place + 1 < len(row):
         last, following = row[place], row[place + 1]
-        far = following.left - last.right > NEXT * height
+        measured = is_unit(following.text) and last.text[-1:].isdigit()
+        far = following.left - last.right > (UNIT_BEHIND if measured else NEXT) * height
         if id(following) in taken or far or _is_another_name(following, LEAST_NAME):
             return
         if last.text.lower() in MARKS and following.text[:1] != "(":

@@ -13,7 +13,9 @@ from clary.engines.documents.forms.labels import ends_as_name, is_filler
 from clary.engines.documents.rulings import Ruling, Rulings
 from clary.engines.documents.tokens import Token, bands_of
 
-ENUMERATOR = re.compile(r"\(?\w{1,2}[.)]")
+ENUMERATOR = re.compile(r"\(?\w{1,2}[.)]|\(\w{1,2}\)\.")
+INITIAL = re.compile(r"[A-Z]\.")
+"""Of a person's name; so letters number what follows only where they stand off from it."""
 FIELD_WITHIN = re.compile(r"[^\W\d_]{2,}:[^/].*")
 """A name, a colon and the begin of a value that were read as one word."""
 WIDE_SPACE = 0.5
@@ -172,7 +174,8 @@ def _parts(one: Token, other: Token, rulings: Rulings, height: float) -> bool:
         return True
     if ends_as_name(one.text) and len(one.text) > 1:
         return True
-    if ENUMERATOR.fullmatch(one.text) and other.left - one.right > 0.5 * one.height:
+    initial = INITIAL.fullmatch(one.text) is not None and other.text[:1].isupper()
+    if ENUMERATOR.fullmatch(one.text) and other.left - one.right > (height if initial else 0.5 * one.height):
         return True
     middle = (one.middle + other.middle) / 2
     return any(one.right <= line.at <= other.left and line.start < middle < line.end for line in rulings.vertical)
