@@ -118,16 +118,16 @@ def statuses(described: dict[str, Any]) -> list[str]:
 
 def test_the_loss_curve_and_the_model_of_an_interrupted_job_are_those_of_an_uninterrupted_one(account: Account) -> None:
     kept = {"S3Uri": f"s3://{BUCKET}/checkpoints/whole"}
-    whole = account.finished(account.train("whole", spot=False, CheckpointConfig=kept))
+    whole = account.finished(account.train("whole", spot=False, rounds=2000, CheckpointConfig=kept))
     tags = [{"Key": "clary:spot-interrupt-after-seconds", "Value": "0.3/0.7"}]
-    cut = account.finished(account.train("cut", spot=True, Tags=tags))
+    cut = account.finished(account.train("cut", spot=True, rounds=2000, Tags=tags))
     assert (whole["TrainingJobStatus"], cut["TrainingJobStatus"]) == ("Completed", "Completed")
     assert statuses(cut) == [
         *("Starting", "Downloading", "Training", "Interrupted") * 2,
         *("Starting", "Downloading", "Training", "Uploading", "Completed"),
     ]
     curves = [account.curve(described["TrainingJobName"]) for described in (whole, cut)]
-    assert len(curves[0]) == 400
+    assert len(curves[0]) == 2000
     assert curves[0] == curves[1], "every round, however often it ran, says the same"
     assert account.model(whole) == account.model(cut)
     assert {m["MetricName"]: m["Value"] for m in whole["FinalMetricDataList"]} == {

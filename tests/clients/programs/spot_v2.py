@@ -31,7 +31,7 @@ estimator = Estimator(
     checkpoint_s3_uri=f"s3://{session.default_bucket()}/{prefix}/checkpoints",
     tags=[{"Key": "clary:spot-interrupt-after-seconds", "Value": seconds}],
 )
-estimator.set_hyperparameters(objective="binary:logistic", num_round=300, eval_metric="logloss", seed=1)
+estimator.set_hyperparameters(objective="binary:logistic", num_round=3000, eval_metric="logloss", seed=1)
 estimator.fit(channels)
 described = estimator.latest_training_job.describe()
 print(json.dumps({"name": described["TrainingJobName"], "status": described["TrainingJobStatus"]}))

@@ -23,7 +23,7 @@ trainer = ModelTrainer(
     output_data_config=OutputDataConfig(s3_output_path=f"s3://{session.default_bucket()}/{prefix}/output"),
     stopping_condition=StoppingCondition(max_runtime_in_seconds=600, max_wait_time_in_seconds=900),
     checkpoint_config=CheckpointConfig(s3_uri=f"s3://{session.default_bucket()}/{prefix}/checkpoints"),
-    hyperparameters={"objective": "binary:logistic", "num_round": 300, "eval_metric": "logloss", "seed": 1},
+    hyperparameters={"objective": "binary:logistic", "num_round": 3000, "eval_metric": "logloss", "seed": 1},
     tags=[Tag(key="clary:spot-interrupt-after-seconds", value=seconds)],
 )
 channels = [

@@ -107,3 +107,7 @@ class Life:
     def trained(self, now: float) -> float:
         """Seconds for which its programs have run, in all attempts."""
         return self.trained_seconds + (0.0 if self.training_since is None else max(0.0, now - self.training_since))
+
+    def latest_metrics(self, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The last value of each metric: what an attempt told, and what earlier ones had told of the others."""
+        return list({metric["name"]: metric for metric in [*self.metrics, *told]}.values())

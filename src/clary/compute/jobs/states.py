@@ -208,7 +208,7 @@ def _programs_ended(life: Life, event: ProgramsEnded) -> Step:
         state=State.UPLOADING,
         outcome=outcome,
         failure_reason=event.reason if outcome is Outcome.FAILED else "",
-        metrics=event.metrics,
+        metrics=life.latest_metrics(event.metrics),
         exit_message=event.message,
     )
     return life, [_upload(outcome)]
@@ -239,7 +239,8 @@ def _interrupted_programs_ended(life: Life, event: ProgramsEnded) -> Step:
     if event.reason or event.on_their_own:
         return _programs_ended(life, event)
     counted = life.checkpoints if event.checkpoints is None else event.checkpoints
-    return _back_to_waiting(replace(life, checkpoints=counted), event.time, "Interrupted")
+    life = replace(life, checkpoints=counted, metrics=life.latest_metrics(event.metrics))
+    return _back_to_waiting(life, event.time, "Interrupted")
 
 
 def _resume_interruption(life: Life, event: SupervisorStarted) -> Step:

@@ -285,3 +285,19 @@ def test_a_job_stopped_before_its_supervisor_began_never_trains() -> None:
     life = run(job_events.Admitted(2.0), job_events.StopRequested(2.5))
     life, instructions = states.apply(life, job_events.SupervisorStarted(3.0))
     assert (life.status, instructions) == ("Stopped", [Instruction.FINISH])
+
+
+def test_the_metrics_of_an_interrupted_job_are_the_last_that_any_attempt_told() -> None:
+    def told(name: str, value: float) -> dict[str, object]:
+        return {"name": name, "value": value, "time": value}
+
+    life = run(
+        *UP_TO_TRAINING,
+        job_events.Interrupted(5.0),
+        job_events.ProgramsEnded(6.0, "", [told("train:loss", 0.5), told("validation:loss", 0.6)]),
+        job_events.Admitted(7.0),
+        job_events.SupervisorStarted(8.0),
+        job_events.InputsReady(9.0),
+    )
+    life, _ = states.apply(life, job_events.ProgramsEnded(10.0, "", [told("train:loss", 0.4)], on_their_own=True))
+    assert life.metrics == [told("train:loss", 0.4), told("validation:loss", 0.6)]
