@@ -81,6 +81,17 @@ def test_the_number_before_what_stands_on_a_line_belongs_to_the_name_below_the_l
     assert pairs(page(puts), picture) == {"(b) Company name": "Johns Hopkins"}
 
 
+def test_a_colon_between_digits_ends_no_name() -> None:
+    assert pairs(page([(60, 100, "Arrived:"), (200, 100, "10: 45")])) == {"Arrived:": "10: 45"}
+    assert pairs(page([(60, 100, "(Form 02: 20: 06)")])) == {}
+
+
+def test_heads_side_by_side_on_one_ruled_line_are_no_field() -> None:
+    picture = paper()
+    rule(picture, 50, 112, 500, 112)
+    assert pairs(page([(60, 100, "Account Name"), (200, 100, "Description")]), picture) == {"Account Name": None}
+
+
 def test_values_stand_below_a_row_of_heads_even_where_they_stand_tight() -> None:
     puts: list[Put] = [(60, 100, "FILE"), (100, 100, "DEPT"), (140, 100, "CLOCK"), (180, 100, "NUMBER")]
     words = [

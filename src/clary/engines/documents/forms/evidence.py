@@ -56,12 +56,13 @@ class Candidate:
 def words_say(name: Piece, value: Piece) -> float:
     """What the words of a name and a value, and a line under the value, say for their being that."""
     likely = max(-2.5, min(3.0, name_likeness(name.text))) + max(-2.0, min(1.5, value_likeness(value.text)))
-    if value.on_line and not name.on_line:
+    filled_in = value.on_line and not name.on_line
+    if filled_in:
         likely += ON_A_LINE
     elif name.on_line and not value.on_line:
         likely -= ON_A_LINE
     another = name_likeness(value.text)
-    if another > 0.7 and value_likeness(value.text) <= 0 and not value.on_line:
+    if another > 0.7 and value_likeness(value.text) <= 0 and not filled_in:
         likely -= min(1.5, another)
     return likely
 

@@ -16,6 +16,8 @@ from clary.engines.documents.tokens import Token, bands_of
 ENUMERATOR = re.compile(r"\(?\w{1,2}[.)]|\(\w{1,2}\)\.")
 INITIAL = re.compile(r"[A-Z]\.")
 """Of a person's name; so letters number what follows only where they stand off from it."""
+HOURS = re.compile(r"\d:$")
+"""Before further digits it begins a time or the number of a form, and ends no name."""
 FIELD_WITHIN = re.compile(r"[^\W\d_]{2,}:[^/].*")
 """A name, a colon and the begin of a value that were read as one word."""
 WIDE_SPACE = 0.5
@@ -172,7 +174,8 @@ def _parts(one: Token, other: Token, rulings: Rulings, height: float) -> bool:
     """Whether two neighbouring words of a row belong to different pieces."""
     if _line_begins(one, other, rulings, height):
         return True
-    if ends_as_name(one.text) and len(one.text) > 1:
+    hours = HOURS.search(one.text) and other.text[0].isdigit() and other.left - one.right < height
+    if ends_as_name(one.text) and len(one.text) > 1 and not hours:
         return True
     initial = INITIAL.fullmatch(one.text) is not None and other.text[:1].isupper()
     if ENUMERATOR.fullmatch(one.text) and other.left - one.right > (height if initial else 0.5 * one.height):
