@@ -81,6 +81,13 @@ def test_the_number_before_what_stands_on_a_line_belongs_to_the_name_below_the_l
     assert pairs(page(puts), picture) == {"(b) Company name": "Johns Hopkins"}
 
 
+def test_a_sentence_goes_on_in_the_next_of_wide_lines() -> None:
+    puts: list[Put] = [(60, 100, "Objective:"), (160, 100, "A mixture that must"), (160, 124, "show less vapor.")]
+    assert pairs(page(puts)) == {"Objective:": "A mixture that must show less vapor."}
+    puts[2] = (160, 124, "Another Thing")
+    assert pairs(page(puts))["Objective:"] == "A mixture that must"
+
+
 def test_a_colon_between_digits_ends_no_name() -> None:
     assert pairs(page([(60, 100, "Arrived:"), (200, 100, "10: 45")])) == {"Arrived:": "10: 45"}
     assert pairs(page([(60, 100, "(Form 02: 20: 06)")])) == {}

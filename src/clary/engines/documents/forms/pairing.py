@@ -20,6 +20,8 @@ FARTHER = 0.06
 """What each height of words beyond that takes from the evidence."""
 NEXT = 2.2
 """In heights of words: so far apart may words of one value stand."""
+VALUE_LINES, SENTENCE_LINES = 0.75, 1.6
+"""In heights of words: so far apart lie lines of a value; the second where a sentence goes on in lower case."""
 UNIT_BEHIND = 8.0
 """In heights of words: so far behind a number may its unit stand, as units do in a column of their own."""
 ROWS_BELOW = 6
@@ -306,7 +308,10 @@ def _extend_down(pair: Pair, rows: Rows, height: float, taken: set[int]) -> None
         beside = [piece for piece in row if piece.right < first.left and piece.right > name.left - height]
         if not lines and not beside and not any(one.left < first.right and one.right > first.left for one in row):
             continue  # a row of another column
-        if not lines or beside or lines[0].top - last.bottom > 0.75 * height:
+        if not lines or beside:
+            return
+        goes_on = lines[0].text[:1].islower() and lines[0].text[:2].isalpha()
+        if lines[0].top - last.bottom > (SENTENCE_LINES if goes_on else VALUE_LINES) * height:
             return
         line = lines[0]
         if name_likeness(line.text) >= 2.0 or (
