@@ -7,8 +7,8 @@ import json
 import socket
 from pathlib import Path
 
-from clary.compute.forking.program import ForkedProgram
 from clary.compute.forking.line import ProgramNotStarted
+from clary.compute.forking.program import ForkedProgram
 from clary.compute.forking.server import ForkServer
 from clary.engines.tuning.question import Question
 from clary.engines.tuning.spaces import Values
