@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,18 @@ def test_hosts_of_one_job_share_a_network_that_goes_with_the_last(
     assert [one.wait(60) for one in running] == [0, 0]
     assert [(folder / "log").read_text().splitlines()[-1] for folder in roots] == ["algo-1", "algo-2"]
     assert not [one for one in docker_engine.engine.networks() if one["Name"] == "clary-one"]
+
+
+def test_hosts_that_want_a_network_at_once_get_one(docker_engine: DockerEngine) -> None:
+    engine = Engine(str(docker_engine.socket))
+    with ThreadPoolExecutor(8) as hosts:
+        asked = [
+            hosts.submit(engine.create_network, "clary-at-once", internal=True, labels={DATA_LABEL: "none"})
+            for _ in range(16)
+        ]
+        for one in asked:
+            one.result()
+    try:
+        assert [network["Name"] for network in engine.networks()].count("clary-at-once") == 1
+    finally:
+        engine.remove_network("clary-at-once")

@@ -6,6 +6,8 @@ that runs a job (docs/decisions/0009).
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -202,8 +204,6 @@ class Engine:
         Args:
             internal: whether it leads nowhere but to its own members.
         """
-        if any(network["Name"] == name for network in self.networks()):
-            return
         wanted = {
             "Name": name,
             "CheckDuplicate": True,
@@ -211,7 +211,19 @@ class Engine:
             "Internal": internal,
             "Labels": {**labels, _LABEL: "network"},
         }
-        self._unless("POST", "/networks/create", (409,), wanted)
+        with self._alone():  # Docker takes the same name twice, and neither network can be named then
+            if all(network["Name"] != name for network in self.networks()):
+                self._unless("POST", "/networks/create", (409,), wanted)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While this lasts, every other process of this machine that wants the same of this engine waits."""
+        folder = os.open(Path(self.socket_path).resolve().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def remove_network(self, name: str) -> None:
         """Removes a network unless somebody still uses it."""
