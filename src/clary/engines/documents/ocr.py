@@ -22,11 +22,11 @@ from clary.engines.documents.crops import LONG, Crop, cut, page_slant_degrees, s
 from clary.engines.documents.detector import Detector, DetectorSettings, Quadrilateral
 from clary.engines.documents.ink import Ink, rules_of
 from clary.engines.documents.recognizer import CLEAR, Reading, Recognizer, is_latin
-from clary.engines.documents.sessions import cores
 from clary.engines.documents.sheets import Pixels
 from clary.engines.documents.spelling import FEW_FOREIGN, settle
 from clary.engines.documents.turns import Upright, quarter_turned, turned
 from clary.engines.documents.words import Piece, SplitSettings, split
+from clary.engines.onnx_models import cores
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")

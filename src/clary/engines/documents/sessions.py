@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+
+from clary.engines.onnx_models import open_model
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNIZER = "PP-OCRv6_rec_small.onnx"
@@ -32,11 +33,6 @@ def bundled(name: str) -> Path:
     return path
 
 
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def session(name: str, threads: int) -> onnxruntime.InferenceSession:
     """A model, ready to run from several threads at once.
 
@@ -44,15 +40,8 @@ def session(name: str, threads: int) -> onnxruntime.InferenceSession:
         name: its file name.
         threads: processors that one run may use.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.enable_cpu_mem_arena = False  # the arena keeps the largest page it ever saw
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     own = _WEIGHTS / name
-    path = own if own.is_file() else bundled(name)
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return open_model(own if own.is_file() else bundled(name), threads)
 
 
 def recognizer_head() -> tuple[NDArray[np.float32], NDArray[np.float32], list[str]]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from clary.engines.onnx_models import open_model
 from clary.engines.refusals import Refused
 from clary.engines.vision.pictures import Picture
 
@@ -38,11 +38,8 @@ class DetectionTransformer:
     """
 
     def __init__(self, file: Path, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
         try:
-            self._session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            self._session = open_model(file, threads, keeps_arena=True)
         except Exception as error:  # onnxruntime raises many kinds, all of which mean the same
             raise _unusable(file, "it cannot be read as an ONNX model") from error
         inputs = {one.name: one.shape for one in self._session.get_inputs()}

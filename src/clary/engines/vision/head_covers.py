@@ -240,7 +240,8 @@ def _joined(boxes: Array, chances: Array, owners: NDArray[np.int64]) -> list[tup
     places = boxes.astype(np.float32)
     surety = 1.0 - chances[:, NONE]
     shared = overlaps(places, places)
-    part = np.maximum(covered(places, places), covered(places, places).T)
+    part = covered(places, places)
+    part = np.maximum(part, part.T)
     used = np.zeros(len(places), np.bool_)
     heads = []
     for best in np.argsort(-surety, kind="stable"):

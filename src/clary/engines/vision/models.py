@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from clary.engines.onnx_models import open_model
 from clary.engines.refusals import Refused
 from clary.engines.vision.detection_transformer import DetectionTransformer, named_file
 
@@ -42,11 +42,7 @@ class Model:
     """A net that takes one array and answers with its outputs, in their order; any thread may ask."""
 
     def __init__(self, file: Path, threads: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # CPUs are shared with other calls
-        options.log_severity_level = 3
-        self._session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._session = open_model(file, threads, keeps_arena=True)
         self._input = self._session.get_inputs()[0].name
 
     def __call__(self, array: NDArray[Any]) -> list[NDArray[np.float32]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clary.engines.text.own_entities import Mention
-from clary.services.comprehend.programs.classifier_data import Unlearnable
+from clary.services.comprehend.programs.classifier_data import Unlearnable, manifest_entry
 from clary.services.comprehend.programs.documents import files_below
 
 REFERENCE = "annotation-ref"
@@ -48,12 +48,7 @@ def read_pages(
 
 
 def _reference(raw: bytes, attributes: Sequence[str], where: str) -> str | None:
-    try:
-        entry = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Unlearnable(f"{where}: the line is not valid JSON: {error}.") from error
-    if not isinstance(entry, dict):
-        raise Unlearnable(f"{where}: the line is not a JSON object.")
+    entry = manifest_entry(raw, where)
     for attribute in attributes:
         label = entry.get(attribute)
         if isinstance(label, dict):

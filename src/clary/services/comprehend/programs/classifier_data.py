@@ -82,7 +82,7 @@ def read_manifest(folder: Path, attributes: Sequence[str], *, several: bool) -> 
             if not raw.strip():
                 continue
             where = f"{name}, line {line}"
-            entry = _entry(raw, where)
+            entry = manifest_entry(raw, where)
             source = entry.get("source")
             if not isinstance(source, str) or not source.strip():
                 raise Unlearnable(f"{where}: the line has no text in its member source.")
@@ -148,7 +148,15 @@ def _page(row: Sequence[str], where: str) -> int:
         raise Unlearnable(f"{where}: the page is {row[2]!r}, not a number.") from error
 
 
-def _entry(raw: bytes, where: str) -> dict[str, Any]:
+def manifest_entry(raw: bytes, where: str) -> dict[str, Any]:
+    """A line of an augmented manifest.
+
+    Args:
+        where: the line's place, for the message.
+
+    Raises:
+        Unlearnable: it is no JSON object.
+    """
     try:
         entry = json.loads(raw)
     except (ValueError, RecursionError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from clary.engines.text.words import words
 from clary.services.comprehend.analyses import JOB_BYTES
 from clary.services.comprehend.places import ONE_DOC_PER_FILE
 from clary.services.comprehend.programs.annotated_pages import read_pages
-from clary.services.comprehend.programs.classifier_data import Unlearnable
+from clary.services.comprehend.programs.classifier_data import Unlearnable, manifest_entry
 from clary.services.comprehend.programs.documents import Position, documents, files_below
 
 LEAST_MENTIONS = 5
@@ -202,12 +201,7 @@ def _number(text: str, where: str) -> int:
 
 
 def _manifest_line(raw: bytes, attributes: Sequence[str], where: str) -> tuple[str, list[Any]]:
-    try:
-        entry = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Unlearnable(f"{where}: the line is not valid JSON: {error}.") from error
-    if not isinstance(entry, dict):
-        raise Unlearnable(f"{where}: the line is not a JSON object.")
+    entry = manifest_entry(raw, where)
     if "source-ref" in entry:
         raise Unlearnable(f"{where}: source-ref names a PDF, but DocumentType is PLAIN_TEXT_DOCUMENT.")
     text = entry.get("source")
