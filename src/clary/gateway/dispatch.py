@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from clary.core.acting import acting_for
 from clary.core.call import Call
 from clary.core.errors import OperationNotImplemented
 from clary.core.operations import BoundOperation
@@ -44,9 +45,15 @@ class Dispatcher:
         if is_async:
             result = await bound.handler(call, request)
         else:
-            result = await asyncio.get_running_loop().run_in_executor(self._threads, bound.handler, call, request)
+            result = await asyncio.get_running_loop().run_in_executor(self._threads, _carried_out, bound, call, request)
         return result if result is not None else {}
 
     def close(self) -> None:
         """Waits for running handlers to end."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _carried_out(bound: BoundOperation, call: Call, request: dict[str, Any]) -> Any:
+    """What the handler answers; whom it works for is known to what it shares with other accounts."""
+    with acting_for(call.account):
+        return bound.handler(call, request)

@@ -13,6 +13,7 @@ import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -23,6 +24,7 @@ from typing import Any, Protocol
 from clary.compute.engine_hosts.channel import EngineChannel
 from clary.compute.forking.confinement import Confinement
 from clary.compute.forking.spawner import Spawner, StartedProgram
+from clary.core.acting import acting_account
 from clary.engines.refusals import Refused
 
 ENGINES = {
@@ -84,7 +86,7 @@ class EngineHosts:
     Promises:
         **Isolation.** An engine's process has no network and sees none of Clary's data, where the kernel can do that.
         **Others go on.** While one family's process starts, which fetches what it needs, the other families answer; no
-        family's calls take all places.
+        family's calls take all places, and no account's all of a family's or all there are.
         **Replacement.** A call whose process died is repeated once, in a new one. A call that takes too long ends the
         process; other calls under way in it are repeated.
         **Threads.** Any thread may call.
@@ -106,8 +108,8 @@ class EngineHosts:
     ) -> None:
         self._spawner = spawner
         self._surroundings = surroundings
-        self._slots = threading.BoundedSemaphore(most_calls)
-        self._slots_of = {family: threading.BoundedSemaphore(max(1, most_calls * 3 // 4)) for family in modules}
+        self._all_places = _Places(most_calls)
+        self._places_of = {family: _Places(_most_of(most_calls)) for family in modules}
         self._idle_seconds = idle_seconds
         self._hosts = {family: _Host(family, module, self._start) for family, module in modules.items()}
 
@@ -148,11 +150,12 @@ class EngineHosts:
     @contextlib.contextmanager
     def _place(self, family: str) -> Iterator[None]:
         """A place among the calls of a family, and among all."""
+        account = acting_account()
         with contextlib.ExitStack() as held:
-            for slots in (self._slots_of[family], self._slots):
-                if not slots.acquire(blocking=False):
+            for places in (self._places_of[family], self._all_places):
+                if not places.take(account):
                     raise EngineBusy(f"too many calls wait for the {family} engine")
-                held.callback(slots.release)
+                held.callback(places.give_back, account)
             yield
 
     def _start(self, family: str, module: str, socket_of_host: socket.socket) -> StartedProgram:
@@ -181,6 +184,40 @@ class EngineHosts:
                 (folder,), tuple(map(str, hidden)), network=False, required=False, scratch_bytes=1 << 30
             ),
         )
+
+
+class _Places:
+    """Places for calls; the last of them are for other accounts than the one that has most.
+
+    Args:
+        count: of all.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._lock = threading.Lock()
+        self._count = count
+        self._taken: Counter[str] = Counter()
+
+    def take(self, account: str) -> bool:
+        """Whether there is a place for one more call of an account ("": Clary's own work); it is taken then."""
+        with self._lock:
+            most = _most_of(self._count) if account else self._count
+            if self._taken.total() >= self._count or self._taken[account] >= most:
+                return False
+            self._taken[account] += 1
+            return True
+
+    def give_back(self, account: str) -> None:
+        """A call of an account is over."""
+        with self._lock:
+            self._taken[account] -= 1
+            if not self._taken[account]:
+                del self._taken[account]
+
+
+def _most_of(places: int) -> int:
+    """How many of several places a part may take that others share them with."""
+    return max(1, places * 3 // 4)
 
 
 class _Host:

@@ -11,6 +11,7 @@ import pytest
 
 from clary.compute.engine_hosts.hosts import EngineBusy, EngineFailed, EngineHosts, HostSurroundings
 from clary.compute.forking.server import ForkServer
+from clary.core.acting import acting_for
 from clary.engines.refusals import Refused
 from tests.unit.compute.conftest import PROGRAMS
 
@@ -150,6 +151,38 @@ def test_calls_beyond_the_limit_are_turned_away_at_once(make) -> None:
     thread.join()
     assert turned_away
     assert hosts.call("echo", "echo", value=2) == 2
+
+
+def test_one_account_leaves_places_for_others(make) -> None:
+    fetching, answers, refused = Fetching(), [], []
+    hosts = make(environment=fetching, most_calls=8)  # a family has six places, an account four of them
+
+    def ask(account: str) -> None:
+        with acting_for(account):
+            try:
+                answers.append(hosts.call("slow", "echo", value=account))
+            except EngineBusy:
+                refused.append(account)
+
+    burst = [threading.Thread(target=ask, args=("111111111111",)) for _ in range(5)]
+    for thread in burst:
+        thread.start()
+    deadline = time.monotonic() + 60
+    while not refused and time.monotonic() < deadline:
+        time.sleep(0.01)
+    other = threading.Thread(target=ask, args=("222222222222",))
+    other.start()
+    fetching.done.set()
+    for thread in (*burst, other):
+        thread.join(60)
+    assert refused == ["111111111111"]
+    assert sorted(answers) == [*["111111111111"] * 4, "222222222222"]
+
+
+def test_what_a_call_took_is_given_back_to_its_account(make) -> None:
+    hosts = make(most_calls=2)
+    with acting_for("111111111111"):
+        assert [hosts.call("echo", "echo", value=number) for number in range(5)] == list(range(5))
 
 
 class Fetching:
