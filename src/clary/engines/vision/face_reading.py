@@ -73,11 +73,12 @@ def read(models: Models, rgb: Pixels, meshes: Sequence[Mesh], attributes: bool, 
     if not attributes and not vectors:
         return [Reading()] * len(meshes)
     count = len(meshes)
-    jobs: list[Callable[[], object]] = [partial(describe, models, rgb, mesh, vectors) for mesh in meshes]
+    faces = [upright(rgb, mesh, _DESCRIPTION_PIXELS) for mesh in meshes]
+    jobs: list[Callable[[], object]] = [partial(_described, models, face, vectors) for face in faces]
     if vectors:
-        jobs += [partial(recognise, models, rgb, mesh) for mesh in meshes]
+        jobs += [partial(_recognised, models, rgb, mesh) for mesh in meshes]
     if attributes:
-        jobs += [partial(_expressions, models, rgb, mesh) for mesh in meshes]
+        jobs += [partial(_expressions, models, face) for face in faces]
     answers = models.side_by_side(jobs)
     parts = [answers[start : start + count] for start in range(0, len(answers), count)] if count else []
     names = ["described", *(["recognised"] if vectors else []), *(["expressions"] if attributes else [])]
@@ -97,22 +98,20 @@ def upright(rgb: Pixels, mesh: Mesh, pixels: int) -> Pixels:
     return crop(rgb, centre.astype(np.float32), side, angle, pixels)[0]
 
 
-def describe(models: Models, rgb: Pixels, mesh: Mesh, mirrored: bool) -> Described:
-    """Age, gender and FaceRes's vector; with the mirror image's where `mirrored`."""
-    face = upright(rgb, mesh, _DESCRIPTION_PIXELS)
+def _described(models: Models, face: Pixels, mirrored: bool) -> Described:
+    """Age, gender and FaceRes's vector of an upright face; with the mirror image's where `mirrored`."""
     faces = _with_mirror_image(face) if mirrored else face[None].astype(np.float32)
     ages, genders, vectors = models["face_description"](faces)
     return Described(ages[0], float(genders.reshape(-1)[0]), vectors)
 
 
-def recognise(models: Models, rgb: Pixels, mesh: Mesh) -> Array:
+def _recognised(models: Models, rgb: Pixels, mesh: Mesh) -> Array:
     """[2, 128] the residual net's vectors of a face and its mirror image."""
     return models["face_recognition"](_with_mirror_image(upright(rgb, mesh, _RECOGNITION_PIXELS)))[-1]
 
 
-def _expressions(models: Models, rgb: Pixels, mesh: Mesh) -> dict[str, float]:
-    """The chance of each expression, by both nets."""
-    face = upright(rgb, mesh, _DESCRIPTION_PIXELS)
+def _expressions(models: Models, face: Pixels) -> dict[str, float]:
+    """The chance of each expression of an upright face, by both nets."""
     small = cv2.resize(face, (EXPRESSION_PIXELS, EXPRESSION_PIXELS), interpolation=cv2.INTER_AREA)
     (one,) = models["face_expression"](small[None].astype(np.float32))
     tiny = cv2.resize(face, (_EMOTION_PIXELS, _EMOTION_PIXELS), interpolation=cv2.INTER_AREA)
