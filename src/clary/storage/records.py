@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS tags (
 
 _COLUMNS = "kind, account, region, name, arn, status, parent, created, modified, body, version"
 SORT_COLUMNS = ("name", "created", "modified", "status")
+_BATCH = 1000  # rows that `Records.every` reads at once
 
 
 class RecordExists(Exception):
@@ -281,6 +282,21 @@ class Records:
         records = [_record(row) for row in rows[:limit]]
         more = len(rows) > limit and records
         return Page(records, encode_token(getattr(records[-1], sort), records[-1].name) if more else None)
+
+    def every(self, kind: str, account: str, region: str, filters: Filters | None = None) -> list[Record]:
+        """All records of a listing, oldest first: for those of which one resource has few."""
+        found: list[Record] = []
+        token: str | None = None
+        while True:
+            page = self.page(kind, account, region, filters=filters, limit=_BATCH, token=token)
+            found += page.records
+            token = page.next_token
+            if token is None:
+                return found
+
+    def children(self, kind: str, parent: Record) -> list[Record]:
+        """All records of a kind that belong to another one, oldest first."""
+        return self.every(kind, parent.account, parent.region, Filters(parent=parent.arn))
 
     def of_kind(self, kind: str) -> list[Record]:
         """Every record of a kind, whatever its account and region: for what a start of Clary takes up again."""

@@ -96,6 +96,19 @@ def test_filters_hold_together(records: Records, clock: FixedClock) -> None:
     ]
 
 
+def test_all_children_of_a_record_are_found_however_many_pages_they_fill(
+    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clary.storage.records._BATCH", 3)
+    parent = records.insert(job("parent"))
+    for number in range(8):
+        records.insert(job(f"child-{7 - number}", parent=parent.arn))
+        clock.advance(1)
+    records.insert(job("stranger", parent="arn:of:another"))
+    assert [record.name for record in records.children(KIND, parent)] == [f"child-{7 - number}" for number in range(8)]
+    assert len(records.every(*PLACE)) == 10
+
+
 def test_a_foreign_token_is_refused(records: Records) -> None:
     with pytest.raises(InvalidToken):
         records.page(*PLACE, token="not-a-token")

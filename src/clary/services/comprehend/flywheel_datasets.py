@@ -121,16 +121,7 @@ class FlywheelDatasets:
         parent = request.get("FlywheelArn")
         if parent is not None:
             shelf.find(self._records, call, (FLYWHEEL,), parent)
-        found: list[Record] = []
-        token: str | None = None
-        while True:
-            page = self._records.page(
-                DATASET, call.account, call.region, filters=Filters(parent=parent), descending=True, token=token
-            )
-            found += page.records
-            token = page.next_token
-            if token is None:
-                break
+        found = reversed(self._records.every(DATASET, call.account, call.region, Filters(parent=parent)))
         fit = [one for one in found if _fits(one, name, value)]
         start, size = shelf.place_in_list(request)
         shown = [self._properties(one) for one in fit[start : start + size]]

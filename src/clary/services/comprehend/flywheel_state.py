@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clary.services.comprehend import shelf
 from clary.services.comprehend.job_status import failure_of
 from clary.services.comprehend.names import (
     CLASSIFIER,
@@ -35,12 +34,12 @@ _STATUS = {
 
 def iterations(records: Records, flywheel: Record) -> list[Record]:
     """The iterations of a flywheel, oldest first."""
-    return shelf.children(records, ITERATION, flywheel)
+    return records.children(ITERATION, flywheel)
 
 
 def datasets(records: Records, flywheel: Record) -> list[Record]:
     """The data sets of a flywheel, oldest first."""
-    return shelf.children(records, DATASET, flywheel)
+    return records.children(DATASET, flywheel)
 
 
 def trained_model(records: Records, iteration: Record) -> Record | None:

@@ -198,7 +198,7 @@ class OwnModels:
     def _user_of(self, model: Record) -> Record | None:
         """An endpoint or flywheel that uses a model."""
         for kind in (CLASSIFIER_ENDPOINT, RECOGNIZER_ENDPOINT):
-            found = shelf.children(self._records, kind, model)
+            found = self._records.children(kind, model)
             if found:
                 return found[0]
         wheels = (one for one in self._records.of_kind(FLYWHEEL) if one.account == model.account)

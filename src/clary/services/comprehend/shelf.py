@@ -74,23 +74,6 @@ def find(records: Records, call: Call, kinds: Sequence[str], arn: str) -> Record
     return record
 
 
-def children(records: Records, kind: str, parent: Record, label: str | None = None) -> list[Record]:
-    """All resources of a kind that belong to another, oldest first.
-
-    Args:
-        label: what their `parent` is, where it is not the other's ARN.
-    """
-    found: list[Record] = []
-    token: str | None = None
-    while True:
-        filters = Filters(parent=parent.arn if label is None else label)
-        page = records.page(kind, parent.account, parent.region, filters=filters, limit=1000, token=token)
-        found += page.records
-        token = page.next_token
-        if token is None:
-            return found
-
-
 def one_filter(request: Mapping[str, Any]) -> tuple[str, Any]:
     """The name and value of the filter of a List request, ("", None) where there is none.
 

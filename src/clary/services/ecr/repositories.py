@@ -25,8 +25,6 @@ from clary.services.ecr.tags import checked_tags
 from clary.storage.images import REPOSITORY, Images, RepositoryNotEmpty
 from clary.storage.records import Record, RecordExists, Records
 
-_EVERY = 1000
-
 
 class Repositories:
     """The repositories of every account and region."""
@@ -78,14 +76,7 @@ class Repositories:
                 )
             found = [find_repository(self._images, call, {**request, "repositoryName": name}) for name in names]
             return {"repositories": [described(call, record) for record in found]}
-        records: list[Record] = []
-        token: str | None = None
-        while True:
-            read = self._records.page(REPOSITORY, registry, call.region, sort="name", limit=_EVERY, token=token)
-            records += read.records
-            token = read.next_token
-            if token is None:
-                break
+        records = sorted(self._records.every(REPOSITORY, registry, call.region), key=lambda record: record.name)
         shown, following = page(records, lambda record: record.name, request)
         answer: dict[str, Any] = {"repositories": [described(call, record) for record in shown]}
         if following:

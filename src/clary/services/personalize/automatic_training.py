@@ -7,7 +7,6 @@ import logging
 from clary.core import ids
 from clary.core.call import ANONYMOUS, Call
 from clary.core.clock import Clock
-from clary.services.personalize import shelf
 from clary.services.personalize.errors import InvalidInputException
 from clary.services.personalize.names import SOLUTION_VERSION
 from clary.services.personalize.solution_requests import check_schedule
@@ -42,7 +41,7 @@ class AutomaticTraining:
         if not solution.body.get("performAutoTraining"):
             return
         days = check_schedule(solution.body.get("solutionConfig", {}).get("autoTrainingConfig"))
-        versions = shelf.children(self._records, SOLUTION_VERSION, solution)
+        versions = self._records.children(SOLUTION_VERSION, solution)
         due = versions[-1].created + days * _DAY_SECONDS if versions else solution.created + _FIRST_AFTER_SECONDS
         if self._clock.time() < due:
             return

@@ -174,7 +174,7 @@ class Campaigns:
         return version
 
     def _newest(self, solution: Record) -> Record | None:
-        return newest_active(shelf.children(self._records, SOLUTION_VERSION, solution))
+        return newest_active(self._records.children(SOLUTION_VERSION, solution))
 
     def _serving_config(self, version: Record, config: Mapping[str, Any]) -> dict[str, Any]:
         group = self._records.by_arn(version.body["datasetGroupArn"])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clary.services.personalize import names, shelf
+from clary.services.personalize import names
 from clary.services.personalize.names import DELETION_JOB, IMPORT_JOB
 from clary.storage.records import Filters, Record, Records
 
@@ -50,7 +50,7 @@ def segment_folder(dataset_id: str, job_id: str) -> str:
 def segments(records: Records, dataset: Record) -> list[Segment]:
     """The folders that make up the data set now, oldest first: the last full import and what came after it."""
     found: list[tuple[float, bool, str]] = []
-    for job in shelf.children(records, IMPORT_JOB, dataset):
+    for job in records.children(IMPORT_JOB, dataset):
         state = job.body.get("job", {})
         if job.status == "Completed" and "segment" in job.body:
             found.append((state["ended"], job.body["importMode"] == "FULL", job.body["segment"]))
@@ -63,7 +63,7 @@ def deletions(records: Records, group: Record) -> list[Segment]:
     """The folders in which deletion jobs left the users whose data is gone, oldest first."""
     found = [
         Segment(job.body["segment"], job.body["job"]["ended"])
-        for job in shelf.children(records, DELETION_JOB, group)
+        for job in records.children(DELETION_JOB, group)
         if job.status == "Completed"
     ]
     return sorted(found, key=lambda segment: segment.ended)
@@ -86,7 +86,7 @@ def sweep(root: Path, records: Records, dataset: Record) -> None:
     kept = {segment.folder for segment in segments(records, dataset)}
     kept |= {
         job.body.get("segment", "")
-        for job in shelf.children(records, IMPORT_JOB, dataset)
+        for job in records.children(IMPORT_JOB, dataset)
         if job.status in ("InProgress", "Stopping")
     }
     for folder in (root / "datasets" / dataset.body["id"]).glob("*"):

@@ -84,7 +84,7 @@ class DatasetGroups:
         """
         record = shelf.find(self._records, call, DATASET_GROUP, request["datasetGroupArn"])
         for kind, words in _CONTENTS:
-            found = shelf.children(self._records, kind, record)
+            found = self._records.children(kind, record)
             if found:
                 raise ResourceInUseException(
                     f"Dataset group {record.arn} has {len(found)} {words}, {found[0].arn} among them: "

@@ -143,8 +143,8 @@ class Datasets:
         """
         record = shelf.find(self._records, call, DATASET, request["datasetArn"])
         self._require_idle(record)
-        imports = shelf.children(self._records, IMPORT_JOB, record)
-        exports = shelf.children(self._records, EXPORT_JOB, record)
+        imports = self._records.children(IMPORT_JOB, record)
+        exports = self._records.children(EXPORT_JOB, record)
         shelf.delete(self._records, record)
         for job in (*imports, *exports):
             shelf.delete(self._records, job)
@@ -154,12 +154,12 @@ class Datasets:
 
     def _require_idle(self, record: Record) -> None:
         for kind in (IMPORT_JOB, EXPORT_JOB):
-            for job in shelf.children(self._records, kind, record):
+            for job in self._records.children(kind, record):
                 if status_of(job) in UNFINISHED:
                     raise ResourceInUseException(f"Dataset {record.arn} is used by {job.arn}, which is in progress.")
         group = self._records.by_arn(record.parent)
-        for solution in shelf.children(self._records, SOLUTION, group) if group else ():
-            for version in shelf.children(self._records, SOLUTION_VERSION, solution):
+        for solution in self._records.children(SOLUTION, group) if group else ():
+            for version in self._records.children(SOLUTION_VERSION, solution):
                 if status_of(version) in UNFINISHED:
                     raise ResourceInUseException(
                         f"Dataset {record.arn} is used by {version.arn}, which is in progress."

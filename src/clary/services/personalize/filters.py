@@ -44,13 +44,13 @@ class Filters:
         group = shelf.find(self._records, call, DATASET_GROUP, request["datasetGroupArn"])
         schemas = {
             dataset.body["type"]: columns_in(self._records, dataset)
-            for dataset in shelf.children(self._records, DATASET, group)
+            for dataset in self._records.children(DATASET, group)
         }
         try:
             check(parse(request["filterExpression"]), schemas)
         except FilterError as error:
             raise InvalidInputException(f"Invalid filter expression: {error}.") from error
-        if len(shelf.children(self._records, FILTER, group)) >= MOST_FILTERS:
+        if len(self._records.children(FILTER, group)) >= MOST_FILTERS:
             raise LimitExceededException(f"More than {MOST_FILTERS} filters in the dataset group {group.arn}.")
         name = request["name"]
         arn = resource_arn(call, FILTER, name)

@@ -74,7 +74,7 @@ class ImportJobs:
         if self._records.by_arn(arn) is not None:
             raise shelf.already_exists(arn)
         check_unfinished(self._records, record)
-        for other in shelf.children(self._records, IMPORT_JOB, dataset):
+        for other in self._records.children(IMPORT_JOB, dataset):
             if status_of(other) in UNFINISHED:
                 raise ResourceInUseException(f"Dataset {dataset.arn} is used by {other.arn}, which is in progress.")
         task = self._task(call, dataset, name)
@@ -121,7 +121,7 @@ class ImportJobs:
     def _require_attribution(self, dataset: Record) -> None:
         """An import can be reported on in S3 where its group has an attribution that says where."""
         group = self._records.by_arn(dataset.parent)
-        attributions = shelf.children(self._records, METRIC_ATTRIBUTION, group) if group else []
+        attributions = self._records.children(METRIC_ATTRIBUTION, group) if group else []
         if dataset.body["type"] != INTERACTIONS or not any(
             "s3DataDestination" in attribution.body["output"] for attribution in attributions
         ):

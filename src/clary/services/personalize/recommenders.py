@@ -27,7 +27,7 @@ from clary.services.personalize.names import (
 )
 from clary.services.personalize.recipes import recipe_of
 from clary.services.personalize.serving_plans import ServingPlans
-from clary.services.personalize.sight import MODELS, events_folder, readable
+from clary.services.personalize.sight import MODELS, readable
 from clary.services.personalize.solution_requests import check_columns, check_domain
 from clary.services.personalize.solution_versions import SolutionVersions
 from clary.services.personalize.training_tasks import TrainingTasks
@@ -195,7 +195,7 @@ class Recommenders:
             raise _busy(record)
         shelf.delete(self._records, record)
         self._plans.end(record)
-        for version in shelf.children(self._records, RECOMMENDER_VERSION, record):
+        for version in self._records.children(RECOMMENDER_VERSION, record):
             shelf.delete(self._records, version)
             shutil.rmtree(self._folder / version.body["model"], ignore_errors=True)
         return {}
@@ -250,16 +250,16 @@ class Recommenders:
             "training:main",
             task,
             data=self._folder,
-            writable=(self._folder / MODELS, events_folder(self._folder)),
+            own=self._folder / MODELS,
             visible=readable(self._folder, task["datasets"]),
             role_arn=role,
             outputs=outputs,
         )
-        body = {"model": f"models/{spec.id}", "datasetGroupArn": record.parent}
+        body = {"model": f"{MODELS}/{spec.id}", "datasetGroupArn": record.parent}
         self._jobs.submit(replace(version, body=body), spec)
 
     def _newest(self, record: Record) -> Record | None:
-        versions = shelf.children(self._records, RECOMMENDER_VERSION, record)
+        versions = self._records.children(RECOMMENDER_VERSION, record)
         return versions[-1] if versions else None
 
     def _version(self, record: Record) -> Record | None:

@@ -82,20 +82,6 @@ def delete(records: Records, record: Record) -> None:
         raise ResourceInUseException(f"Resource Arn {record.arn} is being changed. Try again.") from error
 
 
-def children(records: Records, kind: str, parent: Record) -> list[Record]:
-    """All resources of a kind that belong to another."""
-    found: list[Record] = []
-    token: str | None = None
-    while True:
-        page = records.page(
-            kind, parent.account, parent.region, filters=Filters(parent=parent.arn), limit=1000, token=token
-        )
-        found += page.records
-        token = page.next_token
-        if token is None:
-            return found
-
-
 def listing(
     records: Records,
     call: Call,

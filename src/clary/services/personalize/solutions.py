@@ -86,7 +86,7 @@ class Solutions:
             **body,
             "datasetGroupArn": record.parent,
         }
-        versions = shelf.children(self._records, SOLUTION_VERSION, record)
+        versions = self._records.children(SOLUTION_VERSION, record)
         if versions:
             solution["latestSolutionVersion"] = version_summary(versions[-1])
         if record.body.get("performAutoML"):
@@ -145,10 +145,10 @@ class Solutions:
             ResourceInUseException: a campaign uses it, or a version is being trained.
         """
         record = shelf.find(self._records, call, SOLUTION, request["solutionArn"])
-        campaigns = shelf.children(self._records, CAMPAIGN, record)
+        campaigns = self._records.children(CAMPAIGN, record)
         if campaigns:
             raise ResourceInUseException(f"Solution {record.arn} is used by {campaigns[0].arn}: delete it first.")
-        versions = shelf.children(self._records, SOLUTION_VERSION, record)
+        versions = self._records.children(SOLUTION_VERSION, record)
         for version in versions:
             if status_of(version) in UNFINISHED:
                 raise ResourceInUseException(f"Solution {record.arn} has a version in progress: {version.arn}.")

@@ -8,7 +8,7 @@ from typing import Any
 from clary.compute.contract import Output
 from clary.core.call import Call
 from clary.core.errors import ServiceError
-from clary.services.personalize import contents, shelf
+from clary.services.personalize import contents
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.datasets import dataset_of
@@ -139,7 +139,7 @@ class TrainingTasks:
         """Role and place for a report: those of the last import of interactions; none where it may not be written."""
         group = self._records.by_arn(group_arn)
         dataset = dataset_of(self._records, group, tables.INTERACTIONS) if group else None
-        jobs = shelf.children(self._records, IMPORT_JOB, dataset) if dataset else []
+        jobs = self._records.children(IMPORT_JOB, dataset) if dataset else []
         if not jobs:
             return "", ()
         asked: Mapping[str, Any] = jobs[-1].body["request"]

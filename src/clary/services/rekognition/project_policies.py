@@ -60,7 +60,7 @@ class ProjectPolicies:
             else:
                 if "PolicyRevisionId" in request:
                     raise InvalidPolicyRevisionIdException(f"There is no policy {request['PolicyName']} to update.")
-                if len(shelf.children(self._records, PROJECT_POLICY, project)) >= MOST_POLICIES:
+                if len(self._records.children(PROJECT_POLICY, project)) >= MOST_POLICIES:
                     raise ServiceQuotaExceededException(f"A project can have at most {MOST_POLICIES} policies.")
                 arn = f"{project.arn}/policy/{request['PolicyName']}"
                 self._records.insert(

@@ -84,10 +84,10 @@ class Projects:
             ResourceInUseException: it still has models, or somebody changes it.
         """
         record = shelf.find(self._records, call, PROJECT, request["ProjectArn"])
-        if shelf.children(self._records, PROJECT_VERSION, record):
+        if self._records.children(PROJECT_VERSION, record):
             raise ResourceInUseException(f"The project {record.arn} still has models. Delete them first.")
         for kind in (DATASET, PROJECT_POLICY):
-            for child in shelf.children(self._records, kind, record):
+            for child in self._records.children(kind, record):
                 if kind == DATASET:
                     self._entries.remove(child.body["entries"])
                 self._forget(child)
@@ -116,7 +116,7 @@ class Projects:
                     "StatusMessage": dataset.body["message"],
                     "StatusMessageCode": "SUCCESS",
                 }
-                for dataset in shelf.children(self._records, DATASET, record)
+                for dataset in self._records.children(DATASET, record)
             ],
         }
 

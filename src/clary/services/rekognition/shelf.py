@@ -51,20 +51,6 @@ _WORDS = {
 }
 
 
-def children(records: Records, kind: str, parent: Record) -> list[Record]:
-    """All resources of a kind that belong to another, oldest first."""
-    found: list[Record] = []
-    token: str | None = None
-    while True:
-        page = records.page(
-            kind, parent.account, parent.region, filters=Filters(parent=parent.arn), limit=1000, token=token
-        )
-        found += page.records
-        token = page.next_token
-        if token is None:
-            return found
-
-
 def page_of(
     records: Records,
     call: Call,

@@ -25,7 +25,7 @@ from clary.services.rekognition.errors import (
 from clary.services.rekognition.manifests import CLASSIFICATION, DETECTION, Annotation, BadLine, annotation_of
 from clary.services.rekognition.names import DATASET
 from clary.services.rekognition.pictures import MOST_BYTES_IN_S3, Pictures
-from clary.services.rekognition.shelf import INVALID, children
+from clary.services.rekognition.shelf import INVALID
 from clary.storage.records import Record, Records
 
 LEAST_PICTURES = 10
@@ -62,7 +62,7 @@ class TrainingSets:
             testing = request.get("TestingData", {})
             test = self._of_assets(call, testing.get("Assets", []))
         else:
-            sets = {one.body["type"]: one for one in children(self._records, DATASET, project)}
+            sets = {one.body["type"]: one for one in self._records.children(DATASET, project)}
             if "TRAIN" not in sets:
                 raise InvalidParameterException(f"{INVALID}: the project has no training dataset.")
             train = [entry.line for entry in self._entries.all(sets["TRAIN"].body["entries"])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from clary.services.personalize import shelf
 from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.names import SOLUTION_VERSION
 
@@ -16,7 +15,7 @@ def versions_of(office: Office, solution: str) -> int:
     record = office.records.by_arn(solution)
     assert record is not None
     AutomaticTraining(office.records, office.versions, office.clock).train_if_due(record)
-    return len(shelf.children(office.records, SOLUTION_VERSION, record))
+    return len(office.records.children(SOLUTION_VERSION, record))
 
 
 def test_a_new_solution_is_trained_by_itself_unless_that_is_switched_off(office: Office) -> None:

@@ -72,7 +72,7 @@ class MetricAttributions:
         group = shelf.find(self._records, call, DATASET_GROUP, request["datasetGroupArn"])
         self._check_metrics(group, request["metrics"])
         self._check_output(call, request["metricsOutputConfig"])
-        if shelf.children(self._records, METRIC_ATTRIBUTION, group):
+        if self._records.children(METRIC_ATTRIBUTION, group):
             raise LimitExceededException(f"The dataset group {group.arn} has a metric attribution already.")
         dataset = dataset_of(self._records, group, INTERACTIONS)
         reported = {dataset.body["id"]: self._events.last_event(dataset.body["id"])} if dataset else {}
@@ -187,7 +187,7 @@ class MetricAttributions:
             raise InvalidInputException(f"The metric names {twice} appear more than once.")
         schemas = {
             dataset.body["type"]: columns_in(self._records, dataset)
-            for dataset in shelf.children(self._records, DATASET, group)
+            for dataset in self._records.children(DATASET, group)
         }
         for metric in metrics:
             check(metric["expression"], schemas)

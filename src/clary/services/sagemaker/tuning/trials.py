@@ -19,7 +19,6 @@ from clary.services.sagemaker.tuning.ranges import text_of
 from clary.storage.records import Filters, Record, Records
 
 OBJECTIVE_METRIC = "ObjectiveMetric"
-_PAGE = 500
 # Members of a definition that a CreateTrainingJob request has too, in the same shape.
 _SHARED = (
     "AlgorithmSpecification",
@@ -81,21 +80,9 @@ class TrialJob:
 
 def trial_jobs(records: Records, tuning: Record) -> list[TrialJob]:
     """All trials of a tuning job in the order they were started."""
-    found: list[TrialJob] = []
-    token: str | None = None
-    while True:
-        page = records.page(
-            TRAINING_JOB,
-            tuning.account,
-            tuning.region,
-            filters=Filters(parent=tuning.body["id"]),
-            limit=_PAGE,
-            token=token,
-        )
-        found += [trial_job(record) for record in page.records]
-        token = page.next_token
-        if token is None:
-            return sorted(found, key=lambda trial: trial.number)
+    belonging = Filters(parent=tuning.body["id"])
+    records_of_trials = records.every(TRAINING_JOB, tuning.account, tuning.region, belonging)
+    return sorted(map(trial_job, records_of_trials), key=lambda trial: trial.number)
 
 
 def trial_job(record: Record) -> TrialJob:
