@@ -57,7 +57,6 @@ from clary.services.ecr.registry import Registry
 from clary.services.s3.access import effective_policy, request_policy
 from clary.services.s3.cors_headers import CorsHeaders
 from clary.services.s3.forms import FormUploads
-from clary.services.s3.parameters import Authorize
 from clary.services.s3.request_conditions import action_conditions, object_conditions, request_conditions
 from clary.services.s3.website_pages import WebsitePages
 from clary.services.sagemaker.data_capture import DataCapture
@@ -65,6 +64,7 @@ from clary.services.sagemaker.own_images import ImageFinder
 from clary.services.sagemaker.tuning.advice import Advice
 from clary.services.sagemaker.tuning.coordinator import Coordinator
 from clary.services.textract.upkeep import upkeep
+from clary.storage.caller_access import Authorize
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
 from clary.storage.weights import Weights
@@ -316,7 +316,7 @@ class Platform:
                 requests.families,
                 job_metrics(self.stores.records),
                 endpoint_metrics(self.stores.records),
-                database_metrics(self.stores.databases),
+                database_metrics({**self.stores.databases, "events": self.stores.personalize_events}),
                 process_metrics(),
             ]
         )

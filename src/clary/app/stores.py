@@ -44,9 +44,8 @@ class Stores:
         log_database = self._open(folder.logs, log_store.SCHEMA + metric_store.SCHEMA)
         self.logs = Logs(log_database, self.clock)
         self.metrics = Metrics(log_database, self.clock)
-        events = folder.personalize / event_store.EVENTS_FILE
-        _move_in(events)
-        self.personalize_events = EventStore(self._open(events, event_store.SCHEMA))
+        _move_in(folder.personalize / event_store.EVENTS / event_store.FILE)
+        self.personalize_events = EventStore(folder.personalize)
         self.rekognition_entries = EntryStore(self._open(folder.rekognition / "entries.db", entry_store.SCHEMA))
         self.data_access = DataAccess(self.objects, self.identities, rules=bucket_rules(self.objects))
 
@@ -58,6 +57,7 @@ class Stores:
     def close(self) -> None:
         """Finishes what is being written and closes every file."""
         self.objects.close()
+        self.personalize_events.close()
         for database in self.databases.values():
             database.close()
 

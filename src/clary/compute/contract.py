@@ -28,6 +28,8 @@ class Program:
         visible: folders that a program needs and that isolation would hide (its framework's environment, the model
             that an `entry` uses): they stay in sight, read-only, at their own paths.
         writable: folders beside the job's own that an `entry` may read and write (a service's part of Clary's data).
+        offline: that an `entry` needs no network: it gets none where the machine can take it away. What must not run
+            elsewhere says so in `Limits.network`.
         framework: the framework whose environment `argv` runs in (a name of `frameworks.catalog`): its `python3`, `pip`
             and other programs come first on PATH. Whoever starts the program has it prepared before (`Preparation`).
     """
@@ -40,6 +42,7 @@ class Program:
     visible: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     framework: str = ""
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from typing import Protocol
 
 from clary.core.http import HttpRequest, HttpResponse
 from clary.gateway.pipeline import Outcome
-from clary.storage.database import Database
 from clary.storage.records import Records
 
 PATH = "/metrics"
@@ -154,7 +154,19 @@ class MetricsPage:
         return "".join(line for source in self._sources for family in source() for line in family.lines())
 
 
-def database_metrics(databases: Mapping[str, Database]) -> Source:
+class Committing(Protocol):
+    """What counts its commits, and the writes in them."""
+
+    @property
+    def commits(self) -> int:
+        """Transactions that this process has committed."""
+
+    @property
+    def writes(self) -> int:
+        """The writes in them."""
+
+
+def database_metrics(databases: Mapping[str, Committing]) -> Source:
     """Commits and writes of databases by name, as far as this process made them."""
 
     def families() -> Iterable[Family]:

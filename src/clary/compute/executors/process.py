@@ -73,7 +73,8 @@ class ProcessExecutor:
                 (str(folder), *program.writable),
                 hidden,
                 program.visible,
-                network=limits.network,
+                network=limits.network and not program.offline,
+                required=not limits.network,
                 scratch_bytes=memory_bytes,
             )
             environment |= program.environment

@@ -309,7 +309,8 @@ class Launcher:
                 (str(root), str(socket_path.parent), *program.writable),
                 self._hidden,
                 program.visible,
-                network=plan.limits.network,
+                network=plan.limits.network and not program.offline,
+                required=not plan.limits.network,
                 scratch_bytes=plan.limits.memory_bytes,
             ),
         )

@@ -1,12 +1,15 @@
 """What happens without being asked: recommenders answer with what was trained for them, campaigns that follow their
-solution take its newest version, solutions are trained when their schedule says so, and metric attributions report.
+solution take its newest version, solutions are trained when their schedule says so, metric attributions report, and
+what jobs without success left on the disk goes.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
@@ -14,7 +17,15 @@ from clary.core.errors import ServiceError
 from clary.services.personalize.attribution.reports import PAUSE_SECONDS, AttributionReports
 from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.campaigns import Campaigns
-from clary.services.personalize.names import CAMPAIGN, METRIC_ATTRIBUTION, RECOMMENDER, SOLUTION
+from clary.services.personalize.names import (
+    CAMPAIGN,
+    DELETION_JOB,
+    METRIC_ATTRIBUTION,
+    RECOMMENDER,
+    RECOMMENDER_VERSION,
+    SOLUTION,
+    SOLUTION_VERSION,
+)
 from clary.services.personalize.recommenders import Recommenders
 from clary.storage.database import DatabaseClosed
 from clary.storage.records import Record, RecordChanged, Records
@@ -37,6 +48,7 @@ class Aftermath:
         jobs: tells when a job may have ended.
         training: trains solutions that are due.
         reports: carries the reports of metric attributions on.
+        folder: Personalize's folder.
     """
 
     def __init__(
@@ -48,6 +60,7 @@ class Aftermath:
         training: AutomaticTraining,
         reports: AttributionReports,
         clock: Clock,
+        folder: Path,
     ) -> None:
         self._records = records
         self._reports = reports
@@ -55,6 +68,7 @@ class Aftermath:
         self._campaigns = campaigns
         self._training = training
         self._clock = clock
+        self._folder = folder
         self._wake = threading.Event()
         self._started = False
         self._lock = threading.Lock()
@@ -90,6 +104,9 @@ class Aftermath:
             (SOLUTION, self._training.train_if_due),
             (CAMPAIGN, lambda campaign: self._campaigns.sync(campaign, self._clock.time())),
             (METRIC_ATTRIBUTION, self._reports.advance),
+            (SOLUTION_VERSION, lambda version: self._tidy(version, "model")),
+            (RECOMMENDER_VERSION, lambda version: self._tidy(version, "model")),
+            (DELETION_JOB, lambda job: self._tidy(job, "segment")),
         )
         complete = True
         for kind, step in steps:
@@ -100,3 +117,8 @@ class Aftermath:
                     _log.info("%s: %s: tried again", record.arn, error)
                     complete = False
         return complete
+
+    def _tidy(self, record: Record, member: str) -> None:
+        """Removes what a job without success began to write into the folder of its own."""
+        if record.status in ("Failed", "Stopped"):
+            shutil.rmtree(self._folder / record.body[member], ignore_errors=True)

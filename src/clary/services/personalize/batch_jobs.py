@@ -28,7 +28,7 @@ from clary.services.personalize.names import (
 )
 from clary.services.personalize.recipe_table import BY_ARN
 from clary.services.personalize.roles import require_role
-from clary.services.personalize.sight import events_folder, readable
+from clary.services.personalize.sight import readable
 from clary.services.personalize.solution_versions import SolutionVersions
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.identities import Identities
@@ -163,7 +163,6 @@ class BatchJobs:
             "batch:main",
             task,
             data=self._folder,
-            writable=(events_folder(self._folder),),
             visible=readable(self._folder, task["answers"]["datasets"], task["answers"]["model"]),
             role_arn=role,
             channels=(Channel("data", source),),

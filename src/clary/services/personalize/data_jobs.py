@@ -17,7 +17,7 @@ from clary.services.personalize.job_specs import job_spec
 from clary.services.personalize.job_status import check_unfinished, state_members, status_of
 from clary.services.personalize.names import ACTIVE, DATASET, DATASET_GROUP, DELETION_JOB, EXPORT_JOB, resource_arn
 from clary.services.personalize.roles import require_role
-from clary.services.personalize.sight import DELETIONS, events_folder, readable
+from clary.services.personalize.sight import DELETIONS, events_folders, readable
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordExists, Records
@@ -71,7 +71,6 @@ class DataJobs:
             "exporting:main",
             task,
             data=self._folder,
-            writable=(events_folder(self._folder),),
             visible=readable(self._folder, {"exported": found} if found else {}),
             role_arn=role,
             outputs=(Output("output/export", destination.rstrip("/"), "files"),),
@@ -111,15 +110,17 @@ class DataJobs:
         bucket_of(location, "dataSource.dataLocation")
         role = require_role(self._identities, call, request["roleArn"])
         arn = resource_arn(call, DELETION_JOB, request["jobName"])
+        datasets = self._tasks.datasets(group)
         record = Record(DELETION_JOB, call.account, call.region, request["jobName"], arn, parent=group.arn)
         spec = job_spec(
             call,
             record,
             "deleting:main",
-            {"datasets": self._tasks.datasets(group)},
+            {"datasets": datasets},
             data=self._folder,
-            writable=(self._folder / DELETIONS, events_folder(self._folder)),
-            visible=readable(self._folder, self._tasks.datasets(group)),
+            writable=events_folders(self._folder, datasets),
+            own=self._folder / DELETIONS,
+            visible=readable(self._folder, datasets),
             role_arn=role,
             channels=(Channel("data", location),),
             cpus=1,

@@ -1,13 +1,15 @@
 """What was put record by record: events, items, users, actions. Durable before it is answered, read by the next answer.
 
-One SQLite file: the gateway writes it with group commit, serving and training processes read it. Rows belong to a data
-set's id, which is new each time a data set is made: what belonged to a deleted one never comes back.
+One SQLite file for each data set, in a folder of its own: the gateway writes it with group commit, and a program may
+read the folders of the data sets that it was told of. They are named by its id, which is new each time one is made:
+what belonged to a deleted one never comes back.
 """
 
 from __future__ import annotations
 
-import functools
+import shutil
 import sqlite3
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +19,8 @@ import orjson
 
 from clary.storage.database import Database
 
-EVENTS_FILE = "events/events.db"
-"""The file in Personalize's folder. Its own folder holds nothing else: programs that read it must write beside it."""
+EVENTS = "events"
+"""The folder in Personalize's folder."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, dataset TEXT NOT NULL, user TEXT NOT NULL, session TEXT NOT NULL,
@@ -35,10 +37,16 @@ CREATE TABLE IF NOT EXISTS rows (
 );
 CREATE INDEX IF NOT EXISTS rows_seq ON rows (dataset, seq);
 """
-MOST_OF_USER = 5000
-"""So many of a user's latest events since the training count in an answer: one busy robot must not slow down all."""
-_ROWS_PER_STEP = 5000
-_EVENT_COLUMNS = "seq, user, session, item, time, type, value, body"
+FILE = "events.db"
+
+
+def folder_of(root: Path, dataset: str) -> Path:
+    """The folder that holds nothing but what was put into a data set.
+
+    Args:
+        root: Personalize's folder.
+    """
+    return root / EVENTS / dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +94,50 @@ class EventStore:
         **Sessions.** As soon as an event names a user, all events of its session are that user's, earlier ones too.
 
     Args:
-        database: one that was opened with this module's `SCHEMA`.
+        root: Personalize's folder. The files that lie there are opened at once: a program that may only read can do so
+            while somebody has them open.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._databases: dict[str, Database] = {}
+        _split(root)
+        for path in sorted((root / EVENTS).glob(f"*/{FILE}")):
+            self._database(path.parent.name)
+
+    @property
+    def commits(self) -> int:
+        """Transactions that this process has committed."""
+        return sum(database.commits for database in list(self._databases.values()))
+
+    @property
+    def writes(self) -> int:
+        """The writes in them."""
+        return sum(database.writes for database in list(self._databases.values()))
+
+    def close(self) -> None:
+        """Finishes what is being written and closes every file."""
+        with self._lock:
+            databases, self._databases = list(self._databases.values()), {}
+        for database in databases:
+            database.close()
+
+    def _database(self, dataset: str) -> Database:
+        """The file of a data set, which is made where there is none."""
+        found = self._databases.get(dataset)
+        if found is not None:
+            return found
+        with self._lock:
+            if dataset not in self._databases:
+                folder = folder_of(self._root, dataset)
+                folder.mkdir(parents=True, exist_ok=True)
+                self._databases[dataset] = Database(folder / FILE, SCHEMA)
+            return self._databases[dataset]
 
     async def put_events(self, dataset: str, events: Sequence[Event]) -> None:
         """Stores events of a data set."""
-        await self._database.write_async(lambda connection: _insert_events(connection, dataset, events))
+        await self._database(dataset).write_async(lambda connection: _insert_events(connection, dataset, events))
 
     async def put_rows(self, dataset: str, rows: Sequence[Row]) -> None:
         """Stores items, users or actions; one that is there already is replaced."""
@@ -105,52 +148,65 @@ class EventStore:
                 [(dataset, row.id, row.time, orjson.dumps(row.body).decode()) for row in rows],
             )
 
-        await self._database.write_async(write)
+        await self._database(dataset).write_async(write)
 
     def last_event(self, dataset: str) -> int:
         """The place of the last event of a data set, 0 where there is none."""
-        return _last_event(self._database.read(), dataset)
+        database = self._databases.get(dataset)
+        return last_event_in(database.read(), dataset) if database else 0
 
     def last_row(self, dataset: str) -> int:
         """The place of the last item, user or action that was put, 0 where there is none."""
-        return _last_row(self._database.read(), dataset)
+        database = self._databases.get(dataset)
+        return last_row_in(database.read(), dataset) if database else 0
 
     def forget(self, dataset: str) -> None:
-        """Removes everything that was put into a data set, in steps: other writes wait for one step at most."""
-        for table, key in (("events", "seq"), ("sessions", "session"), ("rows", "seq")):
-            text = (
-                f"DELETE FROM {table} WHERE dataset=?1 AND {key} IN "  # noqa: S608 - literal names
-                f"(SELECT {key} FROM {table} WHERE dataset=?1 LIMIT {_ROWS_PER_STEP})"
-            )
-            while self._database.write(functools.partial(_removed, text, dataset)):
-                pass
-
-    def forget_users(self, dataset: str, users: Sequence[str], *, rows: bool) -> int:
-        """Removes the events (or, with `rows`, the rows) of users; returns how many there were."""
-
-        def write(connection: sqlite3.Connection) -> int:
-            before = connection.total_changes
-            keys = [(dataset, user) for user in users]
-            if rows:
-                connection.executemany("DELETE FROM rows WHERE dataset=? AND id=?", keys)
-            else:
-                connection.executemany("DELETE FROM events WHERE dataset=? AND user=?", keys)
-                connection.executemany("DELETE FROM sessions WHERE dataset=? AND user=?", keys)
-            return connection.total_changes - before
-
-        return self._database.write(write)
+        """Removes everything that was put into a data set, which nobody can put into any more."""
+        with self._lock:
+            database = self._databases.pop(dataset, None)
+        if database is not None:
+            database.close()
+        shutil.rmtree(folder_of(self._root, dataset), ignore_errors=True)
 
 
-def _removed(text: str, dataset: str, connection: sqlite3.Connection) -> int:
-    return connection.execute(text, (dataset,)).rowcount
+def without_users(root: Path, dataset: str, users: Sequence[str], *, rows: bool) -> int:
+    """Removes the events (or, with `rows`, the rows) of users from a data set, in any process that may write to it.
+
+    Args:
+        root: Personalize's folder.
+
+    Returns:
+        How many there were.
+    """
+
+    def write(connection: sqlite3.Connection) -> int:
+        before = connection.total_changes
+        keys = [(dataset, user) for user in users]
+        if rows:
+            connection.executemany("DELETE FROM rows WHERE dataset=? AND id=?", keys)
+        else:
+            connection.executemany("DELETE FROM events WHERE dataset=? AND user=?", keys)
+            connection.executemany("DELETE FROM sessions WHERE dataset=? AND user=?", keys)
+        return connection.total_changes - before
+
+    path = folder_of(root, dataset) / FILE
+    if not path.exists():
+        return 0
+    database = Database(path, SCHEMA)
+    try:
+        return database.write(write)
+    finally:
+        database.close()
 
 
-def _last_event(connection: sqlite3.Connection, dataset: str) -> int:
+def last_event_in(connection: sqlite3.Connection, dataset: str) -> int:
+    """The place of the last event of a data set, 0 where there is none."""
     row = connection.execute("SELECT max(seq) FROM events WHERE dataset=?", (dataset,)).fetchone()
     return int(row[0] or 0)
 
 
-def _last_row(connection: sqlite3.Connection, dataset: str) -> int:
+def last_row_in(connection: sqlite3.Connection, dataset: str) -> int:
+    """The place of the last item, user or action that was put, 0 where there is none."""
     row = connection.execute("SELECT max(seq) FROM rows WHERE dataset=?", (dataset,)).fetchone()
     return int(row[0] or 0)
 
@@ -183,74 +239,24 @@ def _insert_events(connection: sqlite3.Connection, dataset: str, events: Sequenc
         )
 
 
-class EventReader:
-    """The reading side, in any process.
-
-    Args:
-        path: the database; it need not be there yet.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(
-            f"file:{path}?mode=ro", uri=True, timeout=30, isolation_level=None, check_same_thread=False
-        )
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._connection.close()
-
-    def of_user(self, dataset: str, user: str, after: int = 0) -> list[Event]:
-        """What a user did, oldest first.
-
-        Args:
-            user: a user's id, or that of an anonymous session.
-            after: only events that were stored after this one.
-
-        Returns:
-            The last `MOST_OF_USER` of them.
-        """
-        found = self._latest("dataset=? AND user=? AND seq>?", (dataset, user, after))
-        if not found:
-            known = self._connection.execute(
-                "SELECT user FROM sessions WHERE dataset=? AND session=?", (dataset, user)
-            ).fetchone()
-            if known:
-                found = self._latest("dataset=? AND user=? AND seq>?", (dataset, known[0], after))
-        found += self._latest("dataset=? AND session=? AND user='' AND seq>?", (dataset, user, after))
-        return sorted(found, key=lambda event: (event.time, event.seq))
-
-    def _latest(self, where: str, values: tuple[Any, ...]) -> list[Event]:
-        return self._events(where, values, MOST_OF_USER, "DESC")
-
-    def events(self, dataset: str, after: int = 0, limit: int = 100_000) -> list[Event]:
-        """The events of a data set in the order in which they were stored."""
-        return self._events("dataset=? AND seq>?", (dataset, after), limit)
-
-    def last_event(self, dataset: str) -> int:
-        """The place of the last event, 0 where there is none."""
-        return _last_event(self._connection, dataset)
-
-    def count(self, dataset: str) -> int:
-        """How many events there are."""
-        return int(self._connection.execute("SELECT count(*) FROM events WHERE dataset=?", (dataset,)).fetchone()[0])
-
-    def rows(self, dataset: str, after: int = 0) -> list[Row]:
-        """Items, users or actions that were put after the place `after`, in order."""
-        found = self._connection.execute(
-            "SELECT seq, id, time, body FROM rows WHERE dataset=? AND seq>? ORDER BY seq", (dataset, after)
-        )
-        return [Row(identifier, orjson.loads(body), time, seq) for seq, identifier, time, body in found]
-
-    def last_row(self, dataset: str) -> int:
-        """The place of the last row, 0 where there is none."""
-        return _last_row(self._connection, dataset)
-
-    def _events(self, where: str, values: tuple[Any, ...], limit: int, order: str = "ASC") -> list[Event]:
-        found = self._connection.execute(
-            f"SELECT {_EVENT_COLUMNS} FROM events WHERE {where} ORDER BY seq {order} LIMIT ?",  # noqa: S608 - literal texts
-            (*values, limit),
-        )
-        return [
-            Event(user, session, item, time, kind, value, orjson.loads(body), seq)
-            for seq, user, session, item, time, kind, value, body in found
-        ]
+def _split(root: Path) -> None:
+    """Gives each data set of a folder of earlier days, where one file held what was put into all, a file of its own."""
+    shared = root / EVENTS / FILE
+    if not shared.exists():
+        return
+    connection = sqlite3.connect(shared)
+    tables = ("events", "sessions", "rows")
+    query = " UNION ".join(f"SELECT dataset FROM {table}" for table in tables)  # noqa: S608
+    for (dataset,) in connection.execute(query).fetchall():
+        folder = folder_of(root, dataset)
+        shutil.rmtree(folder, ignore_errors=True)  # of an attempt that was interrupted
+        folder.mkdir()
+        Database(folder / FILE, SCHEMA).close()
+        connection.execute("ATTACH ? AS own", (str(folder / FILE),))
+        for table in tables:
+            connection.execute(f"INSERT INTO own.{table} SELECT * FROM {table} WHERE dataset=?", (dataset,))  # noqa: S608
+        connection.commit()
+        connection.execute("DETACH own")
+    connection.close()
+    for suffix in ("", "-wal", "-shm"):
+        shared.with_name(shared.name + suffix).unlink(missing_ok=True)

@@ -26,7 +26,8 @@ def job_spec(
     task: Mapping[str, Any],
     *,
     data: Path,
-    writable: tuple[Path, ...],
+    writable: tuple[Path, ...] = (),
+    own: Path | None = None,
     visible: tuple[str, ...] = (),
     role_arn: str = "",
     channels: tuple[Channel, ...] = (),
@@ -40,10 +41,13 @@ def job_spec(
         task: what the program is told, JSON-compatible.
         data: Personalize's folder.
         writable: what of it the program sees and may write to; the folders are made.
+        own: where the job gets a folder of its own, by its id, that it may write to as well.
         visible: what of it the program sees and cannot change.
         cpus: 1 for what is short; by default all of the machine's.
     """
     job_id = ids.request_id()
+    if own is not None:
+        writable = (*writable, own / job_id)
     for folder in writable:
         folder.mkdir(parents=True, exist_ok=True)
     return JobSpec(
@@ -59,6 +63,7 @@ def job_spec(
             args=(str(data),),
             visible=visible,
             writable=tuple(map(str, writable)),
+            offline=True,
         ),
         limits=Limits(cpus=cpus or os.cpu_count() or 1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS),
         hyperparameters={TASK: json.dumps({**task, "job": job_id})},

@@ -62,7 +62,7 @@ def resources(
     recommenders = Recommenders(records, jobs, tasks, versions, plans, folder)
     training = AutomaticTraining(records, versions, clock)
     reports = AttributionReports(records, personalize_events, jobs, tasks, metrics, data_access, clock, folder)
-    aftermath = Aftermath(records, jobs, recommenders, campaigns, training, reports, clock)
+    aftermath = Aftermath(records, jobs, recommenders, campaigns, training, reports, clock, folder)
     return [
         DatasetGroups(records, identities),
         Schemas(records),

@@ -16,7 +16,7 @@ from clary.compute.hosting.endpoints import Hosting
 from clary.core import ids
 from clary.core.arn import Arn
 from clary.services.personalize.names import SERVING
-from clary.services.personalize.sight import events_folder, readable
+from clary.services.personalize.sight import readable
 from clary.storage.records import Record, RecordChanged, Records
 
 _MEMORY_BYTES = 8 << 30
@@ -131,7 +131,7 @@ class ServingPlans:
             entry="clary.services.personalize.programs.serving:main",
             args=(str(self._folder), json.dumps(config)),
             visible=readable(self._folder, config["datasets"], config["model"]),
-            writable=(str(events_folder(self._folder)),),
+            offline=True,
         )
         replica = ReplicaPlan(program, "", "", Limits(cpus=1, memory_bytes=_MEMORY_BYTES), _STARTUP_SECONDS)
         kind = owner.kind.partition(":")[2]

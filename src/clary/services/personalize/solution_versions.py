@@ -26,7 +26,7 @@ from clary.services.personalize.job_status import (
 )
 from clary.services.personalize.names import ACTIVE, SOLUTION, SOLUTION_VERSION, resource_arn
 from clary.services.personalize.recipe_table import BY_ARN
-from clary.services.personalize.sight import MODELS, events_folder, readable
+from clary.services.personalize.sight import MODELS, readable
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.records import Record, RecordExists, Records
 
@@ -64,7 +64,7 @@ class SolutionVersions:
         solution = shelf.find(self._records, call, SOLUTION, request["solutionArn"])
         mode = request.get("trainingMode", "FULL")
         name = request.get("name")
-        versions = shelf.children(self._records, SOLUTION_VERSION, solution)
+        versions = self._records.children(SOLUTION_VERSION, solution)
         if name and any(version.body.get("name") == name for version in versions):
             raise shelf.already_exists(f"{solution.arn}/{name}")
         if mode == "UPDATE":
@@ -109,7 +109,7 @@ class SolutionVersions:
         record = Record(SOLUTION_VERSION, call.account, call.region, version, arn, parent=solution.arn)
         check_unfinished(self._records, record)
         task = self._tasks.of_solution(call, solution)
-        base = newest_active(shelf.children(self._records, SOLUTION_VERSION, solution)) if mode == "UPDATE" else None
+        base = newest_active(self._records.children(SOLUTION_VERSION, solution)) if mode == "UPDATE" else None
         if base is not None:
             task["base"] = base.body["model"]
         role, outputs = self._tasks.report(call, solution.parent, f"solution-versions/{version}")
@@ -119,8 +119,8 @@ class SolutionVersions:
             "training:main",
             task,
             data=self._folder,
-            writable=(self._folder / MODELS, events_folder(self._folder)),
-            visible=readable(self._folder, task["datasets"]),
+            own=self._folder / MODELS,
+            visible=readable(self._folder, task["datasets"], *([task["base"]] if base else [])),
             role_arn=role,
             outputs=outputs,
         )
@@ -129,7 +129,7 @@ class SolutionVersions:
             "datasetGroupArn": solution.parent,
             "trainingMode": mode,
             "trainingType": training_type,
-            "model": f"models/{spec.id}",
+            "model": f"{MODELS}/{spec.id}",
             **({"name": name} if name else {}),
         }
         try:

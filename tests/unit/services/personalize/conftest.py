@@ -18,7 +18,6 @@ from clary.compute.jobs.queue import JobQueue
 from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.compute.tasks import TASK
 from clary.core.clock import FixedClock
-from clary.services.personalize import event_store
 from clary.services.personalize.event_store import EventStore
 from clary.services.personalize.names import SCHEMA
 from clary.services.personalize.resources import resources
@@ -102,7 +101,7 @@ class Office:
         assert record is not None
         if "model" in record.body:
             model = self.folder / record.body["model"]
-            model.mkdir(parents=True)
+            model.mkdir(parents=True, exist_ok=True)
             recipe = record.body.get("recipeArn", "arn:aws:personalize:::recipe/aws-user-personalization")
             datasets = json.loads(entry.spec.hyperparameters[TASK])["datasets"]
             result = {
@@ -126,7 +125,7 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
         + identities_module.SCHEMA
         + object_schema.SCHEMA
     )
-    database = Database(tmp_path / "metadata.db", texts + event_store.SCHEMA)
+    database = Database(tmp_path / "metadata.db", texts)
     records = Records(database, clock)
     identities = Identities(database, clock, ACCOUNT)
     identities.bootstrap()
@@ -134,7 +133,7 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     objects = Objects(database, tmp_path / "objects", clock)
     jobs = Jobs(records, ForkServer((), fork=False), tmp_path / "jobs", SupervisorProgram("", ()), clock=clock)
     hosting: Any = Plans()
-    events = EventStore(database)
+    events = EventStore(tmp_path / "personalize")
     made = resources(
         records=records,
         identities=identities,
@@ -151,4 +150,5 @@ def office(tmp_path: Path, clock: FixedClock) -> Iterator[Office]:
     versions = next(one for one in made if isinstance(one, SolutionVersions))
     yield Office(desk, records, JobQueue(records, clock), hosting, tmp_path / "personalize", clock, versions, events)
     objects.close()
+    events.close()
     database.close()

@@ -9,7 +9,7 @@ import pytest
 
 from clary.core.call import Call
 from clary.services.personalize.errors import InvalidInputException, ResourceNotFoundException
-from clary.services.personalize.event_store import EventReader, EventStore
+from clary.services.personalize.event_reader import EventReader
 from clary.services.personalize.events import Events
 
 from .conftest import Office
@@ -22,7 +22,7 @@ class Counter:
     """The events API over the tables of an office, with one group."""
 
     def __init__(self, office: Office) -> None:
-        self._events = Events(office.records, EventStore(office.records.database), office.clock)
+        self._events = Events(office.records, office.events, office.clock)
         self._caller = office.call.principal
         group = office.call("CreateDatasetGroup", name="g")["datasetGroupArn"]
         self.log = office.dataset(group, "Interactions", schema(USER, ITEM, TIME, TYPE, VALUE))
@@ -31,7 +31,7 @@ class Counter:
         record = office.records.by_arn(self.log)
         assert record is not None
         self.id = record.body["id"]
-        self.reader = EventReader(office.records.database.path)
+        self.reader = EventReader(office.folder)
 
     def call(self) -> Call:
         """A call of the office's owner."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_store import SCHEMA, EventReader, EventStore, Row
+from clary.services.personalize.event_reader import EventReader
+from clary.services.personalize.event_store import EventStore, Row
 from clary.services.personalize.programs.importing import check_and_write
 from clary.services.personalize.programs.live_rows import LiveRows
-from clary.storage.database import Database
 
 from .schemas import GENRES, ITEM, columns, schema
 
@@ -21,9 +21,9 @@ TEXT = schema(ITEM, GENRES, name="Items")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[EventStore]:
-    database = Database(tmp_path / "events.db", SCHEMA)
-    yield EventStore(database)
-    database.close()
+    made = EventStore(tmp_path)
+    yield made
+    made.close()
 
 
 def imported(root: Path, name: str, *items: str) -> str:
@@ -40,7 +40,7 @@ def rows(root: Path, *segments: str) -> LiveRows:
 
 
 async def test_a_put_item_and_a_later_import_are_taken_in(tmp_path: Path, store: EventStore) -> None:
-    live, reader = rows(tmp_path, imported(tmp_path, "one", "a", "b")), EventReader(tmp_path / "events.db")
+    live, reader = rows(tmp_path, imported(tmp_path, "one", "a", "b")), EventReader(tmp_path)
     assert live.refresh(reader, None)
     assert not live.refresh(reader, None), "nothing has changed"
     await store.put_rows("items", [Row("c", {"ITEM_ID": "c", "GENRES": "X|Y"}, 1.0)])
@@ -53,7 +53,7 @@ async def test_a_put_item_and_a_later_import_are_taken_in(tmp_path: Path, store:
 async def test_rows_stay_when_their_import_was_swept_before_the_next_is_named(
     tmp_path: Path, store: EventStore
 ) -> None:
-    live, reader = rows(tmp_path, imported(tmp_path, "one", "a", "b")), EventReader(tmp_path / "events.db")
+    live, reader = rows(tmp_path, imported(tmp_path, "one", "a", "b")), EventReader(tmp_path)
     live.refresh(reader, None)
     shutil.rmtree(tmp_path / "one")
     await store.put_rows("items", [Row("c", {"ITEM_ID": "c"}, 1.0)])
@@ -64,7 +64,7 @@ async def test_rows_stay_when_their_import_was_swept_before_the_next_is_named(
 
 
 def test_a_process_that_starts_after_its_import_was_swept_hides_nothing(tmp_path: Path, store: EventStore) -> None:
-    live, reader = rows(tmp_path, "swept"), EventReader(tmp_path / "events.db")
+    live, reader = rows(tmp_path, "swept"), EventReader(tmp_path)
     assert not live.refresh(reader, None)
     assert not live.gone(2).any()
     assert live.refresh(reader, [imported(tmp_path, "two", "b")])

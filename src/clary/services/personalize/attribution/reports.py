@@ -18,11 +18,11 @@ from clary.core.call import ANONYMOUS, Call
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
 from clary.services.personalize import schema_tables as tables
-from clary.services.personalize import shelf
 from clary.services.personalize.datasets import dataset_of
 from clary.services.personalize.event_store import EventStore
 from clary.services.personalize.job_specs import job_spec
 from clary.services.personalize.names import CAMPAIGN, IMPORT_JOB, RECOMMENDER, SOLUTION
+from clary.services.personalize.sight import readable
 from clary.services.personalize.training_tasks import TrainingTasks
 from clary.storage.data_access import DataAccess
 from clary.storage.metrics import MetricPoint, Metrics
@@ -83,7 +83,7 @@ class AttributionReports:
         Raises:
             RecordChanged: somebody else changed the attribution meanwhile.
         """
-        for report in shelf.children(self._records, REPORT, attribution):
+        for report in self._records.children(REPORT, attribution):
             if report.status not in ("Completed", "Failed", "Stopped"):
                 return
             attribution = self._close(attribution, report)
@@ -91,7 +91,7 @@ class AttributionReports:
         dataset = dataset_of(self._records, group, tables.INTERACTIONS) if group else None
         if group is None or dataset is None:
             return
-        for job in shelf.children(self._records, IMPORT_JOB, dataset):
+        for job in self._records.children(IMPORT_JOB, dataset):
             if self._is_due(attribution, job):
                 name = f"{attribution.name}/{job.body['segment'].rpartition('/')[2]}"
                 self._compute(attribution, group, name, {"import": job.arn, "segment": job.body["segment"]})
@@ -112,7 +112,6 @@ class AttributionReports:
     def _compute(self, attribution: Record, group: Record, name: str, about: Mapping[str, Any]) -> None:
         """Puts the computation into the queue."""
         folder = self._folder / "attribution" / attribution.body["id"]
-        folder.mkdir(parents=True, exist_ok=True)
         datasets = self._tasks.datasets(group)
         task = {
             **about,
@@ -133,7 +132,17 @@ class AttributionReports:
             time=self._clock.now(),
         )
         record = Record(REPORT, attribution.account, attribution.region, name, arn, parent=attribution.arn)
-        spec = job_spec(call, record, "attributing:main", task, data=self._folder, writable=(self._folder,), cpus=1)
+        shown = {kind: one for kind, one in datasets.items() if kind in (tables.INTERACTIONS, tables.ITEMS)}
+        spec = job_spec(
+            call,
+            record,
+            "attributing:main",
+            task,
+            data=self._folder,
+            writable=(folder,),
+            visible=readable(self._folder, shown),
+            cpus=1,
+        )
         body = {"about": about, "file": str(folder / f"{spec.id}.json")}
         try:
             self._jobs.submit(replace(record, body=body), spec)
@@ -142,9 +151,9 @@ class AttributionReports:
 
     def _sources(self, group: Record) -> list[str]:
         """The campaigns and recommenders of a group, which recommendation ids may name."""
-        owners = shelf.children(self._records, RECOMMENDER, group)
-        for solution in shelf.children(self._records, SOLUTION, group):
-            owners += shelf.children(self._records, CAMPAIGN, solution)
+        owners = self._records.children(RECOMMENDER, group)
+        for solution in self._records.children(SOLUTION, group):
+            owners += self._records.children(CAMPAIGN, solution)
         return [owner.arn for owner in owners]
 
     def _close(self, attribution: Record, report: Record) -> Record:

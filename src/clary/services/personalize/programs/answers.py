@@ -17,7 +17,8 @@ from clary.engines.recommendation.objective import Influence
 from clary.engines.recommendation.vocabulary import Vocabulary
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
-from clary.services.personalize.event_store import EVENTS_FILE, Event, EventReader
+from clary.services.personalize.event_reader import EventReader
+from clary.services.personalize.event_store import Event
 from clary.services.personalize.filter_language.parser import parsed
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.action_model import TAKEN
@@ -74,7 +75,7 @@ class Answers:
             self._model.influenced(Influence(influence.get("POPULARITY", 0.0), influence.get("FRESHNESS", 0.0)))
         self._rules = result["events"]
         self._last_event = result["last_event"]
-        self._reader = EventReader(root / EVENTS_FILE)
+        self._reader = EventReader(root)
         self._exploration = self._explored(config.get("exploration", {}))
         acts = self._recipe.kind == kinds.ACTIONS
         datasets = config["datasets"]

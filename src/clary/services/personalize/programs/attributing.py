@@ -11,7 +11,8 @@ from typing import Any
 
 from clary.compute.tasks import read_task
 from clary.services.personalize.attribution.expressions import SUM, Expression, parsed
-from clary.services.personalize.event_store import EVENTS_FILE, Event, EventReader
+from clary.services.personalize.event_reader import EventReader
+from clary.services.personalize.event_store import Event
 from clary.services.personalize.programs.row_tables import read_segments
 from clary.services.personalize.recommendation_ids import is_from
 from clary.services.personalize.schema_rules import columns_of
@@ -130,7 +131,7 @@ def happenings(root: Path, task: Mapping[str, Any]) -> Iterator[Happening]:
                 values = {name.upper(): value for name, value in row.items()}
                 yield Happening(values.get("EVENT_TYPE") or "", values["ITEM_ID"], int(values["TIMESTAMP"]), values)
         return
-    reader = EventReader(root / EVENTS_FILE)
+    reader = EventReader(root)
     place = task["after"]
     while place < task["last"]:
         events = reader.events(interactions["id"], place, _READ_AT_ONCE)
@@ -161,7 +162,7 @@ def item_values(root: Path, task: Mapping[str, Any]) -> dict[str, dict[str, floa
         if column.name != "ITEM_ID":
             pairs = zip(names, table.column(column.name).to_pylist(), strict=True)
             found[column.name.upper()] = {name: float(value) for name, value in pairs if value is not None}
-    for row in EventReader(root / EVENTS_FILE).rows(dataset["id"]):
+    for row in EventReader(root).rows(dataset["id"]):
         for name, value in row.body.items():
             if name.upper() in wanted and value is not None:
                 found.setdefault(name.upper(), {})[row.id] = float(value)

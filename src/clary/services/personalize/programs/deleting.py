@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clary.compute.tasks import fail, read_task
-from clary.services.personalize.event_store import EVENTS_FILE, SCHEMA, EventStore
+from clary.services.personalize.event_store import without_users
 from clary.services.personalize.programs.csv_check import CsvFile, Findings
-from clary.services.personalize.programs.importing import csv_files, publish, told, write_durably
+from clary.services.personalize.programs.importing import csv_files, emptied, sync_all, told, write_json
 from clary.services.personalize.programs.row_tables import read_segments
 from clary.services.personalize.schema_rules import Column, columns_of
-from clary.storage.database import Database
 
 _USER = Column("USER_ID", "string")
 
@@ -37,25 +34,18 @@ def main(folder: Path, data: str) -> int:
     if findings.count:
         return fail(folder, told(findings))
     users = sorted(set(users))
-    target = root / "deletions" / task["job"]
-    draft = target.with_name(target.name + ".draft")
-    for leftover in (draft, target):
-        shutil.rmtree(leftover, ignore_errors=True)
-    draft.mkdir(parents=True)
+    target = emptied(root / "deletions" / task["job"])
     deleted = 0
     for dataset in task["datasets"].values():
         columns = columns_of(dataset["schema"])
         if any(column.name == "USER_ID" for column in columns):
             ids = read_segments(root, dataset["segments"], [_USER], dataset["deletions"]).column("USER_ID")
             deleted += int(pc.sum(pc.is_in(ids, value_set=pa.array(users, pa.string()))).as_py() or 0)
-    database = Database(root / EVENTS_FILE, SCHEMA)
-    store = EventStore(database)
     for kind, dataset in task["datasets"].items():
         if kind in ("INTERACTIONS", "ACTION_INTERACTIONS", "USERS"):
-            deleted += store.forget_users(dataset["id"], users, rows=kind == "USERS")
-    database.close()
-    (draft / "users.json").write_text(json.dumps(users), encoding="utf-8")
-    write_durably(draft / "summary.json", {"deleted": deleted})
-    publish(draft, target)
+            deleted += without_users(root, dataset["id"], users, rows=kind == "USERS")
+    write_json(target / "users.json", users)
+    write_json(target / "summary.json", {"deleted": deleted})
+    sync_all(target)
     print(f"{len(users)} users, {deleted} rows deleted")  # noqa: T201 - this is the job's log
     return 0

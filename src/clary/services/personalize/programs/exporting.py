@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from clary.compute.tasks import fail, read_task
-from clary.services.personalize.event_store import EVENTS_FILE, EventReader
+from clary.services.personalize.event_reader import EventReader
 from clary.services.personalize.programs.row_tables import read_segments
 from clary.services.personalize.programs.training_data import put_table
 from clary.services.personalize.schema_rules import columns_of
@@ -30,7 +30,7 @@ def main(folder: Path, data: str) -> int:
     if task["mode"] in ("BULK", "ALL"):
         parts["bulk"] = read_segments(root, task["segments"], columns, task["deletions"])
     if task["mode"] in ("PUT", "ALL"):
-        reader = EventReader(root / EVENTS_FILE)
+        reader = EventReader(root)
         parts["put"] = put_table(reader, task["id"], columns)
         reader.close()
     written = 0

@@ -44,7 +44,7 @@ def main(folder: Path, data: str) -> int:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps(findings.to_json(), indent=1), encoding="utf-8")
         return fail(folder, told(findings))
-    write_durably(draft / "summary.json", {"rows": findings.rows})
+    write_json(draft / "summary.json", {"rows": findings.rows})
     import_page.write(folder / "output/report", task.get("title", "Import"), draft, columns_of(task["schema"]))
     publish(draft, target)
     print(f"{findings.rows} rows imported")  # noqa: T201 - this is the job's log
@@ -89,15 +89,31 @@ def check_and_write(files: Sequence[tuple[str, Path]], columns: Sequence[Column]
 
 def publish(draft: Path, target: Path) -> None:
     """Puts a finished folder into its place, on disk."""
-    for path in draft.rglob("*"):
-        _sync(path)
-    _sync(draft)
+    sync_all(draft)
     draft.rename(target)
     _sync(target.parent)
 
 
-def write_durably(path: Path, value: Any) -> None:
-    """Writes JSON; `publish` brings it to the disk."""
+def sync_all(folder: Path) -> None:
+    """Brings a folder with everything in it to the disk."""
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+
+
+def emptied(folder: Path) -> Path:
+    """A folder that was made for this job, without what an attempt that was killed left there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return folder
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON."""
     path.write_text(json.dumps(value), encoding="utf-8")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.programs import measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
-from clary.services.personalize.programs.importing import publish, write_durably
+from clary.services.personalize.programs.importing import emptied, sync_all, write_json
 from clary.services.personalize.programs.model_choice import load_model, new_model
 from clary.services.personalize.programs.row_tables import RowTable
 from clary.services.personalize.programs.training_data import (
@@ -80,19 +79,14 @@ def main(folder: Path, data: str) -> int:
     """
     task = read_task(folder)
     root = Path(data)
-    target = root / "models" / task["job"]
-    draft = target.with_name(target.name + ".draft")
-    for leftover in (draft, target):
-        shutil.rmtree(leftover, ignore_errors=True)  # of an attempt that was killed
-    draft.mkdir(parents=True)
+    target = emptied(root / "models" / task["job"])
     try:
         material = gather(root, task)
-        result = learn(draft, task, material, root / task["base"] if task.get("base") else None)
+        result = learn(target, task, material, root / task["base"] if task.get("base") else None)
     except (Unlearnable, TrainingError) as error:
-        shutil.rmtree(draft)
         return fail(folder, str(error))
     reports.write(folder / "output/report", task, material, result)
-    publish(draft, target)
+    sync_all(target)
     print(f"trained: {result['metrics']}")  # noqa: T201 - this is the job's log
     return 0
 
@@ -150,7 +144,7 @@ def _check(log: Log, keep: Any, vocabularies: Vocabularies, events: list[Mapping
         )
 
 
-def learn(draft: Path, task: Mapping[str, Any], material: Material, base: Path | None = None) -> dict[str, Any]:
+def learn(folder: Path, task: Mapping[str, Any], material: Material, base: Path | None = None) -> dict[str, Any]:
     """Trains and measures each candidate recipe, and writes the best one's model.
 
     Args:
@@ -168,14 +162,14 @@ def learn(draft: Path, task: Mapping[str, Any], material: Material, base: Path |
         best = _chosen(task, data, taken)
         recipe = BY_ARN[best["recipe"]]
         model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"], taken).fit(data)
-    (draft / "engine").mkdir()
-    model.save(draft / "engine")
+    (folder / "engine").mkdir()
+    model.save(folder / "engine")
     vocabularies = material.vocabularies
-    vocabularies.save(draft / "vocabularies")
+    vocabularies.save(folder / "vocabularies")
     for name, table in (("items", material.items), ("users", material.users)):
         if table is not None:
-            table.save(draft / name)
-    UserHistories.of(material.log, material.keep, len(vocabularies.users)).save(draft / "history")
+            table.save(folder / name)
+    UserHistories.of(material.log, material.keep, len(vocabularies.users)).save(folder / "history")
     result = {
         **best,
         "events": task["events"],
@@ -190,7 +184,7 @@ def learn(draft: Path, task: Mapping[str, Any], material: Material, base: Path |
             "items": len(vocabularies.items),
         },
     }
-    write_durably(draft / "result.json", result)
+    write_json(folder / "result.json", result)
     return result
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from clary.engines.recommendation.contract import Interactions
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_store import EVENTS_FILE, Event, EventReader
+from clary.services.personalize.event_reader import EventReader
+from clary.services.personalize.event_store import Event
 from clary.services.personalize.programs.row_tables import RowTable, read_segments
 from clary.services.personalize.schema_rules import Column, columns_of
 from clary.services.personalize.schema_tables import DATASET_TYPES, ID_COLUMNS
@@ -87,7 +88,7 @@ def load_log(
     """
     columns = columns_of(dataset["schema"])
     table = read_segments(root, dataset["segments"], columns, dataset.get("deletions"))
-    reader = EventReader(root / EVENTS_FILE)
+    reader = EventReader(root)
     last = reader.last_event(dataset["id"])
     events = _all_events(reader, dataset["id"], last)
     reader.close()
@@ -224,7 +225,7 @@ def interactions(
 def load_rows(root: Path, dataset: Mapping[str, Any], table: RowTable) -> int:
     """Fills a table with a data set's rows; returns the place of the last row that was put."""
     columns = columns_of(dataset["schema"])
-    reader = EventReader(root / EVENTS_FILE)
+    reader = EventReader(root)
     rows = reader.rows(dataset["id"])
     reader.close()
     imported = read_segments(root, dataset["segments"], columns, dataset.get("deletions"))
