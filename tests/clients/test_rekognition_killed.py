@@ -14,11 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from clary.app.data_folder import DataFolder
 from tests.clients.conftest import RunningClary, start_clary
-from tests.clients.test_rekognition import faces
-from tests.clients.test_rekognition import pytestmark as needs_weights
+from tests.clients.rekognition_desk import NEEDS_WEIGHTS, faces
 from tests.live_folder import files_below
 
-pytestmark = needs_weights
+pytestmark = NEEDS_WEIGHTS
 ACKNOWLEDGED = 6
 
 
