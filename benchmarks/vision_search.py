@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import shlex
 import statistics
 import threading
@@ -129,7 +130,8 @@ def again(server: Server) -> Server:
     """The same Clary, started anew."""
     url = clary("up", "--data", str(server.data), "--port", "0", "--detach").split("answers at ")[1].split()[0]
     words = [shlex.split(line)[1] for line in clary("env", "--data", str(server.data)).splitlines()]
-    return Server(url, int(url.rsplit(":", 1)[1]), 0, server.data, dict(word.split("=", 1) for word in words))
+    pid = json.loads((server.data / "running.json").read_text())["pid"]
+    return Server(url, int(url.rsplit(":", 1)[1]), pid, server.data, dict(word.split("=", 1) for word in words))
 
 
 def milliseconds(call: Callable[[], Any]) -> float:
@@ -139,18 +141,23 @@ def milliseconds(call: Callable[[], Any]) -> float:
     return 1000 * (time.perf_counter() - begin)
 
 
-def engine_bytes() -> int:
-    """The memory of the largest process of an engine: resident, its own and what it shares."""
-    largest = 0
+def engine_bytes(server: Server) -> int:
+    """The memory of the largest process of a Clary, which is an engine's: resident, its own and what it shares."""
+    sizes, parents = {}, {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            command = (status.parent / "cmdline").read_bytes()
             lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         except (OSError, ValueError):
             continue
-        if b"clary" in command and "VmRSS" in lines:
-            largest = max(largest, int(lines["VmRSS"].split()[0]) * 1024)
-    return largest
+        parents[int(lines["Pid"])] = int(lines["PPid"])
+        sizes[int(lines["Pid"])] = 1024 * int(lines.get("VmRSS", "0 kB").split()[0])
+
+    def is_of_server(process: int) -> bool:
+        while process not in (0, server.pid):
+            process = parents.get(process, 0)
+        return process == server.pid
+
+    return max(size for process, size in sizes.items() if is_of_server(process))
 
 
 def wall(pictures: list[bytes], count: int) -> bytes:
@@ -247,7 +254,7 @@ def main() -> None:
         every.detect_protective_equipment(Image={"Bytes": pictures[0]})
         every.detect_faces(Image={"Bytes": pictures[0]}, Attributes=["ALL"])
         rows.append(
-            ["memory of the engine with every model and the index loaded", f"{engine_bytes() / MEGABYTE:.0f} MiB"]
+            ["memory of the engine with every model and the index loaded", f"{engine_bytes(server) / MEGABYTE:.0f} MiB"]
         )
     report(
         "vision_search", f"{table(('measure', 'figure'), rows)}\n\n{machine()}.", DOCS / "services" / "rekognition.md"

@@ -131,7 +131,7 @@ def main() -> None:
     with running_clary() as server:
         client = server.client("rekognition")
         rows = requests(client, arguments.data)
-        rows.append(["memory of the engine, every model loaded", f"{engine_bytes() / MEGABYTE:.0f} MiB"])
+        rows.append(["memory of the engine, every model loaded", f"{engine_bytes(server) / MEGABYTE:.0f} MiB"])
         rows += video(client, server.client("s3"), arguments.data)
     report(
         "vision_speed", f"{table(('measure', 'figure'), rows)}\n\n{machine()}.", DOCS / "services" / "rekognition.md"
