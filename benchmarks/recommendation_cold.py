@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from benchmarks.recommendation import data_sets
-from benchmarks.recommendation.page import option, publish
+from benchmarks.recommendation.page import option, publish, with_spread
 from benchmarks.report import table
 from clary.engines.recommendation import interactions
 from clary.engines.recommendation.contract import Codes, Exploration, History, Interactions, TrainingData
@@ -109,13 +109,13 @@ def without_context(log: Interactions) -> Interactions:
 
 
 def exploration(seeds: int) -> str:
-    """Precision and coverage by the weight of exploration; young is everything of the last 5 years of the log."""
+    """Precision and coverage by the weight of exploration and by how old an item may be that counts as young."""
     data = data_sets.movielens()
     parts = [split(data, seed) for seed in range(seeds)]
     models = [Personal().fit(part.training) for part in parts]
     rows = []
-    for weight in (0.0, 0.1, 0.2, 0.3, 0.5):
-        how = Exploration(weight, item_age_seconds=5 * 365 * 86_400)
+    for weight, days in ((0.0, 30), (0.1, 30), (0.2, 30), (0.3, 30), (0.5, 30), (0.3, 365), (0.3, 5 * 365)):
+        how = Exploration(weight, item_age_seconds=days * 86_400)
         found = [
             evaluate(
                 model,
@@ -123,12 +123,16 @@ def exploration(seeds: int) -> str:
                 answers=lambda session, k, allowed, context, model=model, how=how: model.recommend(
                     session, k, allowed, context, how
                 ),
-            )
+            ).means()
             for model, part in zip(models, parts, strict=True)
         ]
-        keys = ("precision_at_25", "returned_ndcg_at_25", "ndcg_at_25", "coverage")
-        rows.append([str(weight), *(f"{np.mean([one.means()[key] for one in found]):.3f}" for key in keys)])
-    return table(("exploration weight", "P@25", "NF@25", "N@25", "coverage"), rows)
+        keys = ("precision_at_5", "precision_at_25", "returned_ndcg_at_25", "ndcg_at_25", "coverage")
+        label = {0.0: "none", 0.3: "0.3, the default" if days == 30 else "0.3"}.get(weight, str(weight))
+        rows.append(
+            [label, f"{days} days" if weight else "", *(with_spread([one[key] for one in found]) for key in keys)]
+        )
+    head = ("exploration weight", "items are young for", "P@5", "P@25", "NF@25", "N@25", "coverage")
+    return f"movielens_small, {seeds} splits.\n\n{table(head, rows)}"
 
 
 TABLES = {"items": cold_items, "users": cold_users, "exploration": exploration}

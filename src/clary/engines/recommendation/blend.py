@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -28,6 +29,22 @@ POINTED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How the members of a blend are made; what a search over hyperparameters may change.
+
+    Attributes:
+        memory: how far back the members look, against the steps that they were developed with.
+        freedom: how closely the regressions may follow the log; their ridge is divided by it.
+        recency: whether what is popular at the moment counts: neighbours of the same time, and for users without a
+            history recent popularity.
+    """
+
+    memory: float = 1.0
+    freedom: float = 1.0
+    recency: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """For whom and when items are scored.
 
@@ -44,6 +61,9 @@ class Situation:
     context: Mapping[str, int] = field(default_factory=dict)
 
 
+_USUAL = Shape()
+
+
 class Blend:
     """A weighted sum of views of the items; a softmax over it is the chance of each new item to come next.
 
@@ -53,10 +73,12 @@ class Blend:
 
     Args:
         data: what it will be fitted on; None for a blend that will be restored.
+        shape: of its members.
     """
 
-    def __init__(self, data: TrainingData | None = None) -> None:
-        self.members = _members(data)
+    def __init__(self, data: TrainingData | None = None, shape: Shape = _USUAL) -> None:
+        self.shape = shape
+        self.members = _members(data, shape)
         self.priors = Priors()
         self.weights = np.zeros(0)
         self.cold_weights = np.zeros(0)
@@ -83,7 +105,7 @@ class Blend:
             raise TrainingError(f"the columns that count were {known} and are {self.priors.names} now: train anew")
         if "content" in self.members:
             rows = features.matrix(data.items) if data.items is not None else sparse.csr_matrix((0, 1))
-            self.members["content"] = Content(_padded(rows, data.item_count))
+            self.members["content"] = Content(_padded(rows, data.item_count), 10.0 * self.shape.memory)
         self._each(first_times(events), lambda member, once: member.update(once))
         return self
 
@@ -155,7 +177,8 @@ class Blend:
         recent = tuple(at for at, name in enumerate(names) if name.startswith("recent:"))
         alone = np.zeros(len(names))
         alone[0] = 1.0
-        learned = [stacking.learn(choices, len(names), unused=unused) for unused in (recent, ())]
+        offered = (recent, ()) if self.shape.recency else (recent,)
+        learned = [stacking.learn(choices, len(names), unused=unused) for unused in offered]
         return [alone, *learned]
 
     def utilities(self, situation: Situation) -> Reals:
@@ -213,20 +236,25 @@ def _stem(name: str) -> str:
     return name.partition("+")[0]
 
 
-def _members(data: TrainingData | None) -> dict[str, Member]:
+def _members(data: TrainingData | None, shape: Shape) -> dict[str, Member]:
+    far, freedom = shape.memory, shape.freedom
+    like = functools.partial(UserNeighbours, decay=5.0 * far, fade=10.0 * far, window=max(1, round(30 * far)))
     found: dict[str, Member] = {
-        "sequence_linear": SequenceLinear(decay=8.0, target_decay=3.0),
-        "sequence_linear_long": SequenceLinear(decay=20.0, target_decay=5.0),
-        "linear_autoencoder": LinearAutoencoder(decay=5.0),
-        "linear_autoencoder+20": LinearAutoencoder(decay=20.0),
-        "sequential_rules": SequentialRules(),
-        "user_neighbours": UserNeighbours(),
-        "user_neighbours+period": UserNeighbours(period=0.1),
-        "item_neighbours": ItemNeighbours(),
+        "sequence_linear": SequenceLinear(8.0 * far, 3.0 * far, ridge=300.0 / freedom),
+        "sequence_linear_long": SequenceLinear(20.0 * far, 5.0 * far, ridge=300.0 / freedom),
+        "linear_autoencoder": LinearAutoencoder(5.0 * far, ridge=100.0 / freedom),
+        "linear_autoencoder+20": LinearAutoencoder(20.0 * far, ridge=100.0 / freedom),
+        "sequential_rules": SequentialRules(max(1, round(20 * far)), 5.0 * far),
+        "user_neighbours": like(),
+        "user_neighbours+period": like(period=0.1),
+        "item_neighbours": ItemNeighbours(5.0 * far),
     }
+    if not shape.recency:
+        del found["user_neighbours+period"]
     rows = features.matrix(data.items) if data is not None and data.items is not None else None
     if data is None or (rows is not None and rows.nnz):
-        found["content"] = Content(_padded(rows, data.item_count) if rows is not None and data is not None else rows)
+        padded = _padded(rows, data.item_count) if rows is not None and data is not None else rows
+        found["content"] = Content(padded, 10.0 * far)
     return found
 
 

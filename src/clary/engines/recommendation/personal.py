@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from clary.engines.recommendation import arrays
 from clary.engines.recommendation import features as feature_tables
-from clary.engines.recommendation.blend import Blend, Situation, part
+from clary.engines.recommendation.blend import Blend, Shape, Situation, part
 from clary.engines.recommendation.cold_items import ColdItems
 from clary.engines.recommendation.contract import (
     NOBODY,
@@ -43,18 +44,28 @@ class Personal:
         seed: of the inner hold-out and its sample; equal seeds give equal models.
         objective: the name of a numeric column of the items ("revenue") to be raised along with relevance, or "".
         objective_weight: 0 to 1; 0 is relevance alone.
+        memory, freedom, recency: of the blend's members, see `blend.Shape`.
     """
 
     name: ClassVar[str] = "personal"
 
-    def __init__(self, seed: int = 0, objective: str = "", objective_weight: float = 0.0) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        objective: str = "",
+        objective_weight: float = 0.0,
+        memory: float = 1.0,
+        freedom: float = 1.0,
+        recency: bool = True,
+    ) -> None:
         self.seed = seed
+        self.shape = Shape(memory, freedom, recency)
         self.objective = Objective(objective, objective_weight)
         self._influence = Influence()
         self._lifts = np.zeros(0, np.float32)
         self.item_count = 0
         self.last_timestamp = -1
-        self.blend = Blend()
+        self.blend = Blend(shape=self.shape)
         self.repeats = Repeats()
         self.cold_items = ColdItems()
         self._events = Sequences(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), 0)
@@ -71,7 +82,7 @@ class Personal:
         if not len(data.interactions):
             raise TrainingError("the log has 0 interactions; at least 1 is needed")
         data, events = _whole(data)
-        self.blend = Blend(data)
+        self.blend = Blend(data, self.shape)
         weigh(self.blend, self.repeats, data, events, self.seed)
         self.blend.fit(data, events)
         return self._take(data, events)
@@ -204,6 +215,7 @@ class Personal:
             "item_count": self.item_count,
             "events_item_count": self._events.item_count,
             "last_timestamp": self.last_timestamp,
+            "shape": asdict(self.shape),
         }
         arrays.save(folder, found, settings)
 
@@ -211,7 +223,7 @@ class Personal:
     def load(cls, folder: Path) -> Self:
         """What `save` wrote, memory-mapped."""
         found, settings = arrays.load(folder)
-        model = cls(settings["seed"], settings["objective"], settings["objective_weight"])
+        model = cls(settings["seed"], settings["objective"], settings["objective_weight"], **settings.get("shape", {}))
         model.objective = Objective(settings["objective"], settings["objective_weight"], found["objective"])
         model.item_count, model.last_timestamp = settings["item_count"], settings["last_timestamp"]
         model._events = Sequences(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from clary.engines.recommendation import arrays
 from clary.engines.recommendation import features as feature_tables
@@ -20,6 +22,8 @@ from clary.engines.recommendation.objective import Influence
 from clary.engines.recommendation.sequences import Sequences, first_times, sequences
 
 FLOOR = 1e-6
+ALIKE_WIDTH = 200
+"""Items kept per item by likeness of features."""
 BACKWARD = 0.5
 """What comes before an item counts half of what comes after it."""
 
@@ -36,13 +40,26 @@ class Similar:
         popularity_discount: -1 to 1; how much of an item's popularity (log of its events) is taken out of its
             similarity, or added to it; 0 is what was learned.
         width: items kept per item.
+        freedom: how closely EASE may follow the log; its ridge is divided by it.
+        least_together: an item that fewer users had together with another one is not similar to it.
+        alike_width: items kept per item by likeness of features.
     """
 
     name: ClassVar[str] = "similar"
 
-    def __init__(self, popularity_discount: float = 0.0, width: int = 200) -> None:
+    def __init__(
+        self,
+        popularity_discount: float = 0.0,
+        width: int = 200,
+        freedom: float = 1.0,
+        least_together: int = 0,
+        alike_width: int = ALIKE_WIDTH,
+    ) -> None:
         self.popularity_discount = popularity_discount
         self.width = width
+        self.freedom = freedom
+        self.least_together = least_together
+        self.alike_width = alike_width
         self.item_count = 0
         self._counts = np.zeros(0, np.float32)
         self._born = np.zeros(0, np.int64)
@@ -69,9 +86,13 @@ class Similar:
         width = max(1, min(self.width, self.item_count - 1))
         columns = np.zeros((self.item_count, width), np.int32)
         weights = np.zeros((self.item_count, width), np.float32)
-        members = _fitted(events)
+        once = first_times(events)
+        members = _fitted(once, self.freedom)
+        together = _together(once) if self.least_together > 1 else None
         for item in np.flatnonzero(self._counts).tolist():
             utilities = self._discounted(_utilities(members, item))
+            if together is not None:
+                utilities[np.asarray(together[item].todense()).ravel() < self.least_together] = -np.inf
             utilities[item] = -np.inf
             near = arrays.best(utilities, width)
             columns[item, : len(near)] = near
@@ -109,7 +130,7 @@ class Similar:
         if items is not None:
             rows = feature_tables.matrix(items)
             everything = np.arange(items.count, dtype=np.int32)
-            self._alike = feature_tables.neighbours(rows, rows, everything, self.width, self.item_count)
+            self._alike = feature_tables.neighbours(rows, rows, everything, self.alike_width, self.item_count)
 
     def similar(self, item: int, k: int, allowed: Mask | None = None) -> Ranking:
         """The k items most like `item`, see `contract.SimilarItems.similar`."""
@@ -145,6 +166,9 @@ class Similar:
             "name": self.name,
             "popularity_discount": self.popularity_discount,
             "width": self.width,
+            "freedom": self.freedom,
+            "least_together": self.least_together,
+            "alike_width": self.alike_width,
             "item_count": self.item_count,
         }
         arrays.save(folder, found, settings)
@@ -153,7 +177,8 @@ class Similar:
     def load(cls, folder: Path) -> Self:
         """What `save` wrote, memory-mapped."""
         found, settings = arrays.load(folder)
-        model = cls(settings["popularity_discount"], settings["width"])
+        names = ("popularity_discount", "width", "freedom", "least_together", "alike_width")
+        model = cls(**{name: settings[name] for name in names if name in settings})
         model.item_count = settings["item_count"]
         model._counts, model._born = found["counts"], found["born"]
         model._table = NeighbourTable(found["columns"], found["weights"], model.item_count)
@@ -161,9 +186,14 @@ class Similar:
         return model
 
 
-def _fitted(events: Sequences) -> list[Member]:
-    once = first_times(events)
-    return [SequentialRules(backward=BACKWARD).fit(once), LinearAutoencoder().fit(once)]
+def _fitted(once: Sequences, freedom: float) -> list[Member]:
+    return [SequentialRules(backward=BACKWARD).fit(once), LinearAutoencoder(ridge=100.0 / freedom).fit(once)]
+
+
+def _together(once: Sequences) -> sparse.csr_matrix:
+    """[items, items] how many users had both."""
+    had = replace(once, weights=None).matrix()
+    return (had.T @ had).tocsr()
 
 
 def _utilities(members: list[Member], item: int) -> Reals:

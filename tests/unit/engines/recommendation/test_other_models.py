@@ -196,3 +196,17 @@ def test_one_event_is_enough_for_an_answer(name: str) -> None:
         answer = model.recommend(model.session(NOTHING), 5)
         assert answer.items.tolist() == [0]
     assert np.isfinite(answer.scores).all()
+
+
+def test_items_that_too_few_users_had_together_are_not_similar(tmp_path: Path) -> None:
+    rows = [(user, item, 2 * user + item) for user in range(4) for item in (0, 1)]
+    rows += [(9, 0, 100), (9, 2, 101), (8, 3, 102)]  # one user alone had items 0 and 2
+    strict = Similar(least_together=2).fit(TrainingData(log(rows, item_count=5)))
+    strict.save(tmp_path)
+    for model in (strict, load(tmp_path)):
+        found = model.similar(0, 4)
+        scores = dict(zip(found.items.tolist(), found.scores.tolist(), strict=True))
+        assert scores[1] > 0.9
+        assert scores[2] < 1e-5
+    free = Similar().fit(TrainingData(log(rows, item_count=5))).similar(0, 4)
+    assert dict(zip(free.items.tolist(), free.scores.tolist(), strict=True))[2] > 1e-3

@@ -207,3 +207,15 @@ def test_the_context_moves_the_answer() -> None:
     for code in (0, 1):
         items = model.recommend(model.session(NOTHING), 10, context={"device": code}).items
         assert sum(item // 10 == code for item in items.tolist()) >= 9
+
+
+def test_a_shape_of_ones_own_is_kept_by_a_saved_model(world: TrainingData, tmp_path: Path) -> None:
+    model = Personal(memory=0.25, freedom=4.0, recency=False).fit(world)
+    assert "user_neighbours+period" not in model.blend.members
+    assert model.blend.members["sequence_linear"].decay == 2.0
+    model.save(tmp_path)
+    again = Personal.load(tmp_path)
+    assert again.shape == model.shape
+    session = model.session(history(41, 42, 43))
+    assert again.utilities(session).tolist() == model.utilities(session).tolist()
+    assert again.update(world).utilities(session).shape == model.utilities(session).shape

@@ -16,7 +16,7 @@ from clary.engines.recommendation import evaluation
 from clary.engines.recommendation.contract import TrainingData, TrainingError
 from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
-from clary.services.personalize.programs import measuring, reports
+from clary.services.personalize.programs import hyperparameter_search, measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.importing import emptied, sync_all, write_json
 from clary.services.personalize.programs.model_choice import load_model, new_model
@@ -39,8 +39,6 @@ from clary.services.personalize.training_tasks import contents_of
 LEAST_INTERACTIONS = 1000
 LEAST_USERS = 25
 MOST_EVENT_TYPES = 10
-TRIALS = 4
-"""How many values performHPO tries where the solution does not say."""
 _SEED = 17
 _KEPT = ("recipe", "metrics", "intervals", "baselines", "samples", "tuned")
 """What an update takes over from the result of the model that it updates."""
@@ -231,20 +229,14 @@ def _measured(recipe: Recipe, task: Mapping[str, Any], data: TrainingData, taken
         new = functools.partial(new_model, recipe, {**task["parameters"], **tuned}, task["objective"], taken)
         return measuring.measured(recipe, new, material, _SEED)
 
-    trials = _trials(recipe, task)
-    tuned = trials[0]
-    if len(trials) > 1:
+    tuned: dict[str, str] = {}
+    if task["tune"]:
         inner = evaluation.split(data, _SEED).training
-        tuned = max(trials, key=lambda trial: scored(trial, inner)["metrics"]["precision_at_25"])
+        space = hyperparameter_search.space(recipe, task["ranges"])
+        tuned = hyperparameter_search.search(
+            space,
+            hyperparameter_search.starts(recipe, task["parameters"]),
+            task.get("trials", hyperparameter_search.TRIALS),
+            lambda trial: float(scored(trial, inner)["metrics"]["precision_at_25"]),
+        )
     return {**scored(tuned, data), "tuned": tuned}
-
-
-def _trials(recipe: Recipe, task: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The hyperparameters to try: with performHPO values of what the engine knows of the recipe's, evenly spread."""
-    name = "popularity_discount_factor"
-    if not task["tune"] or not any(parameter.name == name for parameter in recipe.parameters):
-        return [{}]
-    ranges = task["ranges"].get("continuousHyperParameterRanges", [])
-    chosen_range: dict[str, Any] = next((entry for entry in ranges if entry["name"] == name), {})
-    least, most = chosen_range.get("minValue", 0.0), chosen_range.get("maxValue", 1.0)
-    return [{name: f"{value:.4g}"} for value in np.linspace(least, most, task.get("trials", TRIALS))]
