@@ -7,7 +7,6 @@ rights of whoever called them (Rekognition, Textract), name that caller's ARN in
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -142,14 +141,7 @@ class DataAccess:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         with storage_errors():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            try:
-                source.copy_to(descriptor)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            finally:
-                os.close(descriptor)
+            source.save(path, mode=0o644)
         return source.stored
 
     def upload(self, role_arn: str, uri: str, path: Path, attributes: Attributes = NO_ATTRIBUTES) -> StoredObject:

@@ -9,6 +9,7 @@ import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
 
 from clary.core.http import ByteStream
@@ -85,6 +86,29 @@ class Source:
                 for index, segment in enumerate(self.segments):
                     _copy(self.descriptor(index), target, segment.size)
                     self.finished_with(index)
+        finally:
+            self.close()
+
+    def save(self, path: Path, *, mode: int = 0o600, durable: bool = False) -> None:
+        """Writes all bytes to a new file, which is not there afterwards if that fails; closes the source.
+
+        Args:
+            durable: returns when the bytes are on disk.
+
+        Raises:
+            FileExistsError: there is a file.
+        """
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            try:
+                self.copy_to(descriptor)
+                if durable:
+                    os.fsync(descriptor)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(descriptor)
         finally:
             self.close()
 

@@ -163,6 +163,26 @@ def test_an_object_can_be_read_as_a_seekable_file(objects):
         assert file.read(3) == BIG[5:8]
 
 
+def test_an_object_is_saved_to_a_new_file_whole_or_not_at_all(objects, tmp_path, monkeypatch):
+    for size in (10, 300_000):
+        objects.put_bytes("bucket", "k", b"q" * size)
+        path = tmp_path / f"copy-{size}"
+        objects.source("bucket", "k").save(path, durable=True)
+        assert path.read_bytes() == b"q" * size
+        assert path.stat().st_mode & 0o777 == 0o600
+        with pytest.raises(FileExistsError):
+            objects.source("bucket", "k").save(path)
+        assert path.read_bytes() == b"q" * size
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("clary.storage.object_reading.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        objects.source("bucket", "k").save(tmp_path / "other", durable=True)
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_version_that_is_gone_cannot_be_opened(objects):
     stored = objects.put_bytes("bucket", "k", BIG)
     objects.delete("bucket", "k")

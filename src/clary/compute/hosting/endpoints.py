@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 ENDPOINT_KINDS = ("sagemaker:endpoint", "personalize:serving", "comprehend:serving", "rekognition:serving")
-"""Kinds of the records that hold plans."""
+"""Kinds of the records that hold plans; no client sees those that `served_models` makes."""
 _LONGEST_SOCKET_FOLDER_BYTES = 80  # a socket's whole path has at most 107
 _BLOCKING_THREADS = 6
 

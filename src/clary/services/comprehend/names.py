@@ -21,8 +21,6 @@ RECOGNIZER_ENDPOINT = "comprehend:entity-recognizer-endpoint"
 FLYWHEEL = "comprehend:flywheel"
 DATASET = "comprehend:flywheel-dataset"
 ITERATION = "comprehend:flywheel-iteration"
-SERVING = "comprehend:serving"
-"""What runs for an endpoint; no client sees these."""
 
 MODELS = (CLASSIFIER, RECOGNIZER)
 ENDPOINTS = (CLASSIFIER_ENDPOINT, RECOGNIZER_ENDPOINT)

@@ -26,8 +26,6 @@ BATCH_SEGMENT_JOB = "personalize:batch-segment-job"
 METRIC_ATTRIBUTION = "personalize:metric-attribution"
 RECOMMENDER_VERSION = "personalize:recommender-version"
 """A training of a recommender; no client sees these."""
-SERVING = "personalize:serving"
-"""What runs for a campaign or a recommender; no client sees these."""
 
 ACTIVE = "ACTIVE"
 

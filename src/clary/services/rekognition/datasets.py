@@ -27,9 +27,10 @@ from clary.services.rekognition.errors import (
 )
 from clary.services.rekognition.manifests import LONGEST_LINE_BYTES, BadLine, annotation_of, lines_of, shown
 from clary.services.rekognition.names import DATASET, PROJECT, resource_arn
-from clary.services.rekognition.pictures import Authorize, Pictures
+from clary.services.rekognition.pictures import Pictures
 from clary.services.rekognition.projects import stamp
 from clary.services.rekognition.shelf import INVALID
+from clary.storage.caller_access import Authorize
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
 MOST_MANIFEST_BYTES = 1 << 30

@@ -18,8 +18,6 @@ MEDIA_ANALYSIS_JOB = "rekognition:media-analysis-job"
 LIVENESS_SESSION = "rekognition:face-liveness-session"
 REQUEST_TOKEN = "rekognition:request-token"  # noqa: S105 - a kind of records
 """What was answered to a request with a ClientRequestToken; no client sees these."""
-SERVING = "rekognition:serving"
-"""What runs for a model of Custom Labels; no client sees these."""
 
 FACE_MODEL_VERSION = "1.0"
 """Grows when vectors of faces change: a collection is searched with the version that it was made with."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from clary.core.call import Call
 from clary.core.errors import ServiceError
@@ -17,17 +15,8 @@ from clary.services.rekognition.errors import (
 )
 from clary.services.rekognition.picture_size import size_of
 from clary.services.rekognition.shelf import INVALID
+from clary.storage.caller_access import CallerAccess
 from clary.storage.object_reading import Source
-from clary.storage.objects import Objects
-
-
-class Authorize(Protocol):
-    """Checks that a call may do an action with an S3 ARN."""
-
-    def __call__(self, call: Call, action: str, arn: str, version_id: str | None = None) -> None:
-        """Raises when it may not; policies may ask for the tags of the version."""
-        ...
-
 
 MOST_BYTES_SENT = 5 << 20
 MOST_BYTES_IN_S3 = 15 << 20
@@ -40,13 +29,11 @@ class Pictures:
     """Reads what requests mean by `Image`, and other objects, with the caller's rights.
 
     Args:
-        objects: where S3's objects are.
-        authorize: says whether the caller may read one.
+        access: reaches S3's objects as the caller.
     """
 
-    def __init__(self, objects: Objects, authorize: Authorize) -> None:
-        self._objects = objects
-        self._authorize = authorize
+    def __init__(self, access: CallerAccess) -> None:
+        self._access = access
 
     def read(self, call: Call, image: Mapping[str, Any], shortest_side: int = SHORTEST_SIDE) -> bytes:
         """The bytes of a picture that looks like a JPEG or PNG file.
@@ -125,11 +112,8 @@ class Pictures:
         """
         if not place.get("Bucket") or not place.get("Name"):
             raise InvalidParameterException(f"{INVALID}: an S3Object needs Bucket and Name.")
-        version = place.get("Version")
-        action = "s3:GetObject" if version is None else "s3:GetObjectVersion"
         try:
-            self._authorize(call, action, f"arn:aws:s3:::{place['Bucket']}/{place['Name']}", version)
-            return self._objects.source(place["Bucket"], place["Name"], version)
+            return self._access.source(call, place["Bucket"], place["Name"], place.get("Version"))
         except ServiceError as error:
             raise InvalidS3ObjectException from error
 
@@ -140,20 +124,6 @@ class Pictures:
             InvalidParameterException: the bucket is not there, or the caller may not.
         """
         try:
-            self._authorize(call, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
+            self._access.require_writable(call, bucket, key)
         except ServiceError as error:
-            raise InvalidParameterException(f"{INVALID}: {error.message}") from error
-        if self._objects.bucket(bucket) is None:
-            raise InvalidParameterException(f"{INVALID}: there is no bucket {bucket}.")
-
-
-def save(source: Source, path: Path) -> None:
-    """Writes an object that was found to a new file; closes the source."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        source.copy_to(descriptor)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
+            raise InvalidParameterException(f"{INVALID}: bucket {bucket}: {error.message}") from error

@@ -19,12 +19,12 @@ from clary.services.rekognition import shelf, version_status
 from clary.services.rekognition.errors import InvalidParameterException, ResourceInUseException
 from clary.services.rekognition.job_specs import ended, job_spec
 from clary.services.rekognition.names import CUSTOM_LABELS_BASE_VERSION, PROJECT, PROJECT_VERSION, resource_arn
-from clary.services.rekognition.pictures import Authorize
 from clary.services.rekognition.projects import CUSTOM_LABELS, stamp
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.training_sets import TrainingSets
 from clary.services.rekognition.version_status import status_of
 from clary.services.rekognition.video_jobs import Surroundings
+from clary.storage.caller_access import Authorize
 from clary.storage.records import Record, RecordChanged, RecordExists
 
 _BUSY = frozenset({"TRAINING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING"})

@@ -18,11 +18,11 @@ from clary.services.rekognition.errors import (
 )
 from clary.services.rekognition.job_specs import failure_of
 from clary.services.rekognition.names import COLLECTION, STREAM_PROCESSOR, STREAM_SESSION, resource_arn
-from clary.services.rekognition.pictures import Authorize
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.stream_sessions import StreamSessions
 from clary.services.rekognition.text_views import region_of
 from clary.services.rekognition.video_jobs import IN_PROGRESS
+from clary.storage.caller_access import Authorize
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 

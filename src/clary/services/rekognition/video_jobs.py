@@ -28,7 +28,7 @@ from clary.services.rekognition.errors import (
 from clary.services.rekognition.job_specs import failure_of, job_spec
 from clary.services.rekognition.line_file import read_lines
 from clary.services.rekognition.names import VIDEO_JOB, resource_arn
-from clary.services.rekognition.pictures import Pictures, save
+from clary.services.rekognition.pictures import Pictures
 from clary.services.rekognition.request_tokens import TOKEN, digest_of
 from clary.services.rekognition.shelf import INVALID
 from clary.storage.object_reading import Source
@@ -126,7 +126,7 @@ class VideoJobs:
         record = Record(VIDEO_JOB, call.account, call.region, job_id, resource_arn(call, VIDEO_JOB, job_id))
         body = {"request": dict(request), "digest": digest, "kind": kind.word, "place": place.name}
         try:
-            save(source, place / "video")
+            source.save(place / "video", durable=True)
             spec = job_spec(
                 call,
                 record,

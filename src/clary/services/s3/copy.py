@@ -12,7 +12,6 @@ from clary.core.operations import operation
 from clary.services.s3.errors import InvalidArgument, NotImplementedByS3
 from clary.services.s3.multipart import check_part_number, part_checksums
 from clary.services.s3.parameters import (
-    Authorize,
     attributes_of,
     check_key,
     check_owner,
@@ -23,6 +22,7 @@ from clary.services.s3.parameters import (
     find_bucket,
 )
 from clary.services.s3.preconditions import check_source
+from clary.storage.caller_access import Authorize
 from clary.storage.object_errors import InvalidRequest, NoSuchBucket, NoSuchKey
 from clary.storage.object_reading import Source
 from clary.storage.object_receiving import LARGEST_PUT_BYTES

@@ -6,7 +6,8 @@ from typing import Any
 
 from clary.core.call import Call
 from clary.core.operations import operation
-from clary.services.s3.parameters import Authorize, check_key, check_tags, find_bucket
+from clary.services.s3.parameters import check_key, check_tags, find_bucket
+from clary.storage.caller_access import Authorize
 from clary.storage.object_errors import MethodNotAllowed
 from clary.storage.object_values import Bucket, StoredObject
 from clary.storage.objects import Objects

@@ -11,7 +11,6 @@ from clary.core.http import ByteStream, stream_of
 from clary.core.operations import operation
 from clary.services.s3.errors import InvalidPartNumber, MalformedXML, NotImplementedByS3
 from clary.services.s3.parameters import (
-    Authorize,
     attributes_of,
     check_key,
     checksum_members,
@@ -22,6 +21,7 @@ from clary.services.s3.parameters import (
     readable_metadata,
 )
 from clary.services.s3.preconditions import is_unchanged, parse_range
+from clary.storage.caller_access import Authorize
 from clary.storage.object_errors import InvalidRequest, MethodNotAllowed, NoSuchKey
 from clary.storage.object_reading import Source
 from clary.storage.object_values import Bucket, Deleted, Segment, StoredObject

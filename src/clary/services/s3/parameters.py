@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from clary.core.call import Call
@@ -27,17 +27,6 @@ from clary.storage.checksums import ALGORITHMS, is_checksum
 from clary.storage.object_errors import InvalidRequest, NoSuchBucket
 from clary.storage.object_values import Attributes, Bucket, Integrity, StoredObject
 from clary.storage.objects import Objects
-
-
-class Authorize(Protocol):
-    """Lets an allowed action on an object or bucket pass: `authorize(call, "s3:GetObject", arn)`."""
-
-    def __call__(self, call: Call, action: str, arn: str, version_id: str | None = None) -> None:
-        """Raises AccessDenied when the caller may not."""
-        ...
-
-
-"""Checks an action ("s3:GetObject") on an ARN, with the policy of the bucket that it names; raises `AccessDenied`."""
 
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 _LONGEST_KEY_BYTES = 1024

@@ -9,8 +9,8 @@ from clary.services.s3.listing import ObjectListings
 from clary.services.s3.multipart import MultipartUploads
 from clary.services.s3.object_tagging import ObjectTagging
 from clary.services.s3.objects import ObjectOperations
-from clary.services.s3.parameters import Authorize
 from clary.services.s3.versions import Versions
+from clary.storage.caller_access import Authorize
 from clary.storage.object_uploads import Uploads
 from clary.storage.objects import Objects
 

@@ -18,9 +18,10 @@ from clary.services.textract.documents import Documents
 from clary.services.textract.engine import DocumentReader, asked_of_host
 from clary.services.textract.expense_jobs import ExpenseJobs
 from clary.services.textract.lending_jobs import LendingJobs
-from clary.services.textract.sources import Authorize, Sources
+from clary.services.textract.sources import Sources
 from clary.services.textract.tags import Tags
 from clary.services.textract.text_detection_jobs import TextDetectionJobs
+from clary.storage.caller_access import Authorize, CallerAccess
 from clary.storage.objects import Objects
 from clary.storage.records import Records
 
@@ -45,7 +46,7 @@ def resources(
         human_loops: has people look at answers; None: no loop ever starts.
         textract_angles: whether blocks tell their RotationAngle.
     """
-    sources = Sources(objects, authorize)
+    sources = Sources(CallerAccess(objects, authorize))
     states = AdapterStates(records, textract_folder)
     learning = AdapterLearning(records, jobs, states, clock)
     documents = DocumentJobs(records, jobs, sources, textract_folder, angles=textract_angles)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from clary.core.call import Call
 from clary.core.errors import ServiceError
@@ -15,17 +14,8 @@ from clary.services.textract.errors import (
     InvalidS3ObjectException,
     UnsupportedDocumentException,
 )
+from clary.storage.caller_access import CallerAccess
 from clary.storage.object_reading import Source
-from clary.storage.objects import Objects
-
-
-class Authorize(Protocol):
-    """Checks that a call may do an action with an S3 ARN."""
-
-    def __call__(self, call: Call, action: str, arn: str, version_id: str | None = None) -> None:
-        """Raises when it may not; policies may ask for the tags of the version."""
-        ...
-
 
 MOST_BYTES_AT_ONCE = 10 << 20
 """What a synchronous operation reads, and a picture has anywhere."""
@@ -54,13 +44,11 @@ class Sources:
     """Reads documents with the rights of whoever asks.
 
     Args:
-        objects: where S3's objects are.
-        authorize: says whether the caller may read one.
+        access: reaches S3's objects as the caller.
     """
 
-    def __init__(self, objects: Objects, authorize: Authorize) -> None:
-        self._objects = objects
-        self._authorize = authorize
+    def __init__(self, access: CallerAccess) -> None:
+        self._access = access
 
     def document(self, call: Call, document: Mapping[str, Any], member: str = "Document") -> bytes:
         """The bytes of a document that an operation answers for at once.
@@ -121,19 +109,7 @@ class Sources:
         Raises:
             InvalidParameterException, InvalidS3ObjectException: as `document`.
         """
-        source = self._find(call, place, member)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                source.copy_to(descriptor)
-                os.fsync(descriptor)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            finally:
-                os.close(descriptor)
-        finally:
-            source.close()
+        self._find(call, place, member).save(path, durable=True)
 
     def check_writable(self, call: Call, bucket: str, key: str) -> None:
         """Checks that the caller may store an object.
@@ -142,26 +118,19 @@ class Sources:
             InvalidS3ObjectException: the bucket is not there, or the caller may not.
         """
         try:
-            self._authorize(call, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
+            self._access.require_writable(call, bucket, key)
         except ServiceError as error:
             raise InvalidS3ObjectException(
-                f"Unable to put the output to S3. Check bucket name, region and/or access permissions: {error.message}"
+                f"Unable to put the output to S3. Check bucket name, region and/or access permissions: {bucket}: "
+                f"{error.message}"
             ) from error
-        if self._objects.bucket(bucket) is None:
-            raise InvalidS3ObjectException(
-                f"Unable to put the output to S3. Check bucket name, region and/or access permissions: there is no "
-                f"bucket {bucket}."
-            )
 
     def _find(self, call: Call, place: Mapping[str, str], member: str) -> Source:
         for name in ("Bucket", "Name"):
             if not place.get(name):
                 raise InvalidParameterException(rule=f"{member}.{name} is missing.")
-        version = place.get("Version")
-        action = "s3:GetObject" if version is None else "s3:GetObjectVersion"
         try:
-            self._authorize(call, action, f"arn:aws:s3:::{place['Bucket']}/{place['Name']}", version)
-            return self._objects.source(place["Bucket"], place["Name"], version)
+            return self._access.source(call, place["Bucket"], place["Name"], place.get("Version"))
         except ServiceError as error:
             raise InvalidS3ObjectException from error
 

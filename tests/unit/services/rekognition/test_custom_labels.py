@@ -284,7 +284,7 @@ def test_a_training_needs_enough_to_learn_from(office: Office) -> None:
     for source, message in ((few, "needs at least 10"), (alike, "needs at least 10"), (mixed, "one of both")):
         with pytest.raises(errors.InvalidParameterException, match=message):
             train(office, arn, TrainingData={"Assets": [source]}, TestingData={"AutoCreate": True})
-    with pytest.raises(errors.InvalidParameterException, match="no bucket"):
+    with pytest.raises(errors.InvalidParameterException, match="bucket nowhere"):
         train(office, arn, OutputConfig={"S3Bucket": "nowhere"})
     assert not list((office.folder / "models").glob("*"))
 
