@@ -114,7 +114,8 @@ _HISTORY = (
     Number("min_user_history_length_percentile", 0.0, 0.0, 1.0, tunable=False),
     Number("max_user_history_length_percentile", 0.99, 0.0, 1.0, tunable=False),
 )
-_SIMS = (Number("popularity_discount_factor", 0.5, 0.0, 1.0), Number("min_cointeraction_count", 3, 0, 10, whole=True))
+# AWS leaves out pairs that fewer than 3 users had; where little is known they are worth a lot (airlines: 11% of NDCG)
+_SIMS = (Number("popularity_discount_factor", 0.5, 0.0, 1.0), Number("min_cointeraction_count", 0, 0, 10, whole=True))
 _SIMS_HISTORY = (
     Number("min_user_history_length_percentile", 0.005, 0.0, 1.0, tunable=False),
     Number("max_user_history_length_percentile", 0.995, 0.0, 1.0, tunable=False),

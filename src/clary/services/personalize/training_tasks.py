@@ -54,6 +54,7 @@ class TrainingTasks:
             **self._data(call, solution.parent, recipes[0]),
             "recipes": [recipe.arn for recipe in recipes],
             "parameters": config.get("algorithmHyperParameters", {}),
+            "transformation": config.get("featureTransformationParameters", {}),
             "tune": bool(body.get("performHPO")),
             "ranges": config.get("hpoConfig", {}).get("algorithmHyperParameterRanges", {}),
             **_trials(config.get("hpoConfig", {})),

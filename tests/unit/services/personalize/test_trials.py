@@ -47,7 +47,7 @@ def test_the_ranges_and_the_number_of_jobs_are_honoured(monkeypatch: pytest.Monk
     assert [count for count, _, _ in asked] == [inner] * 5 + [len(everything.interactions)]
     assert all(0.2 <= discount <= 0.6 for _, discount, _ in asked)
     assert len({point[1:] for point in asked[:5]}) == 5
-    assert asked[0][1:] == (0.5, 3), "the defaults are tried first: a search does no harm"
+    assert asked[0][1:] == (0.5, 0), "the defaults are tried first: a search does no harm"
     best = max(asked[:5], key=lambda point: -abs(point[1] - 0.4) - abs(point[2] - 7) / 100)
     found_point = (float(found["popularity_discount_factor"]), int(found["min_cointeraction_count"]))
     assert found_point == pytest.approx(best[1:], abs=1e-3)

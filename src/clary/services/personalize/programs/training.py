@@ -18,6 +18,7 @@ from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.programs import hyperparameter_search, measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
+from clary.services.personalize.programs.featurization import transformed
 from clary.services.personalize.programs.importing import emptied, sync_all, write_json
 from clary.services.personalize.programs.model_choice import load_model, new_model
 from clary.services.personalize.programs.row_tables import RowTable
@@ -211,6 +212,9 @@ def training_data(task: Mapping[str, Any], material: Material) -> TrainingData:
         names = used_columns(task, tables.INTERACTIONS, columns_of(task["datasets"][tables.INTERACTIONS]["schema"]))
         contexts = {name: codes for name, codes in log.contexts.items() if names.get(name, True)}
         log = replace(log, contexts=contexts)
+    log = transformed(log, task.get("transformation", {}))
+    if not len(log):
+        raise Unlearnable("The featureTransformationParameters leave no interaction to learn from.")
     items, users = material.items, material.users
     return TrainingData(
         log,
