@@ -31,6 +31,7 @@ class Sum:
         usd: of what has a known price.
         saved_by_spot_usd: what on-demand instances would have cost more.
         unpriced: how many jobs or endpoints ran on instance types without a known price.
+        spot_unpriced: how many spot jobs ran on instance types without a known spot price.
     """
 
     day: str
@@ -40,6 +41,7 @@ class Sum:
     usd: float
     saved_by_spot_usd: float
     unpriced: int
+    spot_unpriced: int
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -83,12 +85,14 @@ def _sum(day: str, kind: str, lines: Sequence[Cost]) -> Sum:
         round(sum(line.usd or 0.0 for line in lines), 6),
         round(sum((line.on_demand_usd or 0.0) - (line.usd or 0.0) for line in lines), 6),
         sum(line.usd is None for line in lines),
+        sum(line.spot and line.usd is not None and line.usd == line.on_demand_usd for line in lines),
     )
 
 
 def _report(sums: Sequence[Sum], prices: Prices) -> dict[str, object]:
     return {
         "prices": {"region": prices.region, "as_of": prices.as_of, "source": prices.source},
+        "spot": None if (market := prices.spot_market) is None else {"as_of": market.as_of, "source": market.source},
         "days": [asdict(entry) for entry in sums],
         "total_usd": round(sum(entry.usd for entry in sums), 6),
         "total_saved_by_spot_usd": round(sum(entry.saved_by_spot_usd for entry in sums), 6),
@@ -120,3 +124,9 @@ def _print_table(sums: Sequence[Sum], prices: Prices) -> None:
     console = standard_output()
     console.print(table if sums else "Nothing has run that AWS would have sent a bill for.")
     console.print(f"Estimated with the prices of {prices.region} as of {prices.as_of}; nobody sends a bill.")
+    if prices.spot_market is not None and any(entry.saved_by_spot_usd for entry in sums):
+        console.print(f"Spot: what it saved on EC2's instances of the same sizes in {prices.spot_market.as_of}.")
+    if unpriced := sum(entry.spot_unpriced for entry in sums):
+        console.print(
+            f"No spot price is known for the instances of {unpriced} spot jobs: they count as on demand."
+        )

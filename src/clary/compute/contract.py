@@ -180,6 +180,7 @@ class JobSpec:
         keep_alive: set for a job that uses or leaves a warm pool.
         hourly_usd: AWS's price of one of its instances for an hour, None where it is not known.
         billed_share: the part of its seconds that AWS bills: less than all of them for spot instances.
+        price_note: what is to be said of its price once it has ended.
     """
 
     id: str
@@ -209,6 +210,7 @@ class JobSpec:
     keep_alive: KeepAlive | None = None
     hourly_usd: float | None = None
     billed_share: float = 1.0
+    price_note: str = ""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> JobSpec:

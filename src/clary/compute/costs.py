@@ -114,8 +114,8 @@ def note_job_in(connection: sqlite3.Connection, record: Record, spec: JobSpec, l
     if not use or life.training_seconds is None or life.billable_seconds is None or life.ended is None:
         return None
     hourly = spec.hourly_usd
-    usd = None if hourly is None else hourly * spec.hosts * life.billable_seconds / 3600
     on_demand = None if hourly is None else hourly * spec.hosts * life.training_seconds / 3600
+    usd = None if on_demand is None else on_demand * life.billed_share  # billable_seconds are rounded to whole ones
     row = (
         _day(life.ended), record.arn, spec.id, use, record.account, record.name, spec.instance_type, spec.hosts,
         life.training_seconds, int(spec.spot is not None), usd, on_demand,

@@ -15,7 +15,7 @@ from clary.compute.hosting.serving_costs import ENDPOINT_KIND, ServingCosts
 from clary.compute.instances import instance
 from clary.compute.jobs import events as job_events
 from clary.compute.jobs.queue import JobQueue
-from clary.compute.prices import InvalidPrices, Prices
+from clary.compute.prices import InvalidPrices, Prices, SpotMarket
 from clary.core.clock import FixedClock
 from clary.storage.records import Record
 from tests.programs.job_stores import ACCOUNT, REGION, ROLE, Stores
@@ -66,11 +66,31 @@ def test_what_is_not_listed_has_no_price() -> None:
     assert table(any={"a": 1.0}).of("a", "spot") is None
 
 
-def test_the_share_of_a_spot_price_is_one_where_it_is_not_known() -> None:
+def test_the_share_of_a_spot_price_is_not_known_where_one_of_the_two_is_missing() -> None:
     assert table(any={"a": 2.0}, spot={"a": 0.5}).spot_share("a", "training") == 0.25
-    assert table(any={"a": 2.0}).spot_share("a", "training") == 1.0
-    assert table(spot={"a": 0.5}).spot_share("a", "training") == 1.0
+    assert table(any={"a": 2.0}).spot_share("a", "training") is None
+    assert table(spot={"a": 0.5}).spot_share("a", "training") is None
     assert table(any={"a": 0.1}, spot={"a": 0.5}).spot_share("a", "training") == 1.0
+
+
+def test_where_there_is_no_spot_price_what_ec2_saved_on_the_same_size_counts() -> None:
+    market = SpotMarket("2026-08", "a test", {"m5.large": (0.04, 0.1), "m5.xlarge": (0.3, 0.2)})
+    prices = replace(table(any={"ml.m5.large": 0.12}, spot={}), spot_market=market)
+    assert prices.spot_share("ml.m5.large", "training") == pytest.approx(0.4)
+    assert prices.spot_share("ml.m5.xlarge", "training") == 1.0
+    assert prices.spot_share("ml.m5.2xlarge", "training") is None
+    own = replace(prices, hourly={"any": {"ml.m5.large": 0.12}, "spot": {"ml.m5.large": 0.03}})
+    assert own.spot_share("ml.m5.large", "training") == 0.25
+
+
+def test_clarys_own_spot_market_is_dated_sourced_and_fits_the_on_demand_prices() -> None:
+    own = Prices.load()
+    market = own.spot_market
+    assert market is not None and market.as_of and "aws.amazon.com/ec2/spot/pricing" in market.source
+    for name, on_demand in own.hourly["any"].items():
+        spot, ec2 = market.hourly[name.removeprefix("ml.")]
+        assert 0.1 < spot / ec2 < 1, name
+        assert 1.1 < on_demand / ec2 < 1.45, f"{name}: SageMaker asks about a quarter more than EC2"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +100,9 @@ def test_the_share_of_a_spot_price_is_one_where_it_is_not_known() -> None:
         ({"hourly": {"lunch": {}}}, "'lunch' is no use of instances"),
         ({"hourly": {"any": {"ml.m5.large": "cheap"}}}, "must be a number of dollars"),
         ({"hourly": []}, "AttributeError"),
+        ({"spot": {"as_of": "d", "source": "s", "ec2_hourly": {"m5.large": ["low", 1.0]}}}, "for spot is 'low'"),
+        ({"spot": {"as_of": "d", "source": "s", "ec2_hourly": {"m5.large": [0.1, 0.0]}}}, "of m5.large at EC2 is 0"),
+        ({"spot": {"ec2_hourly": {}}}, "KeyError: 'as_of'"),
         ({"region": None, "hourly": None}, "AttributeError"),
     ],
 )
@@ -107,7 +130,18 @@ def test_a_spot_job_is_billed_for_its_share_and_the_rest_is_saved(stores: Stores
     (line,) = Ledger(stores.database).lines()
     assert (line.usd, line.on_demand_usd, line.spot) == (pytest.approx(0.025), pytest.approx(0.1), True)
     (day,) = summed([line])
-    assert (day.usd, day.saved_by_spot_usd, day.unpriced) == (0.025, 0.075, 0)
+    assert (day.usd, day.saved_by_spot_usd, day.unpriced, day.spot_unpriced) == (0.025, 0.075, 0, 0)
+
+
+def test_a_spot_job_without_a_spot_price_says_so_instead_of_a_saving_of_nothing(stores: Stores) -> None:
+    arn = run_job(stores, FixedClock(), hourly_usd=0.5, price_note="There is no spot price of x", spot=Spot())
+    record = stores.records.by_arn(arn)
+    assert record is not None
+    job = record.body["job"]
+    assert job["billable_seconds"] == job["training_seconds"] == 360
+    assert job["transitions"][-1]["message"] == "Training job completed. There is no spot price of x"
+    (day,) = summed(Ledger(stores.database).lines())
+    assert (day.saved_by_spot_usd, day.spot_unpriced) == (0.0, 1)
 
 
 def test_a_job_without_a_known_price_is_counted_and_not_tagged(stores: Stores) -> None:

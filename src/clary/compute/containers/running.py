@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections.abc import Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Protocol
 
 from clary.compute.containers.bare import machine_limits
 from clary.compute.containers.engine import Engine, EngineError
 from clary.compute.containers.program import KILL
 from clary.compute.contract import Program
+from clary.compute.exits import Exit, signal_or_code
 
 _NETWORK = "clary"
-_SIGNALLED = 128
 _MOST_SHARED_MEMORY_BYTES = 8 << 30
 
 
@@ -35,15 +33,11 @@ class StartedProcess(Protocol):
         ...
 
 
-class ContainerProgram:
-    """A container and the process that stands for it; keeps the promises of `contract.RunningProgram`.
-
-    Attributes:
-        exited: resolves to the exit code (negative: the signal that ended it).
-    """
+class ContainerProgram(Exit):
+    """A container and the process that stands for it; keeps the promises of `contract.RunningProgram`."""
 
     def __init__(self, process: StartedProcess, engine: Engine, name: str) -> None:
-        self.exited: Future[int] = Future()
+        super().__init__()
         self._process = process
         self._engine = engine
         self._name = name
@@ -55,13 +49,6 @@ class ContainerProgram:
         with contextlib.suppress(EngineError, KeyError, TypeError):
             return int(self._engine.inspect(self._name)["State"]["Pid"]) or self._process.pid
         return self._process.pid
-
-    def wait(self, timeout_seconds: float | None = None) -> int | None:
-        """The exit code, or None when it still runs after the timeout."""
-        try:
-            return self.exited.result(timeout_seconds)
-        except FutureTimeout:
-            return None
 
     def terminate(self) -> None:
         """Sends SIGTERM to the container's program."""
@@ -131,8 +118,3 @@ def address_of_machine(engine: Engine) -> str:
 def process_environment() -> dict[str, str]:
     """What the process that stands for a container needs; the container gets nothing of it."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
-
-
-def signal_or_code(code: int) -> int:
-    """What an engine tells of a program that a signal ended (128 and its number), as a negative number."""
-    return _SIGNALLED - code if code - _SIGNALLED in set(signal.Signals) else code

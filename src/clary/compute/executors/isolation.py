@@ -65,7 +65,7 @@ def probe() -> Isolation:
     found = shutil.which("bwrap")
     if found is None:
         return _without("bubblewrap (the program `bwrap`) is not installed")
-    for _ in range(_PROBES):
+    for _ in range(_PROBES - 1):
         with contextlib.suppress(IsolationUnknown):
             return _tried(found)
     return _tried(found)

@@ -9,7 +9,6 @@ their own, no core dumps, no way to gain privileges, and a keeper that ends what
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from clary.compute.contract import Limits, Program
 from clary.compute.executors import isolation, tree
 from clary.compute.executors.volume import VolumeWatch
+from clary.compute.exits import signal_or_code
 from clary.compute.forking.child import EAGER_THREADS, PATIENT_THREADS
 from clary.compute.forking.confinement import Confinement
 from clary.compute.forking.program import ForkedProgram
@@ -26,7 +26,6 @@ from clary.compute.machine import is_busy, this_machine
 
 _LOOK_SECONDS = 0.5
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-_SIGNALLED = 128
 
 
 class ProcessExecutor:
@@ -158,9 +157,7 @@ class ProcessProgram:
     def wait(self, timeout_seconds: float | None = None) -> int | None:
         """The exit code (negative: the signal that ended it), or None when it still runs after the timeout."""
         code = self._forked.wait(timeout_seconds)
-        if code is not None and self._wrapped and code > _SIGNALLED and code - _SIGNALLED in set(signal.Signals):
-            return _SIGNALLED - code  # bubblewrap tells a signal as a shell does
-        return code
+        return signal_or_code(code) if code is not None and self._wrapped else code
 
     def terminate(self) -> None:
         """Sends SIGTERM to the program."""

@@ -5,42 +5,33 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 
 from clary.compute import processes
+from clary.compute.exits import Exit
 from clary.compute.forking import child
 
 EXIT_UNKNOWN = 255
 """Told for a program whose fork server died before it could tell: the program has ended, how is not known."""
 
 
-class ForkedProgram:
+class ForkedProgram(Exit):
     """A program that a fork server started.
 
     Attributes:
         pid: its process (for a contained program its keeper, which ends as the program does).
-        exited: resolves to the exit code; negative: the signal that ended it.
     """
 
     def __init__(self, pid: int, *, contained: bool, leads_group: bool) -> None:
+        super().__init__()
         self._pid = pid
         self._contained = contained
         self._leads_group = leads_group
         self._watch = processes.ProcessWatch(pid)
-        self.exited: Future[int] = Future()
 
     @property
     def pid(self) -> int:
         """The process that stands for the program."""
         return self._pid
-
-    def wait(self, timeout_seconds: float | None = None) -> int | None:
-        """The exit code, or None when the program still runs after the timeout."""
-        try:
-            return self.exited.result(timeout_seconds)
-        except FutureTimeout:
-            return None
 
     def terminate(self) -> None:
         """Sends SIGTERM to the program."""

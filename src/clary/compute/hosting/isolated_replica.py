@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
 from clary.compute.contract import Program, ReplicaPlan
 from clary.compute.executors import isolation, tree
+from clary.compute.exits import Exit, signal_or_code
 from clary.compute.folder import remove_tree
 from clary.compute.forking.spawner import Spawner, StartedProgram
 from clary.compute.machine import this_machine
@@ -30,20 +28,17 @@ REPLICAS = "replicas"
 """The folder of a variant that holds the replicas' own."""
 _BACKLOG = 512
 _LOOK_SECONDS = 0.5
-_SIGNALLED = 128
 _INHERITED = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-class IsolatedProgram:
+class IsolatedProgram(Exit):
     """A replica's program and its folder, which goes with it.
 
-    Attributes:
-        exited: resolves to the exit code (negative: the signal that ended it) once the whole tree of processes and the
-            folder are gone.
+    It counts as ended once the whole tree of processes and the folder are gone.
     """
 
     def __init__(self, forked: StartedProgram, folder: Path, memory_bytes: int, tell: Callable[[str], None]) -> None:
-        self.exited: Future[int] = Future()
+        super().__init__()
         self._forked = forked
         self._folder = folder
         self._memory_bytes = memory_bytes
@@ -54,13 +49,6 @@ class IsolatedProgram:
     def pid(self) -> int:
         """The process that stands for the program: everything it started is below it."""
         return self._forked.pid
-
-    def wait(self, timeout_seconds: float | None = None) -> int | None:
-        """The exit code, None when it still runs after the timeout."""
-        try:
-            return self.exited.result(timeout_seconds)
-        except FutureTimeout:
-            return None
 
     def terminate(self) -> None:
         """Sends SIGTERM to the program."""
@@ -77,10 +65,8 @@ class IsolatedProgram:
             if line:
                 self._tell(line)
                 self.kill()
-        if code > _SIGNALLED and code - _SIGNALLED in set(signal.Signals):
-            code = _SIGNALLED - code  # bubblewrap tells a signal as a shell does
         remove_tree(self._folder)
-        self.exited.set_result(code)
+        self.exited.set_result(signal_or_code(code))
 
 
 class IsolatedReplicas:

@@ -58,6 +58,7 @@ class Life:
         held_seconds, trained_seconds: the same of earlier attempts, as durations. Neither waiting nor a time in which
             nobody looked after the job is in them.
         billed_share: the part of its seconds that a spot job is billed for.
+        price_note: what its last message says of its price.
         failure_reason: SageMaker's FailureReason.
         metrics: {"name", "value", "time"}: the last value of each metric.
         outputs: which uploads were made: the folder's first part ("model") -> URI.
@@ -83,6 +84,7 @@ class Life:
     held_seconds: float = 0.0
     trained_seconds: float = 0.0
     billed_share: float = 1.0
+    price_note: str = ""
     failure_reason: str = ""
     metrics: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)

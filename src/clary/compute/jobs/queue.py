@@ -86,7 +86,9 @@ class JobQueue:
             RecordExists: kind and name, or the ARN, are taken.
         """
         now = self._clock.time()
-        life = states.submitted(now, record.kind, retries=spec.retries, billed_share=spec.billed_share)
+        life = states.submitted(
+            now, record.kind, retries=spec.retries, billed_share=spec.billed_share, note=spec.price_note
+        )
         new = replace(record, status=life.status, body={**record.body, "job": life.to_json()})
         text = orjson.dumps(asdict(spec)).decode()
 

@@ -112,8 +112,14 @@ class Jobs:
         use = words_of(record.kind).priced_as
         if self._prices is None or not use or spec.hourly_usd is not None:
             return spec
-        share = 1.0 if spec.spot is None else self._prices.spot_share(spec.instance_type, use)
-        return replace(spec, hourly_usd=self._prices.of(spec.instance_type, use), billed_share=share)
+        hourly = self._prices.of(spec.instance_type, use)
+        if spec.spot is None:
+            return replace(spec, hourly_usd=hourly)
+        share = self._prices.spot_share(spec.instance_type, use)
+        if share is None:
+            note = f"The price table has no spot price of {spec.instance_type}: all of its seconds count as billable"
+            return replace(spec, hourly_usd=hourly, price_note=note)
+        return replace(spec, hourly_usd=hourly, billed_share=share)
 
     def stop(self, arn: str) -> None:
         """Stops a job, durably: a waiting one at once, a running one by SIGTERM and later SIGKILL."""

@@ -58,7 +58,7 @@ Step = tuple[Life, list[Instruction]]
 
 
 def submitted(
-    time: float, kind: str = "sagemaker:training-job", *, retries: int = 0, billed_share: float = 1.0
+    time: float, kind: str = "sagemaker:training-job", *, retries: int = 0, billed_share: float = 1.0, note: str = ""
 ) -> Life:
     """The life of a job that was just put into the queue.
 
@@ -66,9 +66,10 @@ def submitted(
         kind: its record's kind.
         retries: how often it is started over after an error of Clary's own.
         billed_share: the part of its seconds that it is billed for.
+        note: what is to be said of its price once it has ended.
     """
     words = words_of(kind)
-    life = Life(kind=kind, status=words.waiting, retries_left=retries, billed_share=billed_share)
+    life = Life(kind=kind, status=words.waiting, retries_left=retries, billed_share=billed_share, price_note=note)
     return _enter(life, "Starting", time, words.message("Submitted"))
 
 
@@ -130,6 +131,8 @@ def _back_to_waiting(life: Life, time: float, secondary: str, message: str = "")
 def _finish(life: Life, outcome: Outcome, time: float, reason: str = "") -> Step:
     state = {Outcome.COMPLETED: State.COMPLETED, Outcome.FAILED: State.FAILED}.get(outcome, State.STOPPED)
     life = _enter(_given_up(life, time), outcome.value, time)
+    if life.price_note and life.started is not None:
+        life = _say(life, f"{life.transitions[-1]['message']}. {life.price_note}")
     time = life.transitions[-1]["start"]
     life.transitions[-1]["end"] = time
     seconds = None if life.started is None else max(1, round(life.held_seconds))

@@ -15,9 +15,9 @@ import pytest
 
 from clary.compute.containers import relay
 from clary.compute.containers.access import ContainerAccess
-from clary.compute.containers.running import signal_or_code
 from clary.compute.contract import Limits, NoSuchImage, Program
 from clary.compute.executors.container import ContainerExecutor
+from clary.compute.exits import signal_or_code
 from clary.compute.forking.server import ForkServer
 from clary.storage import images as image_store
 from clary.storage import records as record_store

@@ -8,14 +8,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clary.compute.contract import Channel, JobSpec, Limits, Output, Program
-from clary.compute.forking.server import ForkServer
 from clary.compute.jobs.channel_files import DataError
 from clary.compute.jobs.processing import exit_message, lay_out_processing
 from clary.storage.records import Record
@@ -37,23 +36,9 @@ def say(text):
 """
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    """Starts the supervisors of all worlds."""
-    with pytest.MonkeyPatch.context() as changes:
-        changes.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "programs"))
-        server = ForkServer(["job_stores"], log=tmp_path_factory.mktemp("server") / "log")
-        server.start()
-        yield server
-        server.close()
-
-
 @pytest.fixture
-def world(tmp_path: Path, server: ForkServer) -> Iterator[World]:
-    (tmp_path / "log").touch()
-    world = World(tmp_path, "stop_seconds=5", server=server, shared=True)
-    yield world
-    world.close()
+def world(shared_world: World) -> World:
+    return shared_world
 
 
 def start(world: World, script: str, **options: Any) -> str:

@@ -8,15 +8,13 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clary.compute.contract import Channel, Program, ReplicaPlan, TransformPlan
-from clary.compute.forking.server import ForkServer
 from clary.storage.records import Record
 from tests.programs.job_stores import ROLE
 from tests.unit.compute.job_world import World
@@ -24,23 +22,9 @@ from tests.unit.compute.job_world import World
 GROUP = "/aws/sagemaker/TransformJobs"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    """Starts the supervisors of all worlds."""
-    with pytest.MonkeyPatch.context() as changes:
-        changes.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "programs"))
-        server = ForkServer(["job_stores"], log=tmp_path_factory.mktemp("server") / "log")
-        server.start()
-        yield server
-        server.close()
-
-
 @pytest.fixture
-def world(tmp_path: Path, server: ForkServer) -> Iterator[World]:
-    (tmp_path / "log").touch()
-    world = World(tmp_path, "stop_seconds=5", server=server, shared=True)
-    yield world
-    world.close()
+def world(shared_world: World) -> World:
+    return shared_world
 
 
 def plan(*, wishes: str = "", entry: str = "serving", **changes: Any) -> TransformPlan:
