@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from clary.engines.vision.contract import Neighbour
+from clary.services.rekognition.face_copies import FaceCopies
 from clary.services.rekognition.face_store import EVERYTHING, FaceStore
 from clary.services.rekognition.vision import Vision
 
@@ -22,9 +23,11 @@ class FaceIndexes:
     Args:
         store: the rows.
         vision: keeps the vectors.
+        copies: what sessions of stream processors took along of them.
     """
 
-    def __init__(self, store: FaceStore, vision: Vision) -> None:
+    def __init__(self, store: FaceStore, vision: Vision, copies: FaceCopies) -> None:
+        self._copies = copies
         self._store = store
         self._vision = vision
         self._lock = threading.Lock()
@@ -103,8 +106,10 @@ class FaceIndexes:
 
     def _remove(self, index: str, vectors: Sequence[str]) -> None:
         if EVERYTHING in vectors:
+            self._copies.remove_all(index)
             self._vision.ask("index_drop", index=index)
         else:
+            self._copies.remove(index, vectors)
             self._vision.ask("index_remove", index=index, ids=list(vectors))
         self._store.database.write(lambda connection: self._store.settle_in(connection, index, vectors))
 

@@ -13,6 +13,7 @@ from clary.services.rekognition.celebrities import Celebrities, Gallery
 from clary.services.rekognition.collections import Collections
 from clary.services.rekognition.datasets import Datasets
 from clary.services.rekognition.entry_store import EntryStore
+from clary.services.rekognition.face_copies import FaceCopies
 from clary.services.rekognition.face_detection import FaceDetection
 from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_search import FaceSearch
@@ -24,7 +25,7 @@ from clary.services.rekognition.liveness import LivenessSessions
 from clary.services.rekognition.media_analysis import MediaAnalysisJobs
 from clary.services.rekognition.model_hosting import ModelHosting
 from clary.services.rekognition.moderation import Moderation
-from clary.services.rekognition.pictures import Authorize, Pictures
+from clary.services.rekognition.pictures import Pictures
 from clary.services.rekognition.project_policies import ProjectPolicies
 from clary.services.rekognition.project_versions import ProjectVersions
 from clary.services.rekognition.projects import Projects
@@ -33,7 +34,7 @@ from clary.services.rekognition.request_tokens import RequestTokens
 from clary.services.rekognition.running_models import RunningModels
 from clary.services.rekognition.sight import Sight
 from clary.services.rekognition.stream_processors import StreamProcessors
-from clary.services.rekognition.stream_sessions import StreamSessions
+from clary.services.rekognition.stream_sessions import StreamSessions, streams_folder
 from clary.services.rekognition.tags import Tags
 from clary.services.rekognition.texts import Texts
 from clary.services.rekognition.training_sets import TrainingSets
@@ -44,6 +45,7 @@ from clary.services.rekognition.video_jobs import EngineEnvironment, Surrounding
 from clary.services.rekognition.video_people import VideoPeople
 from clary.services.rekognition.video_segments import VideoSegments
 from clary.services.rekognition.vision import Vision
+from clary.storage.caller_access import Authorize, CallerAccess
 from clary.storage.identities import Identities
 from clary.storage.objects import Objects
 from clary.storage.records import Records
@@ -75,9 +77,10 @@ def resources(
         human_loops: starts reviews by people; None starts none.
     """
     vision = Vision(engines)
-    pictures = Pictures(objects, authorize)
+    pictures = Pictures(CallerAccess(objects, authorize))
     store = FaceStore(records.database)
-    sight, held = Sight(pictures, vision), Holdings(records, store, FaceIndexes(store, vision))
+    copies = FaceCopies(streams_folder(rekognition_folder))
+    sight, held = Sight(pictures, vision), Holdings(records, store, FaceIndexes(store, vision, copies))
     gallery, search = Gallery(held), FaceSearch(held, sight)
     around = Surroundings(records, jobs, pictures, clock, rekognition_folder, engine_environment)
     videos = VideoJobs(around)
@@ -97,7 +100,7 @@ def resources(
         VideoAnalysis(videos),
         VideoSegments(videos),
         VideoPeople(held, videos, search, gallery),
-        StreamProcessors(records, jobs, StreamSessions(around, objects, held), identities, authorize),
+        StreamProcessors(records, jobs, StreamSessions(around, objects, held, copies), identities, authorize),
         MediaAnalysisJobs(around),
         *_custom_labels(around, rekognition_entries, hosting, authorize),
         Tags(records),

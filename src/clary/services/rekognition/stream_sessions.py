@@ -9,13 +9,10 @@ Results are objects: a face search writes the JSON records that AWS puts into a 
 
 from __future__ import annotations
 
-import base64
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from clary.compute.contract import JobSpec, Output
 from clary.core.arn import Arn
@@ -26,11 +23,11 @@ from clary.services.rekognition.errors import (
     InvalidS3ObjectException,
     ResourceNotFoundException,
 )
+from clary.services.rekognition.face_copies import FaceCopies, read_copy
 from clary.services.rekognition.face_search import DEFAULT_THRESHOLD
 from clary.services.rekognition.faces import face_view
 from clary.services.rekognition.holdings import Holdings
 from clary.services.rekognition.job_specs import job_spec
-from clary.services.rekognition.pictures import save
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.text_views import region_of
 from clary.services.rekognition.video_jobs import Surroundings
@@ -50,9 +47,11 @@ class StreamSessions:
         surroundings: what jobs need.
         objects: where streams are.
         held: collections and what they hold.
+        copies: the vectors that sessions take along.
     """
 
-    def __init__(self, surroundings: Surroundings, objects: Objects, held: Holdings) -> None:
+    def __init__(self, surroundings: Surroundings, objects: Objects, held: Holdings, copies: FaceCopies) -> None:
+        self._copies = copies
         self._around = surroundings
         self._objects = objects
         self._held = held
@@ -69,7 +68,7 @@ class StreamSessions:
             InvalidParameterException: the stream cannot be read, the results cannot be written, or the collection is
                 too large to be taken along.
         """
-        place = self._around.folder / "streams" / session.name
+        place = streams_folder(self._around.folder) / session.name
         output = self._output(call, asked, session.name)
         task = _task(session, asked, request)
         search = asked["Settings"].get("FaceSearch")
@@ -92,7 +91,7 @@ class StreamSessions:
 
     def clear(self, session: Record) -> None:
         """Removes what a session that has ended leaves: fragments, and vectors of faces that may be deleted since."""
-        shutil.rmtree(self._around.folder / "streams" / session.name, ignore_errors=True)
+        shutil.rmtree(streams_folder(self._around.folder) / session.name, ignore_errors=True)
 
     def _output(self, call: Call, asked: Mapping[str, Any], session: str) -> Output:
         destination = asked["Output"].get("S3Destination")
@@ -123,7 +122,7 @@ class StreamSessions:
                 source = self._around.pictures.find(call, {"Bucket": bucket, "Name": stored.key})
             except InvalidS3ObjectException as error:
                 raise InvalidParameterException(f"{INVALID}: s3://{bucket}/{stored.key}: {error.message}") from error
-            save(source, place / "fragments" / f"{number:08d}")
+            source.save(place / "fragments" / f"{number:08d}", durable=True)
 
     def _require_own(self, call: Call, bucket: str) -> None:
         """Refuses a bucket of streams that another account has made: anybody may take the name who is first."""
@@ -137,15 +136,18 @@ class StreamSessions:
         if self._held.store.counts(name)[0] > MOST_FACES:
             raise InvalidParameterException(f"{INVALID}: a stream is searched for at most {MOST_FACES} faces.")
         self._held.indexes.prepare()
-        with (place / "faces.jsonl").open("wb") as file:
-            after = 0
-            while page := self._held.store.page(name, after, _PAGE):
-                after = page[-1].number
-                for face in page:
-                    vector = self._held.indexes.vector(name, face.id)
-                    if vector is not None:
-                        line = {"face": face_view(face), "vector": base64.b64encode(vector).decode()}
-                        file.write(orjson.dumps(line) + b"\n")
+        self._copies.write(place, name, self._faces(name))
+        taken = [face["FaceId"] for face, _ in read_copy(place)]
+        self._copies.remove(name, set(taken) - self._held.store.faces(name, taken).keys())  # deleted meanwhile
+
+    def _faces(self, collection: str) -> Iterator[tuple[dict[str, Any], bytes]]:
+        after = 0
+        while page := self._held.store.page(collection, after, _PAGE):
+            after = page[-1].number
+            for face in page:
+                vector = self._held.indexes.vector(collection, face.id)
+                if vector is not None:
+                    yield face_view(face), vector
 
 
 def _task(session: Record, asked: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,6 +166,11 @@ def _task(session: Record, asked: Mapping[str, Any], request: Mapping[str, Any])
     home = asked["Settings"]["ConnectedHome"]
     least = home.get("MinConfidence", DEFAULT_HOME_CONFIDENCE)
     return {**task, "kind": "labels", "labels": home["Labels"], "least": least}
+
+
+def streams_folder(folder: Path) -> Path:
+    """Where in Rekognition's folder sessions have theirs."""
+    return folder / "streams"
 
 
 def streams_bucket(call: Call) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clary.services.rekognition import errors
+from clary.services.rekognition.face_copies import FaceCopies
 from clary.services.rekognition.face_indexes import FaceIndexes
 from clary.services.rekognition.face_store import FaceStore
 from clary.services.rekognition.faces import Faces
@@ -42,7 +43,7 @@ def after_a_restart(office: Office) -> None:
     store = FaceStore(office.records.database)
     engine: Any = office.engine
     office.engine.crash_at = ""
-    fresh = FaceIndexes(store, Vision(engine))
+    fresh = FaceIndexes(store, Vision(engine), FaceCopies(office.folder))
     for resource in office.made:
         if hasattr(resource, "_held"):
             resource._held = replace(resource._held, indexes=fresh)
@@ -342,7 +343,7 @@ def test_liveness_sessions_expire_and_never_make_up_a_confidence(office: Office)
     }
     with pytest.raises(errors.SessionNotFoundException, match="Could not find session"):
         office.call("GetFaceLivenessSessionResults", SessionId=GONE)
-    with pytest.raises(errors.InvalidParameterException, match="no bucket"):
+    with pytest.raises(errors.InvalidParameterException, match="bucket nowhere"):
         office.call("CreateFaceLivenessSession", Settings={"OutputConfig": {"S3Bucket": "nowhere"}})
 
 

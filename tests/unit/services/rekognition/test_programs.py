@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 import pytest
 
+from clary.services.rekognition.face_copies import FACES, FaceCopies
 from clary.services.rekognition.line_file import read_lines
 from clary.services.rekognition.programs import media_analysis, streaming, video
 from clary.services.rekognition.programs.frame_analyses import ANALYSES
@@ -195,8 +196,7 @@ def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, film: Path, engine: 
 
 
 def test_a_stream_is_searched_fragment_by_fragment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, film: Path) -> None:
-    vector = base64.b64encode(b"0.21").decode()
-    film.with_name("faces.jsonl").write_bytes(orjson.dumps({"face": {"FaceId": "f"}, "vector": vector}) + b"\n")
+    FaceCopies(film.parents[1]).write(film.parent, "staff", [({"FaceId": "f"}, b"0.21")])
     engine = Engine(faces=[face(0.2), face(0.9)])
     found = stream(tmp_path, monkeypatch, film, engine, kind="face-search", threshold=90.0, seconds=4)
     moments = [
@@ -211,7 +211,7 @@ def test_a_stream_is_searched_fragment_by_fragment(tmp_path: Path, monkeypatch: 
         ("2", 1.0),
     ]
     assert [len(one["MatchedFaces"]) for one in found[0]["FaceSearchResponse"]] == [1, 0]
-    assert not film.with_name("faces.jsonl").exists()
+    assert not film.with_name(FACES).exists()
 
 
 def test_a_home_is_told_of_persons_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, film: Path) -> None:

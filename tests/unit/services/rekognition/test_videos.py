@@ -11,6 +11,7 @@ import pytest
 
 from clary.core.errors import AccessDeniedException
 from clary.services.rekognition import errors
+from clary.services.rekognition.face_copies import FACES, read_copy
 from clary.services.rekognition.line_file import read_lines, write_lines
 from clary.services.rekognition.programs.segment_analysis import timecode
 from clary.services.rekognition.programs.spans import spans
@@ -372,8 +373,8 @@ def test_a_processor_looks_through_a_local_stream(office: Office) -> None:
     spec = office.spec("rekognition:stream-session")
     place = office.place(spec)
     assert [path.read_bytes() for path in sorted((place / "fragments").iterdir())] == [b"a.mp4", b"b.mp4"]
-    (known,) = [orjson.loads(line) for line in (place / "faces.jsonl").read_bytes().splitlines()]
-    assert base64.b64decode(known["vector"]) == b"0.5"
+    ((_, vector),) = read_copy(place)
+    assert vector == b"0.5"
     assert spec.outputs[0].uri.startswith(f"s3://clary-streams-{ACCOUNT}-us-east-1/found/")
     assert office.call("DescribeStreamProcessor", Name="door")["Status"] == "RUNNING"
     for operation in ("StartStreamProcessor", "DeleteStreamProcessor"):
@@ -387,6 +388,26 @@ def test_a_processor_looks_through_a_local_stream(office: Office) -> None:
     office.call("DeleteStreamProcessor", Name="door")
     with pytest.raises(errors.ResourceNotFoundException):
         office.call("DescribeStreamProcessor", Name="door")
+
+
+def test_deleted_faces_go_from_the_copies_that_streams_took_along(office: Office) -> None:
+    processor(office)
+    office.objects.create_bucket(f"clary-streams-{ACCOUNT}-us-east-1", ACCOUNT, "us-east-1")
+    office.objects.put_bytes(f"clary-streams-{ACCOUNT}-us-east-1", "door/a.mp4", b"a.mp4")
+    office.call("CreateCollection", CollectionId="staff")
+    shown = [face(who, left=who) for who in (0.1, 0.3, 0.7)]
+    kept = office.call("IndexFaces", CollectionId="staff", Image={"Bytes": picture(faces=shown)})["FaceRecords"]
+    first, second, third = (record["Face"]["FaceId"] for record in kept)
+    office.call("StartStreamProcessor", Name="door")
+    place = office.place(office.spec("rekognition:stream-session"))
+    before = (place / FACES).read_bytes()
+    office.call("DeleteFaces", CollectionId="staff", FaceIds=[second])
+    left = read_copy(place)
+    assert [found["FaceId"] for found, _ in left] == [first, third]
+    after = (place / FACES).read_bytes()
+    assert second.encode() in before and second.encode() not in after and len(before) == len(after)
+    office.call("DeleteCollection", CollectionId="staff")
+    assert read_copy(place) == [] and not (place / FACES).read_bytes().strip()
 
 
 def test_a_connected_home_can_be_changed_and_needs_an_end(office: Office) -> None:

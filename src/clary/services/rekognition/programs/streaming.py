@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from clary.engines.vision.contract import Box
 from clary.engines.vision.host import load
 from clary.engines.vision.pictures import Pixels
 from clary.engines.vision.videos import Video
+from clary.services.rekognition.face_copies import FACES, read_copy
 from clary.services.rekognition.face_views import box, face_detail, percent
 from clary.services.rekognition.text_views import share_inside
 
@@ -49,7 +49,7 @@ def main(folder: Path, place: str) -> int:
     except Refused as error:
         return fail(folder, error.message)
     shutil.rmtree(root / "fragments", ignore_errors=True)
-    (root / "faces.jsonl").unlink(missing_ok=True)
+    (root / FACES).unlink(missing_ok=True)
     return 0
 
 
@@ -77,13 +77,14 @@ def _searching(
     engine: Any, root: Path, task: Mapping[str, Any]
 ) -> Callable[[dict[str, Any], Pixels], Iterator[Result]]:
     """Looks for the faces of a collection."""
-    known = [orjson.loads(line) for line in (root / "faces.jsonl").read_bytes().splitlines()]
-    vectors = [base64.b64decode(one["vector"]) for one in known]
+    known = read_copy(root)
 
     def matches(embedding: bytes) -> list[Result]:
-        found = [(percent(engine.face_similarity(embedding, vector)), number) for number, vector in enumerate(vectors)]
+        found = [
+            (percent(engine.face_similarity(embedding, vector)), number) for number, (_, vector) in enumerate(known)
+        ]
         passed = sorted((one for one in found if one[0] >= task["threshold"]), reverse=True)[:_MOST_MATCHES]
-        return [{"Similarity": similarity, "Face": known[number]["face"]} for similarity, number in passed]
+        return [{"Similarity": similarity, "Face": known[number][0]} for similarity, number in passed]
 
     def look(where: dict[str, Any], picture: Pixels) -> Iterator[Result]:
         faces = engine.faces(picture, embeddings=True)["faces"]
