@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from clary.engines.documents.sheets import Pixels
+from clary.engines.jpeg_scans import MOST_SCANS, has_too_many_scans
 from clary.engines.refusals import Refused
 
 _SIGNATURES = (
@@ -74,6 +75,8 @@ class Pictures:
     def __init__(self, data: bytes, kind: str, limits: Limits) -> None:
         self._limits = limits
         self._lock = threading.Lock()
+        if kind == "jpeg" and has_too_many_scans(data):
+            raise Refused("bad-document", f"The picture has more than {MOST_SCANS} scans")
         with _damage_refused():
             self._image = Image.open(io.BytesIO(data), formats=_READERS[kind])
             self.count = _frames(self._image, limits.most_pages) if kind == "tiff" else 1

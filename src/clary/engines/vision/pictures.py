@@ -8,7 +8,6 @@ is a ratio, so nobody needs more pixels than `WORKING_SIDE`.
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from clary.engines.jpeg_scans import MOST_SCANS, has_too_many_scans
 from clary.engines.refusals import Refused
 from clary.engines.vision.contract import Size
 
@@ -27,11 +27,6 @@ SHORTEST_SIDE = 8
 WORKING_SIDE = 3072
 """The longer side that pictures are reduced to."""
 _FORMATS = ("JPEG", "PNG")
-_MOST_SCANS = 100
-"""Of a progressive JPEG; encoders make about ten. Each takes time for all pixels, and an empty one hardly a byte."""
-_MOST_SEGMENTS = 10_000
-_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # what is compressed has none of these
-_IMAGE_START, _IMAGE_END, _SCAN = 0xD8, 0xD9, 0xDA
 _ORIENTATION = 0x0112
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 
@@ -113,8 +108,8 @@ def _decode(data: bytes) -> Picture:
                 height=height,
                 limit=SHORTEST_SIDE,
             )
-        if image.format == "JPEG":
-            _refuse_many_scans(data)
+        if image.format != "PNG" and has_too_many_scans(data):  # several JPEGs in one file are "MPO" to Pillow
+            raise Refused("invalid-format", f"The picture has more than {MOST_SCANS} scans.")
         orientation = _orientation(image)
         image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
         rgb = np.asarray(_flat(_upright(image, orientation)))
@@ -123,26 +118,6 @@ def _decode(data: bytes) -> Picture:
     if max(rgb.shape[:2]) > WORKING_SIDE:
         rgb = resized(rgb, WORKING_SIDE / max(rgb.shape[:2]))
     return Picture(np.ascontiguousarray(rgb), Size(width=width, height=height, orientation=orientation))
-
-
-def _refuse_many_scans(jpeg: bytes) -> None:
-    """Refuses a JPEG that would keep its decoder busy for minutes: thousands of scans, each over all pixels.
-
-    Raises:
-        Refused: `invalid-format`.
-    """
-    place = scans = 0
-    for _ in range(_MOST_SEGMENTS):
-        found = _MARKER.search(jpeg, place)
-        if found is None or found[1][0] == _IMAGE_END:
-            return
-        place = found.end()
-        if found[1][0] != _IMAGE_START:
-            place += int.from_bytes(jpeg[place : place + 2])
-        scans += found[1][0] == _SCAN
-        if scans > _MOST_SCANS:
-            break
-    raise Refused("invalid-format", f"The picture has more than {_MOST_SCANS} scans or {_MOST_SEGMENTS:,} segments.")
 
 
 def _orientation(image: Image.Image) -> int:

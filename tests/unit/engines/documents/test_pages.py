@@ -85,6 +85,13 @@ def test_a_photograph_is_turned_as_its_camera_says() -> None:
     assert dark_half(painted) == "right"
 
 
+def test_a_photograph_of_thousands_of_scans_is_refused() -> None:
+    whole = encoded(half_dark(), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    refusal = refused(whole[:-2] + last * 1000 + whole[-2:])
+    assert (refusal.reason, "scans" in refusal.message) == ("bad-document", True)
+
+
 def test_a_tiff_has_as_many_pages_as_pictures() -> None:
     first, *rest = [page.convert("1") for page in (letter(), half_dark(), letter())]
     data = encoded(first, "TIFF", save_all=True, append_images=rest, compression="group4")
