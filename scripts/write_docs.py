@@ -27,6 +27,12 @@ def by_resource(api: str) -> dict[str, list[str]]:
     return found
 
 
+def refusals(api: str) -> list[str]:
+    """What of the input of an API's answered operations is refused, a line each."""
+    marks = {bound.mark.name: bound.mark.refuses for (of_api, _), bound in answered().items() if of_api == api}
+    return [f"- {name}: {reason}" for name, reasons in sorted(marks.items()) for reason in reasons]
+
+
 def coverage() -> str:
     """docs/coverage.md."""
     parts = [
@@ -44,6 +50,9 @@ def coverage() -> str:
             if resources:
                 rows = [f"| {resource} | {', '.join(names)} |" for resource, names in resources.items()]
                 parts.append("\n".join(["| resource | operations |", "|---|---|", *rows]))
+            refused = refusals(api)
+            if refused:
+                parts.append("\n".join(["Of what is answered, refused with a modelled error:", "", *refused]))
             parts.append(f"<details><summary>Not answered: {len(rest)}</summary>\n\n{', '.join(rest)}\n\n</details>")
     return "\n\n".join(parts) + "\n"
 

@@ -20,6 +20,9 @@ class _Nothing:
     def __call__(self, *args: Any, **kwargs: Any) -> _Nothing:
         return _Nothing()
 
+    def __truediv__(self, name: str) -> _Nothing:
+        return _Nothing()
+
 
 class _Collaborators(dict[str, Any]):
     """Has a collaborator for every name."""

@@ -36,6 +36,7 @@ class OperationMark:
             rule, see `lower`. "*" is any resource.
         lower: whether the resource's name is lower-cased in its ARN, as SageMaker does.
         public: whether no policy is checked (sts:GetCallerIdentity).
+        refuses: what of the operation's input is refused, each in a sentence with the reason.
     """
 
     name: str
@@ -44,6 +45,7 @@ class OperationMark:
     resource: str = "*"
     lower: bool = False
     public: bool = False
+    refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,13 @@ def operation(
     resource: str = "*",
     lower: bool = False,
     public: bool = False,
+    refuses: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Marks a method as the handler of the AWS operation `name`."""
 
     def mark(function: F) -> F:
         marks = getattr(function, _MARK, ())
-        setattr(function, _MARK, (*marks, OperationMark(name, api, action, resource, lower, public)))
+        setattr(function, _MARK, (*marks, OperationMark(name, api, action, resource, lower, public, refuses)))
         return function
 
     return mark

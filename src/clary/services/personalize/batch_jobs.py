@@ -47,6 +47,11 @@ _MEMBERS = (
     "batchInferenceJobMode",
 )
 
+NO_THEMES = (
+    "Themes are written by a large language model, which Clary does not have: leave out themeGenerationConfig and the "
+    "mode THEME_GENERATION."
+)
+
 
 class BatchJobs:
     """The batch jobs of every account.
@@ -78,7 +83,7 @@ class BatchJobs:
         self._tasks = tasks
         self._folder = folder
 
-    @operation("CreateBatchInferenceJob", resource="batch-inference-job/{jobName}")
+    @operation("CreateBatchInferenceJob", resource="batch-inference-job/{jobName}", refuses=(NO_THEMES,))
     def create_inference(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Puts a batch of recommendations into the queue.
 
@@ -89,9 +94,7 @@ class BatchJobs:
             LimitExceededException: five such jobs wait or run.
         """
         if request.get("batchInferenceJobMode") == "THEME_GENERATION" or "themeGenerationConfig" in request:
-            raise InvalidInputException(
-                "Clary does not generate themes: leave out themeGenerationConfig and THEME_GENERATION."
-            )
+            raise InvalidInputException(NO_THEMES)
         config = request.get("batchInferenceJobConfig", {})
         check_exploration(config.get("itemExplorationConfig", {}))
         arn = self._create(call, request, BATCH_INFERENCE_JOB, segments=False, most=MOST_RESULTS)

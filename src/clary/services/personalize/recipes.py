@@ -18,6 +18,9 @@ from clary.services.personalize.names import ACTIVE
 from clary.services.personalize.recipe_table import BY_ARN, RECIPES, Choice, Number, Parameter, Recipe
 from clary.services.personalize.shelf import DEFAULT_PAGE
 
+NO_SEMANTIC_SIMILARITY = (
+    "The recipe aws-semantic-similarity needs a large language model, which Clary does not have. Use aws-similar-items."
+)
 _MADE = datetime(2019, 6, 10, tzinfo=UTC)
 _TIMES = {"creationDateTime": _MADE, "lastUpdatedDateTime": _MADE, "status": ACTIVE}
 
@@ -103,6 +106,8 @@ def recipe_of(arn: str) -> Recipe:
         ResourceNotFoundException: there is none.
     """
     recipe = BY_ARN.get(arn)
+    if recipe is None and arn.endswith("recipe/aws-semantic-similarity"):
+        raise ResourceNotFoundException(f"Resource Arn {arn} does not exist: {NO_SEMANTIC_SIMILARITY}")
     if recipe is None:
         raise ResourceNotFoundException(f"Resource Arn {arn} does not exist.")
     return recipe

@@ -17,6 +17,10 @@ from clary.storage.records import Record, Records
 
 _OPTIMISABLE = frozenset({kinds.USERS})
 _NAMES_OF_RANGES = ("integerHyperParameterRanges", "continuousHyperParameterRanges", "categoricalHyperParameterRanges")
+NO_INCREMENTAL_UPDATES = (
+    "performIncrementalUpdate is supported only for solutions of the semantic-similarity recipe, which Clary does not "
+    "have. Create a version with trainingMode UPDATE instead."
+)
 _SCHEDULE = re.compile(r"rate\((\d+) days?\)")
 
 
@@ -36,11 +40,7 @@ def check_solution(records: Records, group: Record, recipe: Recipe | None, reque
         raise InvalidInputException("recipeArn and performAutoML exclude each other.")
     if recipe is not None:
         _check_recipe(recipe, config)
-    if request.get("performIncrementalUpdate"):
-        raise InvalidInputException(
-            "performIncrementalUpdate is supported only for solutions of the semantic-similarity recipe, which Clary "
-            "does not have. Create a version with trainingMode UPDATE instead."
-        )
+    check_incremental(request)
     if config.get("eventsConfig") and request.get("eventType"):
         raise InvalidInputException("eventType and solutionConfig.eventsConfig exclude each other.")
     check_weights(config.get("eventsConfig"))
@@ -50,6 +50,16 @@ def check_solution(records: Records, group: Record, recipe: Recipe | None, reque
     _check_auto_ml(config.get("autoMLConfig", {}))
     _check_objective(records, group, recipe, config.get("optimizationObjective"))
     check_columns(records, group, config.get("trainingDataConfig"))
+
+
+def check_incremental(request: Mapping[str, Any]) -> None:
+    """Refuses incremental updates.
+
+    Raises:
+        InvalidInputException: they are asked for.
+    """
+    if request.get("performIncrementalUpdate"):
+        raise InvalidInputException(NO_INCREMENTAL_UPDATES)
 
 
 def _check_recipe(recipe: Recipe, config: Mapping[str, Any]) -> None:

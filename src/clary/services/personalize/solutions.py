@@ -19,8 +19,14 @@ from clary.services.personalize.names import (
     resource_arn,
     times,
 )
-from clary.services.personalize.recipes import recipe_of
-from clary.services.personalize.solution_requests import check_schedule, check_solution, check_weights
+from clary.services.personalize.recipes import NO_SEMANTIC_SIMILARITY, recipe_of
+from clary.services.personalize.solution_requests import (
+    NO_INCREMENTAL_UPDATES,
+    check_incremental,
+    check_schedule,
+    check_solution,
+    check_weights,
+)
 from clary.services.personalize.solution_versions import SolutionVersions, version_summary
 from clary.storage.records import Record, RecordChanged, Records
 
@@ -50,7 +56,11 @@ class Solutions:
         self._records = records
         self._versions = versions
 
-    @operation("CreateSolution", resource="solution/{name}")
+    @operation(
+        "CreateSolution",
+        resource="solution/{name}",
+        refuses=(NO_INCREMENTAL_UPDATES, NO_SEMANTIC_SIMILARITY),
+    )
     def create(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Makes a solution; nothing is trained yet.
 
@@ -110,15 +120,16 @@ class Solutions:
         parent = request.get("datasetGroupArn")
         return shelf.listing(self._records, call, SOLUTION, request, "solutions", _summary, parent=parent)
 
-    @operation("UpdateSolution", resource="{solutionArn}")
+    @operation("UpdateSolution", resource="{solutionArn}", refuses=(NO_INCREMENTAL_UPDATES,))
     def update(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
         """Switches automatic training, or changes its schedule and the weights of events.
 
         Raises:
-            InvalidInputException: the schedule is not one.
+            InvalidInputException: the schedule is not one, or incremental updates are asked for.
             ResourceInUseException: it is being changed.
         """
         record = shelf.find(self._records, call, SOLUTION, request["solutionArn"])
+        check_incremental(request)
         config = request.get("solutionUpdateConfig", {})
         check_schedule(config.get("autoTrainingConfig"))
         check_weights(config.get("eventsConfig"))

@@ -10,7 +10,7 @@ import pytest
 from clary.engines.recommendation.vocabulary import Vocabulary
 from clary.services.personalize.event_store import Row
 from clary.services.personalize.filter_language.parser import parse
-from clary.services.personalize.filter_language.values import read_values
+from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.filter_masks import Circumstances, FilterMasks
 from clary.services.personalize.programs.row_tables import RowTable
 
@@ -69,6 +69,17 @@ def test_placeholders_take_the_values_of_the_request(masks: FilterMasks) -> None
     text = "INCLUDE ItemID WHERE Items.GENRES IN ($G) AND Items.YEAR > $Y"
     assert passing(masks, text, G='"Action","Drama"', Y="1995") == "b"
     assert passing(masks, text, G='"Action"', Y="1980") == "a"
+
+
+@pytest.mark.parametrize("where", ["YEAR > $YEAR", "YEAR = $YEAR", "YEAR IN ($YEAR)"])
+def test_a_number_is_compared_with_numbers_alone(masks: FilterMasks, where: str) -> None:
+    expression = parse(f"INCLUDE ItemID WHERE Items.{where}")
+    for sent in ("1990", '"1990"'):
+        masks.check(expression, read_values(expression, {"YEAR": sent}))
+    with pytest.raises(FilterValueError, match="YEAR is compared with YEAR, a number; 'old' is none"):
+        masks.check(expression, read_values(expression, {"YEAR": '"old"'}))
+    texts = parse("INCLUDE ItemID WHERE Items.GENRES IN ($G) | EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($E)")
+    masks.check(texts, read_values(texts, {"G": '"old"', "E": "click"}))
 
 
 def test_what_the_user_did_is_asked_by_the_type_of_event_in_any_case(masks: FilterMasks) -> None:

@@ -257,11 +257,12 @@ class Answers:
 
     def _passing(self, text: str, values: Mapping[str, str], who: Asker, count: int) -> Mask:
         expression = parsed(text)
+        masks = self._items.masks if self._items is not None else self._bare
         try:
             read = read_values(expression, values)
+            masks.check(expression, read)
         except FilterValueError as error:
             raise BadRequest(str(error)) from error
-        masks = self._items.masks if self._items is not None else self._bare
         mask = masks.mask(expression, Circumstances(who.values, who.done, who.types, read))
         passing = np.zeros(count, bool)
         passing[: len(mask)] = mask[:count]

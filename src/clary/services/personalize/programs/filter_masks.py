@@ -19,6 +19,7 @@ from clary.services.personalize.filter_language.syntax import (
     Placeholder,
     Value,
 )
+from clary.services.personalize.filter_language.values import FilterValueError
 from clary.services.personalize.programs.row_tables import RowTable
 from clary.services.personalize.schema_rules import Column
 from clary.services.personalize.schema_tables import ID_COLUMNS
@@ -59,6 +60,21 @@ class FilterMasks:
         self._columns = {column.name.upper(): column for column in table.columns} if table is not None else {}
         self._rows: dict[str, NDArray[np.int64]] = {}
         self._cached: dict[tuple[Any, ...], Mask] = {}
+
+    def check(self, expression: Expression, values: Mapping[str, tuple[Value, ...]]) -> None:
+        """Checks the values of placeholders against the columns that they are compared with.
+
+        Raises:
+            FilterValueError: names the placeholder, the value and the column.
+        """
+        for clause in expression.clauses:
+            for leaf in clause.where.leaves():
+                column = self._columns.get(leaf.field.name)
+                if column is None or not column.is_number or leaf.field.dataset in _LOGS:
+                    continue
+                for sent in leaf.values if isinstance(leaf, Membership) else (leaf.value,):
+                    if isinstance(sent, Placeholder):
+                        _check_numbers(sent.name, values[sent.name], column)
 
     def mask(self, expression: Expression, who: Circumstances) -> Mask:
         """[rows] what passes every clause."""
@@ -162,6 +178,12 @@ class FilterMasks:
             if operator == ">":
                 return np.asarray(numbers > number)
             return np.asarray(numbers >= number)
+
+
+def _check_numbers(name: str, values: Sequence[Value], column: Column) -> None:
+    wrong = next((value for value in values if value != "*" and _as_number(value) is None), None)
+    if wrong is not None:
+        raise FilterValueError(f"filterValues: {name} is compared with {column.name}, a number; {wrong!r} is none.")
 
 
 def _resolved(values: Sequence[Value | Placeholder], who: Circumstances) -> tuple[Value, ...]:

@@ -56,6 +56,7 @@ class SegmentAnswers:
             raise BadRequest("Segments are filtered by UserID and fields of the Users dataset.")
         try:
             values = read_values(expression, line.get("filterValues", {}))
+            users.masks.check(expression, values)
         except FilterValueError as error:
             raise BadRequest(str(error)) from error
         mask = users.masks.mask(expression, Circumstances(values=values))
