@@ -22,6 +22,7 @@ from clary.engines.documents.lending.kinds import KINDS
 from clary.engines.documents.pages import LIMITS, open_document
 from clary.engines.documents.plain_values import to_plain
 from clary.engines.documents.reading import Reader
+from clary.engines.documents.sessions import share_freed_memory
 from clary.engines.documents.understanding import Question
 
 
@@ -138,4 +139,5 @@ class Documents:
 
 def load() -> Documents:
     """The engine, for its host."""
+    share_freed_memory()
     return Documents()

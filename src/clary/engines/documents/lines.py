@@ -11,6 +11,8 @@ from clary.engines.documents.contract import Box, Line, Polygon, Word
 
 WIDEST_GAP = 1.6
 """Words further apart than this, in heights of the line, stand in different lines."""
+NEAREST_GAP = 0.5
+"""Words that were found in different stretches stand in one line where they are no further apart, in its heights."""
 SAME_ROW = 0.55
 """Two boxes that share so much of the lower one's height stand beside each other."""
 PROSE_LINES, PROSE_FILL = 4, 0.6
@@ -26,7 +28,13 @@ class _Placed:
     box: Box
 
 
-def lines_of(words: Sequence[Word], width: float, height: float, slant_degrees: float = 0.0) -> tuple[Line, ...]:
+def lines_of(
+    words: Sequence[Word],
+    width: float,
+    height: float,
+    slant_degrees: float = 0.0,
+    stretches: Sequence[int] | None = None,
+) -> tuple[Line, ...]:
     """The lines of a page, in the order of reading; those that run up, down or head over after all others.
 
     Args:
@@ -34,16 +42,24 @@ def lines_of(words: Sequence[Word], width: float, height: float, slant_degrees: 
         width: of the page, in any unit.
         height: of the page, in the same unit; boxes are ratios, and gaps are compared with heights.
         slant_degrees: how far the lines fall to the right.
+        stretches: for each word the number of the stretch of text it was found in; what stands close together, but was
+            found apart, is not mixed up then.
     """
     found: list[Line] = []
+    numbered = list(zip(words, stretches or [0] * len(words), strict=True))
     for quarter in range(4):
-        running = [word for word in words if quarter_of(word) == quarter]
+        running = [(word, number) for word, number in numbered if quarter_of(word) == quarter]
         if running:
             turned = quarter % 2 == 1
             size = (height, width) if turned else (width, height)
             fall = 0.0 if quarter else math.tan(math.radians(slant_degrees)) * width / height
-            placed = [_Placed((word,), _levelled(word.box, quarter, fall)) for word in running]
-            found.extend(line_of(line.words) for line in _in_order(_runs(placed, *size), size[0] / size[1]))
+            placed: dict[int, list[_Placed]] = {}
+            for word, number in running:
+                placed.setdefault(number, []).append(_Placed((word,), _levelled(word.box, quarter, fall)))
+            runs = [run for stretch in placed.values() for run in _runs(_rows(stretch), *size, WIDEST_GAP)]
+            if stretches is not None:
+                runs = _runs(_rows_apart(runs), *size, NEAREST_GAP)
+            found.extend(line_of(line.words) for line in _in_order(runs, size[0] / size[1]))
     return tuple(found)
 
 
@@ -79,15 +95,15 @@ def _levelled(box: Box, quarter: int, fall: float) -> Box:
     return Box(box.left, box.top - down, box.right, box.bottom - down)
 
 
-def _runs(words: Sequence[_Placed], width: float, height: float) -> list[_Placed]:
-    """Words that stand beside each other without a wide gap."""
+def _runs(rows: Sequence[Sequence[_Placed]], width: float, height: float, widest_gap: float) -> list[_Placed]:
+    """What stands beside each other without a wide gap, which is told in heights."""
     found = []
-    for row in _rows(words):
+    for row in rows:
         run = [row[0]]
         for word in row[1:]:
             gap = (word.box.left - max(one.box.right for one in run)) * width
             tall = median(one.box.height for one in [*run, word]) * height
-            if gap > WIDEST_GAP * tall:
+            if gap > widest_gap * tall:
                 found.append(_together(run))
                 run = []
             run.append(word)
@@ -112,6 +128,25 @@ def _rows(items: Sequence[_Placed]) -> list[list[_Placed]]:
     return [sorted(row, key=lambda one: one.box.left) for row in rows]
 
 
+def _rows_apart(stretches: Sequence[_Placed]) -> list[list[_Placed]]:
+    """As `_rows`, but what stands over or below a member of a row is never of that row."""
+    rows: list[list[_Placed]] = []
+    for one in sorted(stretches, key=lambda stretch: stretch.box.centre[1]):
+        for row in reversed(rows[-8:]):
+            beside = any(_beside(one.box, other.box) for other in row)
+            if beside and not any(_shares_columns(one.box, other.box) for other in row):
+                row.append(one)
+                break
+        else:
+            rows.append([one])
+    return [sorted(row, key=lambda one: one.box.left) for row in rows]
+
+
+def _shares_columns(one: Box, other: Box) -> bool:
+    shared = min(one.right, other.right) - max(one.left, other.left)
+    return shared > 0.3 * min(one.width, other.width)
+
+
 def _beside(one: Box, other: Box) -> bool:
     shared = min(one.bottom, other.bottom) - max(one.top, other.top)
     lower, higher = sorted((one.height, other.height))
@@ -132,7 +167,7 @@ def _in_order(lines: list[_Placed], aspect: float, depth: int = 0) -> list[_Plac
 
 
 def _row_by_row(lines: Sequence[_Placed]) -> list[_Placed]:
-    return [line for row in _rows(lines) for line in row]
+    return [line for row in _rows_apart(lines) for line in row]
 
 
 def _may_have_columns(lines: Sequence[_Placed]) -> bool:

@@ -97,7 +97,7 @@ class Ocr:
         count = threads or cores()
         self._detector = Detector(count)
         self.recognizer = Recognizer(1)
-        self._detecting = threading.Lock()
+        self._reading, self._detecting = threading.Lock(), threading.Lock()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="ocr")
 
     def close(self) -> None:
@@ -111,6 +111,11 @@ class Ocr:
             pixels: [height, width, 3] RGB.
             settings: how.
         """
+        # one page uses all processors: pages that took turns would all be late, and hold more memory
+        with self._reading:
+            return self._read(pixels, settings)
+
+    def _read(self, pixels: Pixels, settings: OcrSettings) -> Recognized:
         upright = Upright.of(pixels)
         known: dict[bytes, Reading] = {}
         boxes = self.find(pixels, settings)
@@ -123,13 +128,15 @@ class Ocr:
         crops = [crop for box in boxes if (crop := self._cut(page, rules, box, slant, settings)) is not None]
         words, lines = [], []
         readings = settle(self._read_lines([crop.pixels for crop in crops], known))
-        for number, (crop, reading) in enumerate(zip(crops, readings, strict=True)):
-            if reading.score >= settings.least_score:
-                for piece in split(crop, reading, settings.words):
-                    word = _word(piece, crop, page)
-                    if word.confidence >= settings.least_certainty:
-                        words.append(word)
-                        lines.append(number)
+        kept = [pair for pair in zip(crops, readings, strict=True) if pair[1].score >= settings.least_score]
+        for number, ((crop, _), pieces) in enumerate(
+            zip(kept, self.each(partial(_split, settings), kept), strict=True)
+        ):
+            for piece in pieces:
+                word = _word(piece, crop, page)
+                if word.confidence >= settings.least_certainty:
+                    words.append(word)
+                    lines.append(number)
         return Recognized(words, upright, page, lines, slant)
 
     def each(self, function: Callable[[_Item], _Answer], items: Iterable[_Item]) -> list[_Answer]:
@@ -219,6 +226,10 @@ def _lies(boxes: Sequence[Quadrilateral]) -> bool:
 
 def _none_of(page: Pixels) -> Ink:
     return np.zeros(page.shape[:2], bool)
+
+
+def _split(settings: OcrSettings, line: tuple[Crop, Reading]) -> list[Piece]:
+    return split(*line, settings.words)
 
 
 def _word(piece: Piece, crop: Crop, page: Pixels) -> Word:

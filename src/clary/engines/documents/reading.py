@@ -157,7 +157,7 @@ ON_A_PAGE = OcrSettings(is_page=False, least_score=0.7)
 
 
 def _page(found: Recognized, number: int, size: tuple[float, float], notes: dict[str, float | None]) -> Page:
-    lines = lines_of(found.words, *size, found.slant_degrees)
+    lines = lines_of(found.words, *size, found.slant_degrees, found.lines)
     known = {name: value for name, value in notes.items() if value is not None}
     return Page(number, *size, lines, found.upright.degrees, found.upright.to_sent(), Origin.PICTURE, known)
 

@@ -7,6 +7,7 @@ letters make it (Shannon, "A Mathematical Theory of Communication", 1948, sectio
 from __future__ import annotations
 
 import math
+import threading
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -23,6 +24,7 @@ DIGITS = 0.1
 PER_DIGIT = math.log(10) / 2
 """A number's digits tell little of each other, but prices and years are of few kinds."""
 SMOOTHING = 0.5
+_LOADING = threading.Lock()
 _END, _BEGIN = "\x00", "\x01"
 
 
@@ -39,7 +41,7 @@ class Vocabulary:
         letters = sorted({letter for word in counts for letter in word} | {_END, _BEGIN})
         self._codes = {letter: code for code, letter in enumerate(letters)}
         self._by_length = {
-            length: (same, np.array([[ord(letter) for letter in word] for word in same], np.int32))
+            length: (same, np.frombuffer("".join(same).encode("utf-32-le"), np.int32).reshape(-1, length))
             for length in sorted({len(word) for word in counts})
             if (same := [word for word in counts if len(word) == length])
         }
@@ -74,20 +76,20 @@ class Vocabulary:
                 found += [words[at] for at in np.flatnonzero(_edits(letters, query) <= edits)]
         return found
 
-    def _counted_runs(self) -> NDArray[np.float64]:
+    def _counted_runs(self) -> NDArray[np.float32]:
         """[letter, letter, letter] log-probabilities of the third after the first two."""
         size = len(self._codes)
-        runs = np.full((size, size, size), SMOOTHING)
-        begin, end = self._codes[_BEGIN], self._codes[_END]
-        for words, _ in self._by_length.values():
-            codes = np.array([[self._codes[letter] for letter in word] for word in words])
-            edge = np.full((len(words), 1), begin)
-            framed = np.hstack((edge, edge, codes, np.full((len(words), 1), end)))
-            weights = np.log1p([self._counts[word] for word in words])
+        code_of = np.zeros(max(map(ord, self._codes)) + 1, np.int16)
+        code_of[[ord(letter) for letter in self._codes]] = list(self._codes.values())
+        runs = np.full((size, size, size), SMOOTHING, np.float32)
+        for words, letters in self._by_length.values():
+            framed = np.pad(code_of[letters], ((0, 0), (2, 1)), constant_values=self._codes[_BEGIN])
+            framed[:, -1] = self._codes[_END]
+            weights = np.log1p([self._counts[word] for word in words]).astype(np.float32)
             for at in range(2, framed.shape[1]):
                 np.add.at(runs, (framed[:, at - 2], framed[:, at - 1], framed[:, at]), weights)
-        probabilities: NDArray[np.float64] = np.log(runs / runs.sum(axis=2, keepdims=True))
-        return probabilities
+        runs /= runs.sum(axis=2, keepdims=True)
+        return np.log(runs, out=runs)
 
     def _log_spelling(self, word: str) -> float:
         strange = self._codes[_BEGIN]  # nothing is spelled with it but a beginning
@@ -108,9 +110,14 @@ def _edits(words: NDArray[np.int32], query: NDArray[np.int32]) -> NDArray[np.int
     return fewest
 
 
-@cache
 def scene_words() -> Vocabulary:
     """The list that Clary ships: English first, and the languages that its treebanks have."""
+    with _LOADING:  # what is cached is made twice where two threads ask for it at once
+        return _scene_words()
+
+
+@cache
+def _scene_words() -> Vocabulary:
     with (files(__package__) / WEIGHTS).open("rb") as file:
         stored = np.load(cast(BinaryIO, file))
         words = stored["words"].tobytes().decode().split("\n")

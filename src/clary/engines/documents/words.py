@@ -7,8 +7,9 @@ print and capitals are often read without their spaces.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,13 +114,18 @@ def _letter_height(ink: Ink) -> float:
 def _gaps(columns: NDArray[np.bool_], centres: NDArray[np.float32]) -> list[tuple[float, float]]:
     """For each two neighbours the widest stretch without ink between them; of no width where their ink touches."""
     blank = runs(~columns)
+    ends = [end for _, end in blank]
     found = []
     for one, other in pairwise(centres):
-        between = [
-            (begin, end) for begin, end in blank if one < (begin + end) / 2 < other or (begin >= one and end <= other)
-        ]
-        middle = float(one + other) / 2
-        found.append(max(between, key=lambda gap: gap[1] - gap[0], default=(middle, middle)))
+        widest = middle = (float(one + other) / 2,) * 2
+        # the runs are in order: only those that end between the two can lie between them, and the first after
+        for begin, end in islice(blank, bisect_right(ends, one), None):
+            if begin >= other:
+                break
+            between = one < (begin + end) / 2 < other or (begin >= one and end <= other)
+            if between and (widest is middle or end - begin > widest[1] - widest[0]):
+                widest = begin, end
+        found.append(widest)
     return [(float(begin), float(end)) for begin, end in found]
 
 

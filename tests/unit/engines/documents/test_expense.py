@@ -76,10 +76,22 @@ def test_heads_of_an_expense_report_are_neither_an_item_nor_the_vendor() -> None
         ["Train", "Travel", "5/12/2019", "North Rail", "32.50"],
         ["", "", "", "Total", "132.50"],
     ]
-    bill, fields = read(page([(60, 40, "EXPENSES OF MAY"), *rows([60, 200, 280, 360, 480], 100, texts)]))
+    bill, fields = read(page([(60, 40, "EXPENSE REPORT MAY"), *rows([60, 200, 280, 360, 480], 100, texts)]))
     found = [{field.kind: field.value.text for field in item.fields} for item in bill.groups[0].items]
     assert [(item["item"], item["price"]) for item in found] == [("Team lunch", "100.00"), ("Train", "32.50")]
-    assert fields["vendor-name"].value.text != "Merchant Name"
+    assert "vendor-name" not in fields
+    assert "invoice-receipt-date" not in fields
+    named = [(field.label.text, field.value.text) for field in bill.groups[0].items[0].fields if field.label]
+    assert set(named) == set(zip(texts[0], texts[1], strict=True))
+
+
+def test_labels_of_no_known_kind_are_told_with_their_values() -> None:
+    puts: list[Put] = [(60, 130, "Cashier: Ann B."), (240, 130, "Open: 8:00 to 20:30"), (60, 150, "Loyalty card:")]
+    puts += [(200, 150, "77 1204"), (60, 166, "see https://shop.example/a"), (60, 350, "TEL NO : 030 9018 20")]
+    bill, fields = read(page([(60, 40, "CORNER CAFE"), *puts, (60, 380, "Total"), (420, 380, "8.20")]))
+    others = {field.label.text: field.value.text for field in bill.fields if field.kind == "other" and field.label}
+    assert others == {"Cashier:": "Ann B.", "Open:": "8:00 to 20:30", "Loyalty card:": "77 1204"}
+    assert fields["vendor-phone"].value.text == "030 9018 20"
 
 
 def test_terms_and_conditions_are_no_terms_of_payment() -> None:

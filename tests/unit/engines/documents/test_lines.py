@@ -31,6 +31,20 @@ def test_a_wide_gap_begins_another_line_of_the_same_row() -> None:
     assert read([*row("Invoice", 50, 100), *row("No. 12", 400, 100)]) == ["Invoice", "No. 12"]
 
 
+def test_neighbours_that_were_found_apart_are_not_mixed_up() -> None:
+    number, status = row("Security Number: 987-65", 50, 100, tall=14), row("Marital Status: Married", 54, 106, tall=14)
+    cell, beside = row("Description", 50, 140), row("Type", 141, 140)
+    hyphen = row("goes", 50, 170), row("on", 83, 170)
+    parts = [number, status, cell, beside, *hyphen]
+    words = [word for part in parts for word in part]
+    stretches = [at for at, part in enumerate(parts) for _ in part]
+    mixed = [line.text for line in lines_of(words, WIDTH, HEIGHT)]
+    assert "Security Number: 987-65" not in mixed
+    assert "Description Type" in mixed
+    apart = [line.text for line in lines_of(words, WIDTH, HEIGHT, 0.0, stretches)]
+    assert apart == ["Security Number: 987-65", "Marital Status: Married", "Description", "Type", "goes on"]
+
+
 def test_low_marks_stand_in_the_line_of_their_letters() -> None:
     comma = Word("-", Box(100 / WIDTH, 106 / HEIGHT, 106 / WIDTH, 108 / HEIGHT), 1.0)
     assert read([*row("before", 50, 100), comma, *row("after", 112, 100)]) == ["before - after"]

@@ -9,9 +9,10 @@ from clary.engines.documents.amounts import currency_of
 from clary.engines.documents.contract import Page
 from clary.engines.documents.dates import dates_in
 from clary.engines.documents.expense.items import find_items
+from clary.engines.documents.expense.others import find_others
 from clary.engines.documents.expense.parties import Party, bare_name, find_receivers, find_vendor
 from clary.engines.documents.expense.summary import Finding, best_of, choose_total, find_labelled, largest_amount
-from clary.engines.documents.papers import Expense, ExpenseField, ExpenseGroup
+from clary.engines.documents.papers import Expense, ExpenseField, ExpenseGroup, LineItemGroup
 from clary.engines.documents.rows import Row, passages_joined, rows_of
 from clary.engines.documents.understanding import Passage
 
@@ -20,6 +21,8 @@ MONTH_FIRST = frozenset({"USD"})
 EXPIRY = re.compile(r"expir|valid|birth|since|until", re.IGNORECASE)
 LATE = ("total", "subtotal", "tax", "amount-due")
 """Stand at the end of a bill."""
+OTHER = "other"
+"""Of this kind a bill has as many fields as it has labels of no known kind."""
 SINGLE = (
     "subtotal",
     "tax",
@@ -70,7 +73,11 @@ def _of_page(page: Page) -> Expense:
     rows = rows_of(page)
     currency = currency_of("\n".join(row.text for row in rows))
     items = find_items(rows, page.number, currency)
-    return Expense((page.number,), tuple(_page_fields(page, rows, currency)), (items,) if items is not None else ())
+    theirs = {word for item in items.items for part in item.fields for word in part.value.words} if items else set()
+    fields = _page_fields(page, rows, currency, items)
+    taken = theirs | {word for one in fields for passage in (one.value, one.label) if passage for word in passage.words}
+    fields += find_others(rows, page, taken)
+    return Expense((page.number,), tuple(fields), (items,) if items is not None else ())
 
 
 def _text_of(bill: Expense, kind: str) -> str | None:
@@ -90,18 +97,26 @@ def _joined(bill: Expense, page: Expense) -> Expense:
     known = {one.kind for one in bill.fields}
     late = {one.kind for one in page.fields if one.kind in LATE and one.label is not None}
     fields = [one for one in bill.fields if one.kind not in late]
-    fields += [one for one in page.fields if one.kind in late or (one.kind not in known and not one.groups)]
+    fields += [
+        one
+        for one in page.fields
+        if one.kind in late or ((one.kind not in known or one.kind == OTHER) and not one.groups)
+    ]
     return Expense((*bill.pages, *page.pages), tuple(fields), (*bill.groups, *page.groups))
 
 
-def _page_fields(page: Page, rows: Sequence[Row], currency: str | None) -> list[ExpenseField]:
+def _page_fields(
+    page: Page, rows: Sequence[Row], currency: str | None, items: LineItemGroup | None
+) -> list[ExpenseField]:
     month_first = currency in MONTH_FIRST
     findings = find_labelled(rows, month_first)
-    fields = _parties(page, rows)
+    fields = _parties(page, rows, _words_of_columns(items))
     total = choose_total(findings, rows) or largest_amount(rows, findings)
     if total is not None:
         fields.append(_field("total", total, page, currency))
-    dated = best_of(findings, "invoice-receipt-date") or _first_date(rows, findings, month_first)
+    of_items = _dates_of(items)
+    dated = best_of([one for one in findings if one.value.words not in of_items], "invoice-receipt-date")
+    dated = dated or _first_date(rows, findings, month_first, of_items)
     if dated is not None:
         fields.append(_field("invoice-receipt-date", dated, page, None))
     for kind in SINGLE:
@@ -111,9 +126,17 @@ def _page_fields(page: Page, rows: Sequence[Row], currency: str | None) -> list[
     return fields
 
 
-def _first_date(rows: Sequence[Row], findings: Sequence[Finding], month_first: bool) -> Finding | None:
-    """The first date that is not another date by its label."""
-    others = {one.value.words for one in findings if one.kind.endswith("-date")}
+def _dates_of(items: LineItemGroup | None) -> set[tuple[int, ...]]:
+    """Words of dates that belong to what is billed, by the heads of their columns."""
+    parts = [part for item in items.items for part in item.fields] if items is not None else []
+    return {part.value.words for part in parts if part.label is not None and part.kind == "other"}
+
+
+def _first_date(
+    rows: Sequence[Row], findings: Sequence[Finding], month_first: bool, of_items: set[tuple[int, ...]]
+) -> Finding | None:
+    """The first date that is not another date by its label, nor that of a thing that is billed."""
+    others = of_items | {one.value.words for one in findings if one.kind.endswith("-date")}
     for number, row in enumerate(rows):
         if EXPIRY.search(row.text):
             continue
@@ -131,8 +154,15 @@ def _field(kind: str, finding: Finding, page: Page, currency: str | None) -> Exp
     return ExpenseField(kind, finding.value, sure, page.number, label, money)
 
 
-def _parties(page: Page, rows: Sequence[Row]) -> list[ExpenseField]:
-    pieces = [segment for row in rows for segment in row.segments(2.5)]
+def _words_of_columns(items: LineItemGroup | None) -> set[int]:
+    """The heads of columns and what stands below them, where nobody's name is to be looked for."""
+    parts = [part for item in items.items for part in item.fields] if items is not None else []
+    return {word for part in parts if part.label is not None for word in (*part.label.words, *part.value.words)}
+
+
+def _parties(page: Page, rows: Sequence[Row], of_items: set[int]) -> list[ExpenseField]:
+    every = [segment for row in rows for segment in row.segments(2.5)]
+    pieces = [piece for piece in every if not any(token.index in of_items for token in piece.tokens)]
     receivers = find_receivers(pieces)
     theirs = {id(line) for _, block in receivers for line in block}
     vendor = find_vendor([piece for piece in pieces if id(piece) not in theirs], len(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from clary.engines.documents.amounts import amounts_in
 from clary.engines.documents.expense.labels import AMOUNTS
@@ -47,25 +47,44 @@ _ENDS = [
 ]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The name of a column; left and right edge in the page's units."""
+
+    kind: str
+    left: float
+    right: float
+    label: Passage
+
+
+@dataclass(frozen=True, slots=True)
 class Heads:
     """The row that names the columns.
 
     Attributes:
         number: of the row.
-        columns: kind, left edge and right edge of each head, from left to right.
+        columns: from left to right.
     """
 
     number: int
-    columns: list[tuple[str, float, float]] = field(default_factory=list)
+    columns: tuple[Head, ...]
 
-    def kind_at(self, left: float, right: float) -> str:
-        """The kind of the column that something stands in: the head it overlaps, else the nearest one."""
+    def head_at(self, left: float, right: float) -> Head:
+        """The head of the column that something stands in: the one it overlaps, else the nearest one."""
 
-        def distance(column: tuple[str, float, float]) -> float:
-            return max(column[1] - right, left - column[2], 0.0) + 0.001 * abs(column[1] + column[2] - left - right)
+        def distance(head: Head) -> float:
+            return max(head.left - right, left - head.right, 0.0) + 0.001 * abs(head.left + head.right - left - right)
 
-        return min(self.columns, key=distance)[0]
+        return min(self.columns, key=distance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What stands in a column of a row."""
+
+    kind: str
+    value: Passage
+    label: Passage | None = None
 
 
 def find_items(rows: Sequence[Row], page_number: int, currency: str | None) -> LineItemGroup | None:
@@ -99,43 +118,47 @@ def find_items(rows: Sequence[Row], page_number: int, currency: str | None) -> L
 
 def _heads(rows: Sequence[Row]) -> Heads | None:
     for number, row in enumerate(rows):
-        columns: list[tuple[str, float, float]] = []
-        asides: list[tuple[str, float, float]] = []
+        columns: list[Head] = []
+        asides: list[Head] = []
         pieces = row.segments(0.9)
         for piece in pieces:
             kind = next((kind for kind, pattern in COLUMNS.items() if pattern.fullmatch(piece.text)), None)
             if kind is not None:
-                columns.append((kind, piece.left, piece.right))
+                columns.append(_head(kind, piece))
             elif _ASIDE.fullmatch(piece.text):
-                asides.append(("other", piece.left, piece.right))
+                asides.append(_head("other", piece))
             else:
                 columns += _words_as_heads(piece)
-        kinds = {kind for kind, _, _ in columns}
+        kinds = {head.kind for head in columns}
         if (
             len(kinds) >= 2
             and ("price" in kinds or "unit-price" in kinds or "quantity" in kinds)
             and len(columns) + len(asides) >= 0.5 * len(pieces)
         ):
-            return Heads(number, sorted([*_two_prices(columns), *asides], key=lambda column: column[1]))
+            return Heads(number, tuple(sorted([*_two_prices(columns), *asides], key=lambda head: head.left)))
     return None
 
 
-def _two_prices(columns: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+def _head(kind: str, piece: Row) -> Head:
+    return Head(kind, piece.left, piece.right, piece.passage(0, len(piece.text)))
+
+
+def _two_prices(columns: list[Head]) -> list[Head]:
     """Of two columns that are both called a price or an amount, the first is that of one piece."""
-    prices = [place for place, (kind, _, _) in enumerate(columns) if kind == "price"]
-    if len(prices) > 1 and all(kind != "unit-price" for kind, _, _ in columns):
-        columns[prices[0]] = ("unit-price", *columns[prices[0]][1:])
+    prices = [place for place, head in enumerate(columns) if head.kind == "price"]
+    if len(prices) > 1 and all(head.kind != "unit-price" for head in columns):
+        columns[prices[0]] = replace(columns[prices[0]], kind="unit-price")
     return columns
 
 
-def _words_as_heads(piece: Row) -> list[tuple[str, float, float]]:
+def _words_as_heads(piece: Row) -> list[Head]:
     """Heads that stand as close together as words."""
     found = []
     for token in piece.tokens:
         kind = next((kind for kind, pattern in COLUMNS.items() if pattern.fullmatch(token.text)), None)
         if kind is None:
             return []
-        found.append((kind, token.left, token.right))
+        found.append(Head(kind, token.left, token.right, passage_of([token], piece.page)))
     return found
 
 
@@ -157,56 +180,65 @@ def _has_price(row: Row) -> bool:
 
 def _goes_on(row: Row, item: LineItem, heads: Heads) -> bool:
     """Whether a row without a price is a further line of the description above it."""
-    return heads.kind_at(row.left, row.right) == "item" and any(part.kind == "item" for part in item.fields)
+    return heads.head_at(row.left, row.right).kind == "item" and any(part.kind == "item" for part in item.fields)
 
 
 def _longer(item: LineItem, row: Row) -> LineItem:
     more = row.passage(0, len(row.text))
     fields = [
-        ExpenseField(part.kind, passages_joined([part.value, more]), part.confidence, part.page, currency=part.currency)
-        if part.kind in ("item", "expense-row")
-        else part
+        replace(part, value=passages_joined([part.value, more])) if part.kind in ("item", "expense-row") else part
         for part in item.fields
     ]
     return LineItem(tuple(fields))
 
 
 def _item(rows: Sequence[Row], heads: Heads | None, page_number: int, currency: str | None) -> LineItem:
-    parts: dict[str, list[Passage]] = {}
-    for row in rows[:-1]:
-        if any(character.isalpha() for character in row.text):
-            parts.setdefault("item", []).append(row.passage(0, len(row.text)))
     last = rows[-1]
-    for kind, tokens in _columns(last, heads):
-        parts.setdefault(kind, []).append(passage_of(tokens, last.page))
+    above = [row for row in rows[:-1] if any(character.isalpha() for character in row.text)]
+    parts = [_Part("item", row.passage(0, len(row.text))) for row in above]
+    parts += _columns(last, heads)
     times = TIMES.search(last.text)
     if times is not None:
         for kind, name in (("quantity", "count"), ("unit-price", "price")):
-            parts.setdefault(kind, []).append(last.passage(times.start(name), times.end(name)))
+            parts.append(_Part(kind, last.passage(times.start(name), times.end(name))))
     fields = []
-    for kind, passages in parts.items():
-        value = passages_joined(passages) if kind == "item" else passages[-1]
-        money = currency if kind in ("price", "unit-price") else None
-        fields.append(ExpenseField(kind, value, 0.75 * value.confidence, page_number, currency=money))
+    for kind in dict.fromkeys(part.kind for part in parts):
+        same = [part for part in parts if part.kind == kind]
+        label = same[-1].label
+        if kind == "other":
+            fields += [_field(part.kind, part.value, part.label, page_number, currency) for part in same]
+        else:
+            value = passages_joined([part.value for part in same]) if kind == "item" else same[-1].value
+            fields.append(_field(kind, value, label, page_number, currency))
     whole = passages_joined([row.passage(0, len(row.text)) for row in rows])
     fields.append(ExpenseField("expense-row", whole, 0.8 * whole.confidence, page_number))
     return LineItem(tuple(fields))
 
 
-def _columns(row: Row, heads: Heads | None) -> list[tuple[str, list[Token]]]:
-    """The words of a row by the kind of column they stand in."""
+def _field(kind: str, value: Passage, label: Passage | None, page_number: int, currency: str | None) -> ExpenseField:
+    money = currency if kind in ("price", "unit-price") else None
+    return ExpenseField(kind, value, 0.75 * value.confidence, page_number, label, money)
+
+
+def _columns(row: Row, heads: Heads | None) -> list[_Part]:
+    """The words of a row by the column they stand in."""
     if heads is not None:
-        found: list[tuple[str, list[Token]]] = []
-        for piece in row.segments(0.9):
-            kind = heads.kind_at(piece.left, piece.right)
-            if kind in ("price", "unit-price", "quantity") and not any(c.isdigit() for c in piece.text):
-                kind = "other"
-            found.append((kind, list(piece.tokens)))
-        return found
+        return [_under_heads(piece, heads) for piece in row.segments(0.9)]
+    return [_Part(kind, passage_of(tokens, row.page)) for kind, tokens in _without_heads(row)]
+
+
+def _under_heads(piece: Row, heads: Heads) -> _Part:
+    head = heads.head_at(piece.left, piece.right)
+    numeric = any(character.isdigit() for character in piece.text)
+    kind = "other" if head.kind in ("price", "unit-price", "quantity") and not numeric else head.kind
+    return _Part(kind, piece.passage(0, len(piece.text)), head.label)
+
+
+def _without_heads(row: Row) -> list[tuple[str, list[Token]]]:
     price = [amount for amount in amounts_in(row.text) if amount.exact][-1]
     times = TIMES.search(row.text)
     end = times.start() if times is not None else price.start
-    found = [("price", list(row.between(price.start, price.end)))]
+    found: list[tuple[str, list[Token]]] = [("price", list(row.between(price.start, price.end)))]
     before = list(row.between(0, end)) if end > 1 else []
     if before and _CODE.match(before[0].text) and len(before) > 1:
         found.insert(0, ("product-code", before[:1]))

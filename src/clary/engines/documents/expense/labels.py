@@ -13,6 +13,7 @@ class Form(StrEnum):
     AMOUNT = "amount"
     DATE = "date"
     IDENTIFIER = "identifier"
+    PHONE = "phone"
     TEXT = "text"
 
 
@@ -170,7 +171,7 @@ OTHERS = [
             rf"|ein|tin|siren|siret|nif|cif|steuernummer|kvk\w*)")),
     *_labels("payment-terms", Form.TEXT, (5.0, r"(?:payment\s?)?terms(?:\s?of\s?payment)?(?!\s?(?:and|&)\s?cond)"
             r"|zahlungsbedingungen|conditions\s?de\s?paiement|betalingsvoorwaarden")),
-    *_labels("vendor-phone", Form.IDENTIFIER, (4.0, rf"(?:tele?(?:phone|fon)?|phone|ph|mobile|hp|h/p"
+    *_labels("vendor-phone", Form.PHONE, (4.0, rf"(?:tele?(?:phone|fon)?|phone|ph|mobile|hp|h/p"
             rf"|t[ée]l)\s?\.?(?:\s?{_NUMBER})?")),
 ]  # fmt: skip
 RECEIVER = re.compile(

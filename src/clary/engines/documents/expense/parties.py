@@ -30,8 +30,8 @@ LEGAL_FORM = re.compile(
     re.IGNORECASE,
 )
 _TITLE = re.compile(
-    r"^\W*(?:(?:simplified|tax|cash|official|sales|original|customer|guest|pro\s?forma)\W*)*(?:invoice|receipt"
-    r"|bill|copy|check|facture|rechnung|factuur"
+    r"^\W*(?:(?:simplified|tax|cash|official|sales|original|customer|guest|pro\s?forma|expense)\W*)*(?:invoice|receipt"
+    r"|bill|copy|check|report|facture|rechnung|factuur"
     r"|duplicate|welcome.*|page \d.*|statement|order|reprint)\W*(?:no\W*)?\w{0,4}$",
     re.IGNORECASE,
 )
@@ -50,6 +50,8 @@ _BEFORE = re.compile(
     r"|\d{4,}\s+(?=\D))",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"[^:]*[^\W\d_][^:]*:\s*[#\W]*\d[\d\W]*")
+"""A label and a number."""
 _SUFFIX_ALONE = re.compile(
     r"^\W*(?:co\W*)?(?:\(?m\)?\W*)?(?:sdn\.?\s?bhd|bhd|ltd|inc|llc|gmbh|pte\.?\s?ltd)\W*$", re.IGNORECASE
 )
@@ -122,6 +124,8 @@ def _name_score(line: Row, place: int, head: Sequence[Row]) -> float:
         score -= 3.0
     if letters < 0.5 * len(text.replace(" ", "")):
         score -= 2.0
+    if _NUMBERED.fullmatch(text):
+        score -= 4.0
     if address_likeness(text) > 0 and not COMPANY.search(text):
         score -= 1.0
     return score + (1.6 if _precedes_address(place, head) else 0.0)

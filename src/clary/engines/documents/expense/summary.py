@@ -15,6 +15,8 @@ from clary.engines.documents.understanding import Passage
 
 IDENTIFIER = re.compile(r"[#*]?[A-Za-z]{0,12}[A-Za-z0-9_./\\-]*\d[A-Za-z0-9_./\\-]*(?:\s?-\s?\d+)?")
 
+PHONE = re.compile(r"[+(]?\d[\d\s()./-]{4,22}\d")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -105,6 +107,9 @@ def _typed(form: Form, text: str, month_first: bool) -> tuple[int, int, Amount |
         return None if one is None or one.start > 30 else (one.start, one.end, None)
     if form is Form.IDENTIFIER:
         return _identifier(text)
+    if form is Form.PHONE:
+        match = PHONE.search(text)
+        return None if match is None or match.start() > 14 else (*match.span(), None)
     return None
 
 
