@@ -376,14 +376,15 @@ def test_hosts_of_a_job_resolve_and_the_program_knows_its_own_name(by_process: E
 
 
 @isolated
-@pytest.mark.parametrize("kind", ["entry", "argv"])
+@pytest.mark.parametrize("kind", ["entry", "argv", "offline entry"])
 def test_without_network_a_program_reaches_not_even_this_machine(by_process: Executor, root: Path, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         script = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
         program = python(script) if kind == "argv" else entry("connect", str(port))
         assert by_process.start(program, root, LIMITS, root / "log").wait(20) == 0
-        closed = Limits(cpus=1, memory_bytes=2 << 30, network=False)
+        closed = Limits(cpus=1, memory_bytes=2 << 30, network=kind == "offline entry")
+        program = replace(program, offline=kind == "offline entry")
         assert by_process.start(program, root, closed, root / "log").wait(20) == 1
     assert "ConnectionRefusedError" in (root / "log").read_text() or "unreachable" in (root / "log").read_text()
 
