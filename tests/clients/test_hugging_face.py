@@ -30,11 +30,13 @@ def write_sentences(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_sdk_v2_trains_and_deploys_a_hugging_face_script(clary: RunningClary, tmp_path: Path) -> None:
-    if Environments(Settings.load({}).frameworks_folder).find(framework("huggingface-pytorch")) is None:
-        pytest.skip("needs 2 GB that only this test uses: clary frameworks install huggingface-pytorch")
+@pytest.mark.parametrize("library", ["pytorch", "tensorflow"])
+def test_the_sdk_v2_trains_and_deploys_a_hugging_face_script(clary: RunningClary, tmp_path: Path, library: str) -> None:
+    name = f"huggingface-{library}"
+    if Environments(Settings.load({}).frameworks_folder).find(framework(name)) is None:
+        pytest.skip(f"needs 2 GB that only this test uses: clary frameworks install {name}")
     write_sentences(tmp_path / "train.csv")
-    command = [str(client_python("sdk2")), str(PROGRAMS / "hugging_face_v2.py"), str(tmp_path), str(SCRIPTS)]
+    command = [str(client_python("sdk2")), str(PROGRAMS / "hugging_face_v2.py"), str(tmp_path), str(SCRIPTS), library]
     done = subprocess.run(command, env=clary.environment(), capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     answer = json.loads(done.stdout.splitlines()[-1])

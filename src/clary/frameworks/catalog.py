@@ -189,6 +189,23 @@ FRAMEWORKS: tuple[Framework, ...] = (
         cpu_packages=("torch==2.13.0",),
     ),
     Framework(
+        "huggingface-tensorflow",
+        "huggingface",
+        "4.48.3",
+        (
+            "transformers==4.48.3",
+            "datasets==4.4.2",
+            "huggingface-hub==0.36.2",
+            "evaluate==0.4.6",
+            "sentencepiece==0.2.3",
+            *_TENSORFLOW,
+        ),
+        ("tensorflow", "tf_keras", "transformers", "datasets"),
+        "Transformers 5 has no models of TensorFlow's; the pipelines of later versions of 4 need PyTorch beside it. "
+        "TensorFlow as above, with Keras 2, which these models are made of.",
+        variables={"TF_USE_LEGACY_KERAS": "1"},
+    ),
+    Framework(
         "python-3",
         "python",
         f"{sys.version_info.major}.{sys.version_info.minor}",
@@ -214,6 +231,7 @@ IMAGES: tuple[ImageRow, ...] = (
     ImageRow(_TENSORFLOW_REPOSITORIES, r"2\.(\d|1[0-5])(?!\d)", ("tensorflow-2-keras-2",)),
     ImageRow(_TENSORFLOW_REPOSITORIES, r"\d|latest", ("tensorflow-2.21",)),
     ImageRow(r"huggingface-pytorch-(training|inference)", r"\d|latest", ("huggingface-pytorch",)),
+    ImageRow(r"huggingface-tensorflow-(training|inference)", r"\d|latest", ("huggingface-tensorflow",)),
     ImageRow(
         r"(docker/)?(library/)?python|sagemaker-base-python(-\d+)?|sagemaker-data-science(-\d+)?|sagemaker-distribution-"
         r"(prod|cpu|gpu)",
@@ -265,5 +283,7 @@ def repositories() -> list[str]:
         "tensorflow-inference",
         "huggingface-pytorch-training",
         "huggingface-pytorch-inference",
+        "huggingface-tensorflow-training",
+        "huggingface-tensorflow-inference",
         "python",
     ]

@@ -1,4 +1,7 @@
-"""A Hugging Face script with the SageMaker SDK v2, trained and deployed: FOLDER holds train.csv; prints JSON."""
+"""A Hugging Face script with the SageMaker SDK v2, trained and deployed: FOLDER holds train.csv; prints JSON.
+
+Arguments: FOLDER, the folder of the scripts, "pytorch" or "tensorflow".
+"""
 
 import json
 import sys
@@ -8,20 +11,20 @@ from pathlib import Path
 import sagemaker
 from sagemaker.huggingface import HuggingFace
 
-folder, scripts = Path(sys.argv[1]), Path(sys.argv[2])
+folder, scripts, framework = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 session = sagemaker.Session()
 prefix = f"hugging-face-{time.time_ns()}"
 estimator = HuggingFace(
-    entry_point="train_hugging_face.py",
+    entry_point="train_hugging_face.py" if framework == "pytorch" else "train_hugging_face_tensorflow.py",
     source_dir=str(scripts),
     role=sagemaker.get_execution_role(),
     instance_count=1,
     instance_type="ml.g4dn.xlarge",  # the SDK knows images for GPUs only
     transformers_version="4.26",
-    pytorch_version="1.13",
+    **({"pytorch_version": "1.13"} if framework == "pytorch" else {"tensorflow_version": "2.11"}),
     py_version="py39",
     hyperparameters={"epochs": 6},
-    metric_definitions=[{"Name": "loss", "Regex": r"'loss': '?([0-9.]+)"}],
+    metric_definitions=[{"Name": "loss", "Regex": r"'?loss'?: '?([0-9.]+)"}],
     sagemaker_session=session,
     max_run=600,
 )

@@ -26,6 +26,8 @@ KNOWN = [
     ("tensorflow-training:2.19-gpu-py312-cu125-ubuntu22.04-sagemaker", "tensorflow-2.21"),
     ("huggingface-pytorch-training:1.13.1-transformers4.26.0-gpu-py39-cu117-ubuntu20.04", "huggingface-pytorch"),
     ("huggingface-pytorch-inference:2.1.0-transformers4.37.0-cpu-py310-ubuntu22.04", "huggingface-pytorch"),
+    ("huggingface-tensorflow-training:2.11.0-transformers4.26.0-gpu-py39-cu112-ubuntu20.04", "huggingface-tensorflow"),
+    ("huggingface-tensorflow-inference:2.11.1-transformers4.26.0-cpu-py39-ubuntu20.04", "huggingface-tensorflow"),
     ("sagemaker-base-python-310:1.0", "python-3"),
 ]
 

@@ -30,7 +30,7 @@ _MISSING = (
     (r"mxnet-.*|sagemaker-mxnet.*", "MXNet", "its last packages are older than the Pythons of today: use PyTorch"),
     (r"sagemaker-chainer.*", "Chainer", "its last packages are older than the Pythons of today: use PyTorch"),
     (r"sagemaker-rl-.*", "SageMaker RL", "bring a script with its libraries in requirements.txt on PyTorch"),
-    (r"huggingface-tensorflow-.*", "Transformers on TensorFlow", "Transformers dropped it: use huggingface-pytorch-*"),
+    (r"huggingface-.*-trcomp-.*", "the training compiler", "AWS has given it up: use huggingface-pytorch-training"),
     (
         r"huggingface-pytorch-(tgi-|neuron).*|huggingface-.*-tei.*|djl-.*|sagemaker-tritonserver",
         "this model server",

@@ -41,7 +41,7 @@ def test_an_image_that_is_no_built_in_is_refused_with_the_repositories_that_run(
     ("repository", "instead"),
     [
         ("mxnet-training:1.9.0-cpu-py38-ubuntu20.04-sagemaker", "There is no environment for MXNet.*use PyTorch"),
-        ("huggingface-tensorflow-inference:2.11.1-transformers4.26.0-cpu", "use huggingface-pytorch-"),
+        ("huggingface-tensorflow-trcomp-training:2.6.3-transformers4.17.0-gpu", "use huggingface-pytorch-"),
         ("huggingface-pytorch-tgi-inference:2.1.1-tgi1.4.0", "use huggingface-pytorch-inference"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -54,12 +55,11 @@ class HuggingFaceDefaults(Defaults):
                 f"model.tar.gz, or provide a model_fn implementation.{hint}"
             )
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        import torch  # noqa: PLC0415 - with transformers these are seconds that only this default needs
-        import transformers  # noqa: PLC0415
+        import transformers  # noqa: PLC0415 - these are seconds that only this default needs
 
         task = os.environ.get("HF_TASK") or task_of(json.loads(config.read_text(encoding="utf-8")))
-        device = 0 if torch.cuda.is_available() else -1
-        return transformers.pipeline(task=task, model=model_dir, device=device)
+        framework, device = _framework_and_device()
+        return transformers.pipeline(task=task, model=model_dir, framework=framework, device=device)
 
     def input_fn(self, body: str | bytes, content_type: str) -> Any:
         """JSON, CSV with a header, text, images and sound, as {"inputs": ...}.
@@ -124,6 +124,17 @@ def task_of(config: dict[str, Any]) -> str:
         f"the task of the architecture {architecture!r} is not known: set the environment variable HF_TASK, for "
         f"instance to one of {known}"
     )
+
+
+def _framework_and_device() -> tuple[str, int]:
+    """What transformers calls PyTorch or TensorFlow, whichever is there, and the number of the GPU, -1 for none."""
+    if importlib.util.find_spec("torch") is not None:
+        import torch  # noqa: PLC0415 - there may be none, and it takes seconds
+
+        return "pt", 0 if torch.cuda.is_available() else -1
+    import tensorflow  # noqa: PLC0415
+
+    return "tf", 0 if tensorflow.config.list_physical_devices("GPU") else -1
 
 
 def _from_csv(text: str, content_type: str) -> dict[str, Any]:
