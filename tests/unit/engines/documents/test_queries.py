@@ -94,3 +94,37 @@ def test_questions_tell_what_kind_of_value_they_want() -> None:
     assert wanted_by("How much is the fee?") is Wanted.AMOUNT
     assert wanted_by("Is the tenant insured?") is Wanted.YES_OR_NO
     assert wanted_by("Where is the office?") is Wanted.ADDRESS
+
+
+def test_who_is_paid_is_not_who_pays() -> None:
+    made = page(
+        [
+            *(
+                (60, 60 + 14 * at, text)
+                for at, text in enumerate(("Mill and Sons Ltd", "4 Quay Road", "Hull, HU1 2AB"))
+            ),
+            *(
+                (60, 160 + 14 * at, text)
+                for at, text in enumerate(("JOHN STILES", "101 MAIN STREET", "LEEDS, LS1 3CD"))
+            ),
+            (60, 300, "Net pay: 291.90"),
+        ]
+    )
+    found = answered(made, "What is the employee name?", "What is the employee address?", "What is the company name?")
+    assert found == ["JOHN STILES", "101 MAIN STREET LEEDS, LS1 3CD", "Mill and Sons Ltd"]
+
+
+def test_an_identity_document_answers_what_its_fields_hold() -> None:
+    made = page(
+        [
+            (60, 40, "PASSPORT"),
+            (60, 60, "UNITED STATES OF AMERICA"),
+            (60, 100, "Place of birth / Lieu de naissance"),
+            (320, 100, "Sex / Sexe / Sexo"),
+            (60, 116, "Texas, U.S.A."),
+            (320, 116, "F"),
+            (60, 300, "P<USASTERN<<ANA<<<<<<<<<<<<<<<<<<<<<<<<<<<<<"),
+            (60, 320, "9182688221USA9004157F2901311<<<<<<<<<<<<<<02"),
+        ]
+    )
+    assert answered(made, "What is the place of birth?") == ["Texas, U.S.A."]

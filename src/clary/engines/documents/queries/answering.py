@@ -115,10 +115,15 @@ def _best_match(term: str, names: Sequence[str]) -> float:
     for name in names:
         if len(name) >= 4 and (name.startswith(term) or term.startswith(name)):
             best = max(best, 0.8)
-        elif abs(len(name) - len(term)) <= 2 and len(term) >= 5:
+        elif abs(len(name) - len(term)) <= 2 and len(term) >= 5 and not _are_opposites(term, name):
             ratio = SequenceMatcher(None, term, name).ratio()
             best = max(best, 0.85 * ratio if ratio > 0.8 else 0.0)
     return best
+
+
+def _are_opposites(one: str, other: str) -> bool:
+    """Whether two words name both sides of one thing: who employs and who is employed, pays and is paid."""
+    return one[:-2] == other[:-2] and {one[-2:], other[-2:]} in ({"er", "ee"}, {"or", "ee"})
 
 
 def _fit(text: str, wanted: Wanted, of_field: bool = False) -> float:

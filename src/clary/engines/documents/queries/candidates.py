@@ -11,6 +11,7 @@ from clary.engines.documents.contract import Page
 from clary.engines.documents.dates import dates_in
 from clary.engines.documents.expense.parties import LEGAL_FORM
 from clary.engines.documents.forms.selections import TYPED
+from clary.engines.documents.queries.parties import of_addresses, of_identity
 from clary.engines.documents.queries.terms import terms_of
 from clary.engines.documents.rows import Row, passages_joined, rows_of
 from clary.engines.documents.understanding import KeyValue, Passage, SelectionElement, Table
@@ -58,6 +59,8 @@ def candidates_of(
         *(candidate for table in tables for candidate in _of_table(table, page)),
         *_of_labels(rows),
         *_of_text(rows),
+        *(Candidate(value, names, around, 0.6) for value, names, around in of_addresses(rows)),
+        *(Candidate(value, names, around, 0.9) for value, names, around in of_identity(page, rows)),
     ]
 
 
