@@ -99,6 +99,15 @@ class NextAction:
         self._weights = _logistic(_rows_matrix(rows), log.taken[order].astype(np.float64), self.ridge)
         return self
 
+    def add_actions(self, actions: Features) -> None:
+        """Takes new actions into the catalogue: what is known of them is what their categories say.
+
+        Args:
+            actions: all of them; those known keep their codes.
+        """
+        self._actions = actions
+        self.action_count = max(self.action_count, actions.count)
+
     def _row(self, categories: Mapping[str, Sequence[int]], action: int, past: Past) -> list[int]:
         user = [(name, code) for name, codes in sorted(categories.items()) for code in codes]
         own = [(name, code) for name, codes in feature_tables.of_row(self._actions, action).items() for code in codes]

@@ -147,6 +147,17 @@ def test_worth_can_outweigh_propensity() -> None:
     assert 3 in model.recommend(0, 4, value="value").items
 
 
+def test_a_new_action_is_judged_by_its_categories() -> None:
+    log_, users = action_log()
+    known = Features(3, {"kind": categories([[0], [1], [2]])})
+    model = NextAction().fit(log_, users, known)
+    model.add_actions(Features(5, {"kind": categories([[0], [1], [2], [0], [2]])}))
+    answer = model.recommend(-1, 5, categories={"segment": [0]})
+    scores = dict(zip(answer.items.tolist(), answer.scores.tolist(), strict=True))
+    assert set(scores) == set(range(5))
+    assert scores[3] > scores[4], "users of this segment take actions of the first kind"
+
+
 def test_an_action_taken_moves_the_propensity() -> None:
     log_, users = action_log()
     model = NextAction().fit(log_, users)

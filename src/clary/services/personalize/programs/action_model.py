@@ -84,7 +84,9 @@ class ActionModel:
         return self._model.recommend(session.user, k, allowed, features, self.value, later)
 
     def add_items(self, items: Features) -> None:
-        """New actions are answered after the next training."""
+        """Takes new actions into the catalogue."""
+        self._model.add_actions(items)
+        self.item_count = self._model.action_count
 
     def save(self, folder: Path) -> None:
         """Writes the model."""
