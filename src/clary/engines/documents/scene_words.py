@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clary.engines.documents.alignment import log_likelihood
-from clary.engines.documents.recognizer import Recognizer, Steps
+from clary.engines.documents.recognizer import Recognizer
 from clary.engines.documents.vocabulary import Vocabulary, scene_words
 
 PRIOR = 0.5
@@ -84,26 +84,25 @@ def as_read(text: str, probabilities: NDArray[np.float32]) -> Spelled:
     return Spelled(text, mean, mean)
 
 
-def weighed(recognizer: Recognizer, texts: Sequence[str], seen: Sequence[Steps]) -> list[Spelled]:
+def weighed(recognizer: Recognizer, texts: Sequence[str], seen: Sequence[NDArray[np.float32]]) -> list[Spelled]:
     """The likeliest word, or two that were written without a space.
 
     Args:
         recognizer: knows its characters.
         texts: what was read at the place, in several views.
-        seen: what the network saw in each view.
+        seen: what the network saw in each view, as `Recognizer.folded` gives it.
     """
     vocabulary = scene_words()
-    folded = [recognizer.folded(steps) for steps in seen]
     best: tuple[float, float, _Option, bool] | None = None
     for option in _options(vocabulary, [text.strip() for text in texts if text.strip()]):
         bare = "".join(option.words)
         for spelled in dict.fromkeys((bare, option.edges[0] + bare + option.edges[1])):
-            likelihood = _likelihood(recognizer, folded, spelled)
+            likelihood = _likelihood(recognizer, seen, spelled)
             total = likelihood + PRIOR * option.prior
             if best is not None and total <= best[0]:
                 continue
             if len(option.words) > 1:
-                spaced = _likelihood(recognizer, folded, spelled.replace(bare, " ".join(option.words)))
+                spaced = _likelihood(recognizer, seen, spelled.replace(bare, " ".join(option.words)))
                 if spaced < likelihood + HINT_OF_A_SPACE:
                     continue
             if likelihood > -math.inf:

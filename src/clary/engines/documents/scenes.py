@@ -20,7 +20,7 @@ from clary.engines.documents.contract import Box, Word
 from clary.engines.documents.crops import LEVEL_DEGREES, sides, slant_degrees, straightened
 from clary.engines.documents.detector import DetectorSettings, Quadrilateral
 from clary.engines.documents.ocr import Ocr, OcrSettings, Recognized
-from clary.engines.documents.recognizer import HEIGHT, STRETCHED, Reading, Steps, is_latin
+from clary.engines.documents.recognizer import HEIGHT, STRETCHED, Reading, Recognizer, is_latin
 from clary.engines.documents.scene_lines import lines_of_words
 from clary.engines.documents.scene_words import Spelled, as_read, weighed
 from clary.engines.documents.sheets import Pixels
@@ -43,6 +43,8 @@ LEAST_HEIGHT = 7
 SAME_PLACE = 0.5
 """Two words of which so much of the smaller one is shared stand in one place."""
 
+_Look = tuple[Reading, NDArray[np.float32]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -51,14 +53,15 @@ class _Line:
     Attributes:
         picture: where it was found.
         box: around it; its first corner is where the text begins.
-        seen: what the network saw in each view.
+        looks: what each view says, and what the network saw there of Latin letters: with all others that it knows, the
+            lines of one page would fill gigabytes.
         reading: the surest.
         view: which one that was.
     """
 
     picture: Pixels
     box: Quadrilateral
-    seen: list[Steps]
+    looks: list[_Look]
     reading: Reading
     view: tuple[float, float]
 
@@ -121,10 +124,15 @@ def _directed(boxes: Sequence[Quadrilateral]) -> Iterator[Quadrilateral]:
 
 def _read(ocr: Ocr, found: tuple[Pixels, Quadrilateral]) -> _Line:
     picture, box = found
-    seen = [ocr.recognizer.steps(straightened(picture, box, view, HEIGHT)) for view in VIEWS]
-    readings = [ocr.recognizer.reading(*one) for one in seen]
-    best = max(range(len(VIEWS)), key=lambda at: readings[at].score)
-    return _Line(picture, box, [steps for steps, _ in seen], readings[best], VIEWS[best])
+    looks = [_look(ocr.recognizer, straightened(picture, box, view, HEIGHT)) for view in VIEWS]
+    best = max(range(len(VIEWS)), key=lambda at: looks[at][0].score)
+    return _Line(picture, box, looks, looks[best][0], VIEWS[best])
+
+
+def _look(recognizer: Recognizer, view: Pixels, stretched: float = 1.0) -> _Look:
+    """What a view says, and the log-probabilities of Latin letters along it."""
+    steps, stretch = recognizer.steps(view, stretched)
+    return recognizer.reading(steps, stretch), recognizer.folded(steps)
 
 
 def _words(ocr: Ocr, line: _Line) -> list[_Placed]:
@@ -137,12 +145,12 @@ def _words(ocr: Ocr, line: _Line) -> list[_Placed]:
         if not all(map(is_latin, text)):
             found.append(_Placed(as_read(text, reading.probabilities[members]), box))
             continue
-        views = [straightened(line.picture, box, view, HEIGHT) for view in VIEWS] if len(parts) > 1 else []
-        seen = [ocr.recognizer.steps(view) for view in views] or [(steps, 1.0) for steps in line.seen]
-        seen.append(ocr.recognizer.steps(straightened(line.picture, box, STRETCHED_VIEW, HEIGHT), STRETCHED))
-        read = [ocr.recognizer.reading(*one) for one in seen]
-        texts = [text, *((one.latin or one).text for one in read)]
-        found += _side_by_side(weighed(ocr.recognizer, texts, [steps for steps, _ in seen]), box)
+        looks = list(line.looks)
+        if len(parts) > 1:
+            looks = [_look(ocr.recognizer, straightened(line.picture, box, view, HEIGHT)) for view in VIEWS]
+        looks.append(_look(ocr.recognizer, straightened(line.picture, box, STRETCHED_VIEW, HEIGHT), STRETCHED))
+        texts = [text, *((one.latin or one).text for one, _ in looks)]
+        found += _side_by_side(weighed(ocr.recognizer, texts, [seen for _, seen in looks]), box)
     return found
 
 

@@ -8,8 +8,11 @@ import time
 import psutil
 import pytest
 
+from clary.engines.documents.analysis import analysed
+from clary.engines.documents.expense import find_expenses
 from clary.engines.documents.pages import open_document
 from clary.engines.documents.reading import Reader
+from clary.engines.documents.understanding import Question
 from clary.engines.refusals import Refused
 from tests.unit.engines.documents.papers_made import encoded, letter, pdf, pdf_of_pictures
 
@@ -21,6 +24,14 @@ SEEDS = {
         SMALL.convert("1"), "TIFF", compression="group4", save_all=True, append_images=[SMALL.convert("1")]
     ),
     "tiff-lzw": encoded(SMALL.convert("RGB"), "TIFF", compression="tiff_lzw"),
+    "tiff-cmyk": encoded(SMALL.convert("CMYK"), "TIFF", compression="tiff_deflate"),
+    "progressive": encoded(SMALL.convert("RGB"), "JPEG", progressive=True),
+    "cmyk": encoded(SMALL.convert("CMYK"), "JPEG"),
+    "palette": encoded(SMALL.convert("P"), "PNG"),
+    "one-bit": encoded(SMALL.convert("1"), "PNG"),
+    "animated": encoded(
+        SMALL.convert("RGB"), "PNG", save_all=True, append_images=[SMALL.convert("RGB").rotate(180)], loop=0
+    ),
     "pdf": pdf([["Fuzz 123", "second line"], ["another page"]]),
     "scan": pdf_of_pictures([SMALL]),
 }
@@ -82,6 +93,26 @@ def test_damaged_pdfs_are_read_or_refused(reader: Reader) -> None:
                     assert 0 <= word.box.top <= word.box.bottom <= 1
         except Refused as refusal:
             assert refusal.reason in REASONS | {"no-such-page"}
+
+
+def test_damaged_scans_are_understood_or_refused(reader: Reader) -> None:
+    dice, features = random.Random("understand"), ("forms", "tables", "layout", "signatures", "queries")
+    for name in ("scan", "jpeg", "one-bit"):
+        for _ in range(6):
+            try:
+                for sheet in reader.read(damaged(SEEDS[name], dice), 1, 1):
+                    understood = analysed(sheet, features, [Question("What is the number?")])
+                    assert all(0 <= one.key.confidence <= 1 for one in understood.key_values)
+                    find_expenses([sheet.page])
+            except Refused as refusal:
+                assert refusal.reason in REASONS
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_file_that_ends_anywhere_is_painted_or_refused(name: str) -> None:
+    data = SEEDS[name]
+    for at in range(0, len(data), max(1, len(data) // 40)):
+        assert looked_at(data[:at])
 
 
 def test_noise_after_a_signature_is_refused() -> None:

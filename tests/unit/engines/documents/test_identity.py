@@ -103,6 +103,23 @@ def test_a_licence_is_read_by_the_numbers_and_labels_of_its_fields() -> None:
     assert fields["date-of-birth"].normalized == "1978-03-18T00:00:00"
 
 
+def test_a_long_zip_code_whose_digits_were_read_apart_is_one() -> None:
+    made = page(
+        [
+            (60, 40, "SOUTH CAROLINA"),
+            (60, 60, "DRIVER'S LICENSE"),
+            (250, 90, "4d DL# 123456789"),
+            (250, 108, "8 123 MAIN STREET"),
+            (250, 122, "ANYTOWN, SC 12345111 1"),
+            (250, 140, "3 DOB 07/04/1970"),
+        ]
+    )
+    (found,) = find_identities([made], TODAY)
+    texts = {field.kind: field.text for field in found.fields}
+    assert texts["address"] == "123 MAIN STREET ANYTOWN, SC 123451111"
+    assert (texts["state-in-address"], texts["zip-code-in-address"]) == ("SC", "123451111")
+
+
 def test_a_passport_is_read_below_its_labels_and_its_zone_fills_what_lacks() -> None:
     kind, fields = fields_of(
         [

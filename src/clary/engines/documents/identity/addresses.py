@@ -11,8 +11,10 @@ from clary.engines.documents.rows import Row
 
 _CODES = "|".join(STATES)
 LAST_LINE = re.compile(
-    rf"(?P<city>[A-Za-z][A-Za-z .'-]*?)[\s,]+(?P<state>{_CODES})[\s,.]+(?P<zip>\d{{5}}(?:-?\d{{4}})?)\d{{0,2}}(?!\d)"
+    rf"(?P<city>[A-Za-z][A-Za-z .'-]*?)[\s,]+(?P<state>{_CODES})[\s,.]+(?P<zip>\d{{5}}(?:-?\d\s?\d\s?\d\s?\d)?)"
+    r"\d{0,2}(?!\d)"
 )
+"""City, state and code; the digits of a long code may have been read apart."""
 
 
 def find_address(pieces: Sequence[Row], known: Mapping[str, tuple[str, float]]) -> dict[str, tuple[str, float]]:
@@ -32,12 +34,14 @@ def find_address(pieces: Sequence[Row], known: Mapping[str, tuple[str, float]]) 
             continue
         sure = sum(token.confidence for token in piece.tokens) / len(piece.tokens)
         street = known.get("address", ("", 0.0))[0] or _street(piece, pieces[:place])
-        whole = street if match["zip"] in street else f"{street} {piece.text[match.start() :]}".strip()
+        code = "".join(match["zip"].split())
+        last = f"{piece.text[match.start() : match.start('zip')]}{code}{piece.text[match.end('zip') :]}"
+        whole = street if code in street else f"{street} {last}".strip()
         return {
             "address": (whole, sure),
             "city-in-address": (match["city"].strip(), sure),
             "state-in-address": (match["state"], sure),
-            "zip-code-in-address": (match["zip"], sure),
+            "zip-code-in-address": (code, sure),
         }
     return {}
 
