@@ -260,6 +260,29 @@ def test_transform_and_processing_jobs_outlive_a_killed_server(killable: Callabl
     assert batch.get("kept-2/out/done") == "done"
 
 
+def test_a_continuous_output_is_in_s3_while_the_script_still_runs(batch: Batch) -> None:
+    """The script itself looks, with its role, and ends well only when its file has arrived."""
+    script = """
+import pathlib, sys, time
+import boto3
+place = pathlib.Path("/opt/ml/processing/report")
+(place / "early.txt").write_text("early")
+s3 = boto3.client("s3")
+for _ in range(600):
+    if s3.list_objects_v2(Bucket="batch", Prefix="continuous/report/early.txt")["KeyCount"]:
+        (place / "late.txt").write_text("late")
+        sys.exit(0)
+    time.sleep(0.1)
+sys.exit("early.txt has not arrived")
+"""
+    place = {"S3Uri": "s3://batch/continuous/report", "LocalPath": "/opt/ml/processing/report"}
+    output = {"OutputName": "report", "S3Output": {**place, "S3UploadMode": "Continuous"}}
+    batch.process("continuous", script, ProcessingOutputConfig={"Outputs": [output]})
+    told = batch.ended("Processing", "continuous")
+    assert told["ProcessingJobStatus"] == "Completed", told.get("FailureReason")
+    assert (batch.get("continuous/report/early.txt"), batch.get("continuous/report/late.txt")) == ("early", "late")
+
+
 def test_a_script_that_fills_its_volume_is_ended_and_told_why(batch: Batch) -> None:
     script = """
 import os, time

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
+from clary.compute.prices import Prices
 from tests.clients.conftest import CLARY, RunningClary, client_python
 from tests.clients.datasets import made_up, write_parts
 from tests.clients.frameworks import SCRIPTS, framework_python
@@ -204,7 +205,23 @@ def test_a_job_tells_what_it_would_have_cost(account: Account, clary: RunningCla
     assert price == pytest.approx(5.53 / 3600 * described["BillableTimeInSeconds"], abs=1e-6)
     assert "training" in clary.command("costs")
     assert clary.command("costs", "--format", "csv").startswith("day,kind,count,instance_seconds,usd,")
-    assert '"total_saved_by_spot_usd"' in clary.command("costs", "--format", "json")
+    spot = account.finished(account.train("saved", spot=True, rounds=5))
+    tags = account.sagemaker.list_tags(ResourceArn=spot["TrainingJobArn"])["Tags"]
+    paid = float(next(tag["Value"] for tag in tags if tag["Key"] == "clary:estimated-aws-cost-usd"))
+    share = Prices.load().spot_share("ml.m5.24xlarge", "training")
+    assert share is not None and 0 < share < 1
+    assert paid == pytest.approx(5.53 / 3600 * spot["TrainingTimeInSeconds"] * share, abs=1e-6)
+    report = json.loads(clary.command("costs", "--format", "json"))
+    assert report["total_saved_by_spot_usd"] > 0
+    assert report["spot"]["as_of"] == "2026-08"
+
+
+def test_a_spot_job_on_an_instance_without_a_spot_price_says_that_its_saving_is_not_known(account: Account) -> None:
+    kept = {"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    described = account.finished(account.train("unpriced", spot=True, rounds=5, ResourceConfig=kept))
+    assert described["BillableTimeInSeconds"] == described["TrainingTimeInSeconds"]
+    last = described["SecondaryStatusTransitions"][-1]["StatusMessage"]
+    assert last.startswith("Training job completed. The price table has no spot price of ml.p4d.24xlarge")
 
 
 def test_a_warm_pool_is_reused_by_the_next_job_like_it(account: Account) -> None:
@@ -225,9 +242,15 @@ def test_the_sagemaker_sdk_v2_trains_on_spot_and_prints_what_was_saved(clary: Ru
     write_parts(made_up(), tmp_path)
     printed = run_program(clary, str(client_python("sdk2")), str(PROGRAMS / "spot_v2.py"), str(tmp_path), "0.3")
     assert "Interrupted" in printed
-    assert "Billable seconds: " in printed
-    assert "Managed Spot Training savings: " in printed
     assert '"status": "Completed"' in printed
+    seconds, billable, saved = (
+        float(printed.partition(f"{words}: ")[2].partition("\n")[0].rstrip("%"))
+        for words in ("Training seconds", "Billable seconds", "Managed Spot Training savings")
+    )
+    share = Prices.load().spot_share("ml.m5.large", "training")
+    assert share is not None
+    assert billable == max(1, round(seconds * share))
+    assert saved == pytest.approx(100 * (1 - billable / seconds), abs=0.06)
 
 
 def test_the_sagemaker_sdk_v3_trains_on_spot(clary: RunningClary, account: Account, tmp_path: Path) -> None:

@@ -135,6 +135,35 @@ def test_a_target_ends_the_tuning_before_its_limit(tuner: Tuner) -> None:
     assert sum(told["TrainingJobStatusCounters"].values()) < 5
 
 
+def test_results_that_do_not_get_better_end_the_tuning(tuner: Tuner) -> None:
+    criteria = {"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}}
+    name = tuner.create("patient", config(most=40, parallel=1, TuningJobCompletionCriteria=criteria))
+    told = ended(tuner.sagemaker, name)
+    assert told["HyperParameterTuningJobStatus"] == "Completed"
+    lines = sorted(trials_of(tuner.sagemaker, name), key=lambda line: line["TrainingJobName"])
+    values = [line["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for line in lines]
+    assert values.index(max(values)) == len(values) - 4
+    assert told["TuningJobCompletionDetails"]["NumberOfTrainingJobsObjectiveNotImproving"] == 3
+
+
+def test_a_search_that_has_converged_ends_and_says_when(tuner: Tuner) -> None:
+    settings = config(
+        most=60,
+        parallel=1,
+        TuningJobCompletionCriteria={"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}},
+        ParameterRanges={"CategoricalParameterRanges": [{"Name": "max_depth", "Values": ["1", "2"]}]},
+    )
+    settings["ParameterRanges"]["ContinuousParameterRanges"] = [
+        {"Name": "eta", "MinValue": "0.3", "MaxValue": "0.300001"}
+    ]
+    name = tuner.create("converged", settings, num_round="1")
+    told = ended(tuner.sagemaker, name, 180)
+    assert told["HyperParameterTuningJobStatus"] == "Completed"
+    assert 24 <= sum(told["TrainingJobStatusCounters"].values()) < 60
+    detected = told["TuningJobCompletionDetails"]["ConvergenceDetectedTime"]
+    assert told["CreationTime"] < detected <= told["HyperParameterTuningEndTime"]
+
+
 def test_a_stopped_tuning_job_leaves_nothing_running(tuner: Tuner) -> None:
     name = tuner.create("stopped", config(most=20), num_round="20000")
     until("a running trial", lambda: trials_of(tuner.sagemaker, name))
