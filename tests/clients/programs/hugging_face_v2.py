@@ -11,6 +11,10 @@ from pathlib import Path
 import sagemaker
 from sagemaker.huggingface import HuggingFace
 
+VERSIONS = {
+    "pytorch": {"transformers_version": "4.26", "pytorch_version": "1.13", "py_version": "py39"},
+    "tensorflow": {"transformers_version": "4.17", "tensorflow_version": "2.6", "py_version": "py38"},
+}
 folder, scripts, framework = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 session = sagemaker.Session()
 prefix = f"hugging-face-{time.time_ns()}"
@@ -20,9 +24,7 @@ estimator = HuggingFace(
     role=sagemaker.get_execution_role(),
     instance_count=1,
     instance_type="ml.g4dn.xlarge",  # the SDK knows images for GPUs only
-    transformers_version="4.26",
-    **({"pytorch_version": "1.13"} if framework == "pytorch" else {"tensorflow_version": "2.11"}),
-    py_version="py39",
+    **VERSIONS[framework],
     hyperparameters={"epochs": 6},
     metric_definitions=[{"Name": "loss", "Regex": r"'?loss'?: '?([0-9.]+)"}],
     sagemaker_session=session,

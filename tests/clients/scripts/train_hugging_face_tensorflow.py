@@ -12,7 +12,7 @@ from transformers import BertConfig, BertTokenizerFast, TFBertForSequenceClassif
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--learning_rate", type=float, default=5e-3)
+    parser.add_argument("--learning_rate", type=float, default=1e-3)
     parser.add_argument("--train_batch_size", type=int, default=32)
     arguments, _ = parser.parse_known_args()
     frame = pd.read_csv(next(Path(os.environ["SM_CHANNEL_TRAIN"]).glob("*.csv")))
