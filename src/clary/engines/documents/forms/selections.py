@@ -27,6 +27,7 @@ MOST_AROUND = 0.3
 """The share of ink around a check box, above which it is part of a pattern."""
 MARKED_SHARE = 0.08
 """Of the inside of a check box that is dark; an empty one shows none, a thin tick a tenth."""
+CLEARLY_MARKED = 0.2
 TYPED = re.compile(r"([☑☒✓✔✗✘■]|[\[(]\s*[xX✓✔*]\s*[\])])|([☐□]|[\[(]\s*_*\s*[\])])")
 
 
@@ -77,7 +78,7 @@ def _drawn(page: Page, picture: NDArray[np.uint8], tokens: Sequence[Token], heig
     dark = cv2.adaptiveThreshold(picture, 255, method, kind, max(15, int(3 * usual)) | 1, faint).astype(np.uint8)
     words = _Words(tokens, height)
     found: list[SelectionElement] = []
-    squares = [hole for hole in _squares(dark, usual) if _has_corners(dark, hole, usual)]
+    squares = [hole for hole in _squares(dark, usual) if _is_framed(dark, hole, usual)]
     for hole in (*squares, *_circles(dark, usual)):
         left, top, width, tall = hole
         place = (left * across, top * down, (left + width) * across, (top + tall) * down)
@@ -185,13 +186,16 @@ def _holes(dark: NDArray[np.uint8], usual: float, smallest: float) -> list[tuple
     return found
 
 
-def _has_corners(dark: NDArray[np.uint8], hole: Rectangle, usual: float) -> bool:
-    """Whether ink fills the corners of the frame around a hole, as it does around no letter; one may be worn off."""
+def _is_framed(dark: NDArray[np.uint8], hole: Rectangle, usual: float) -> bool:
+    """Whether ink fills the corners of the frame around a hole, as it does around no letter.
+
+    One may be worn off, and another one where the hole bears a mark, as the inside of no letter does.
+    """
     left, top, width, tall = hole
     size = max(2, int(0.12 * usual))
     corners = [(x, y) for x in (left - size, left + width) for y in (top - size, top + tall)]
     inked = [float((dark[max(0, y) : y + size, max(0, x) : x + size] > 0).mean()) > 0.5 for x, y in corners]
-    return sum(inked) >= 3
+    return sum(inked) >= (2 if _dark_share(dark, *hole) > CLEARLY_MARKED else 3)
 
 
 def _dark_around(dark: NDArray[np.uint8], hole: Rectangle, usual: float) -> float:
