@@ -29,3 +29,10 @@ def open_model(path: Path, threads: int, *, keeps_arena: bool = False) -> onnxru
     options.enable_cpu_mem_arena = keeps_arena
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def giving_memory_back() -> onnxruntime.RunOptions:
+    """Options of a run of a model that keeps its arena: afterwards what is free of the arena goes back."""
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options

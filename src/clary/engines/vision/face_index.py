@@ -14,9 +14,11 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clary.engines.vision.contract import Neighbour
 from clary.engines.vision.face_embedding import LENGTH, similarity, unpack
@@ -24,7 +26,9 @@ from clary.engines.vision.face_sketches import WORDS, Sketches, sketched
 
 _COMPARED_LEAST = 1024
 _READ = 1 << 16  # sketches at a time
-_ROWS = 500  # of one question to SQLite
+_ROWS = 256  # from which several readers share them
+_READERS = 8
+_THREADS = ThreadPoolExecutor(_READERS, "face-rows")
 
 _RULES = (
     "page_size=8192",  # three rows with a vector; of a page of 4096 bytes one would fill little more than half
@@ -92,6 +96,7 @@ class FaceIndex:
         for rule in _RULES:
             self._connection.execute(f"PRAGMA {rule}")
         self._connection.executescript(_SCHEMA)
+        self._readers: list[sqlite3.Connection] = []
         self._load()
 
     def __len__(self) -> int:
@@ -127,7 +132,8 @@ class FaceIndex:
         with self._lock:
             for table in ("vectors", "sketches"):  # what they hold is overwritten before the file goes
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of two names
-            self._connection.close()
+            for connection in (*self._readers, self._connection):
+                connection.close()
             for ending in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
                     self._file.with_name(self._file.name + ending).unlink()
@@ -156,7 +162,7 @@ class FaceIndex:
             crowd = self._sketches.crowd()
         near = crowd.nearest(question, max(_COMPARED_LEAST, 2 * limit))
         with self._lock:
-            rows = self._rows(near.tolist())  # what was removed meanwhile has none
+            rows = self._rows(np.sort(near))  # what was removed meanwhile has none
         if not rows:
             return []
         vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f2").reshape(-1, LENGTH).astype(np.float32)
@@ -206,10 +212,19 @@ class FaceIndex:
             self._sketches.add(numbers, words)
             self._highest = int(numbers[-1])
 
-    def _rows(self, numbers: list[int]) -> list[tuple[str, bytes]]:
-        found: list[tuple[str, bytes]] = []
-        for start in range(0, len(numbers), _ROWS):
-            part = numbers[start : start + _ROWS]
-            marks = ",".join("?" * len(part))
-            found += self._connection.execute(f"SELECT id, vector FROM vectors WHERE number IN ({marks})", part)  # noqa: S608
-        return found
+    def _rows(self, numbers: NDArray[np.int64]) -> list[tuple[str, bytes]]:
+        """The ids and vectors of numbers, of many by several readers: most of the time goes by until a disk answers."""
+        if len(numbers) < _ROWS:
+            return _read(self._connection, numbers)
+        while len(self._readers) < _READERS:
+            reader = sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            reader.execute("PRAGMA cache_size=-2048")
+            self._readers.append(reader)
+        found = _THREADS.map(_read, self._readers, np.array_split(numbers, _READERS))
+        return [row for rows in found for row in rows]
+
+
+def _read(connection: sqlite3.Connection, numbers: NDArray[np.int64]) -> list[tuple[str, bytes]]:
+    marks = ",".join("?" * len(numbers))
+    question = f"SELECT id, vector FROM vectors WHERE number IN ({marks})"  # noqa: S608
+    return connection.execute(question, numbers.tolist()).fetchall()

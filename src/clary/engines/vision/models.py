@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.engines.onnx_models import open_model
+from clary.engines.onnx_models import giving_memory_back, open_model
 from clary.engines.refusals import Refused
 from clary.engines.vision.detection_transformer import DetectionTransformer, named_file
 
@@ -38,16 +38,31 @@ _FOR_EACH_FACE = frozenset({"face_mesh", "iris", "face_description", "face_recog
 """Nets that are asked for several faces `side_by_side`: one thread each, which wastes less than sharing a small net."""
 
 
-class Model:
-    """A net that takes one array and answers with its outputs, in their order; any thread may ask."""
+_KEEP_NO_ARENA = frozenset({"features"})
+"""Nets whose batches differ so much that an arena would keep hundreds of megabytes for the largest."""
+_LARGE_BYTES = 8_000_000  # the objects' net takes 7 MB each time; the memory for more is given back after the run
 
-    def __init__(self, file: Path, threads: int) -> None:
-        self._session = open_model(file, threads, keeps_arena=True)
+
+class Model:
+    """A net that takes one array and answers with its outputs, in their order; any thread may ask.
+
+    Args:
+        file: in ONNX.
+        threads: processors for one run.
+        keeps_arena: see `open_model`.
+    """
+
+    def __init__(self, file: Path, threads: int, keeps_arena: bool = True) -> None:
+        self._session = open_model(file, threads, keeps_arena=keeps_arena)
         self._input = self._session.get_inputs()[0].name
+        self._giving_back = giving_memory_back() if keeps_arena else None
 
     def __call__(self, array: NDArray[Any]) -> list[NDArray[np.float32]]:
         """The outputs for one input, [batch, height, width, channel]."""
-        outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: np.ascontiguousarray(array)})
+        options = self._giving_back if array.nbytes > _LARGE_BYTES else None
+        outputs: list[NDArray[np.float32]] = self._session.run(
+            None, {self._input: np.ascontiguousarray(array)}, options
+        )
         return outputs
 
 
@@ -109,4 +124,4 @@ class Models:
                 name=package,
                 command=f"clary models pull {package}",
             )
-        return Model(file, 1 if name in _FOR_EACH_FACE else self._threads)
+        return Model(file, 1 if name in _FOR_EACH_FACE else self._threads, keeps_arena=name not in _KEEP_NO_ARENA)
