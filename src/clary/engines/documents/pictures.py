@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from clary.engines.documents.sheets import Pixels
 from clary.engines.jpeg_scans import MOST_SCANS, has_too_many_scans
@@ -185,5 +185,7 @@ def _damage_refused(**details: int) -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         raise Refused("too-large", "The picture has too many pixels", **details) from error
+    except UnidentifiedImageError as error:  # its message names an object of this process
+        raise Refused("bad-document", "The picture cannot be decoded", **details) from error
     except Exception as error:
         raise Refused("bad-document", f"The picture cannot be decoded: {error}", **details) from error

@@ -69,6 +69,7 @@ def looked_at(data: bytes) -> str:
     except Refused as refusal:
         assert refusal.reason in REASONS
         assert refusal.message
+        assert " at 0x" not in refusal.message
         return refusal.reason
 
 
