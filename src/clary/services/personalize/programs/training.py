@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from clary.compute.tasks import fail, read_task
 from clary.engines.recommendation import evaluation
@@ -18,6 +19,7 @@ from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import schema_tables as tables
 from clary.services.personalize.programs import hyperparameter_search, measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
+from clary.services.personalize.programs.beside import beside
 from clary.services.personalize.programs.featurization import transformed
 from clary.services.personalize.programs.importing import emptied, sync_all, write_json
 from clary.services.personalize.programs.model_choice import load_model, new_model
@@ -158,9 +160,7 @@ def learn(folder: Path, task: Mapping[str, Any], material: Material, base: Path 
         best = {name: value for name, value in read_result(base).items() if name in _KEPT}
         model = load_model(base / "engine").update(data)
     else:
-        best = _chosen(task, data, taken)
-        recipe = BY_ARN[best["recipe"]]
-        model = new_model(recipe, {**task["parameters"], **best["tuned"]}, task["objective"], taken).fit(data)
+        best, model = _learned(task, data, taken)
     (folder / "engine").mkdir()
     model.save(folder / "engine")
     vocabularies = material.vocabularies
@@ -191,6 +191,22 @@ def read_result(model: Path) -> dict[str, Any]:
     """What the training of a model told."""
     found: dict[str, Any] = json.loads((model / "result.json").read_text(encoding="utf-8"))
     return found
+
+
+def _learned(task: Mapping[str, Any], data: TrainingData, taken: int) -> tuple[dict[str, Any], Any]:
+    """What was measured of the best recipe, and its model, which learned from everybody."""
+
+    def fitted(arn: str, tuned: Mapping[str, str]) -> Any:
+        return new_model(BY_ARN[arn], {**task["parameters"], **tuned}, task["objective"], taken).fit(data)
+
+    # threads of a linear algebra library wait for each other: two halves with one thread each are done sooner
+    with threadpool_limits(1):
+        if len(task["recipes"]) > 1 or task["tune"]:
+            best = _chosen(task, data, taken)
+            return best, fitted(best["recipe"], best["tuned"])
+        measuring_beside = beside(lambda: _chosen(task, data, taken))
+        model = fitted(task["recipes"][0], {})
+        return measuring_beside(), model
 
 
 def _chosen(task: Mapping[str, Any], data: TrainingData, taken: int) -> dict[str, Any]:
