@@ -59,6 +59,15 @@ def test_tables_and_fields_are_parts_and_no_line_is_told_twice() -> None:
     assert sorted(lines) == list(range(len(made.lines)))
 
 
+def test_names_and_values_far_apart_are_one_part() -> None:
+    names, values = ("Name:", "Berth:", "Permit No:"), ("Jo Tern", "12", "A-7712")
+    puts: list[Put] = [(60, 300 + 15 * at, name) for at, name in enumerate(names)]
+    puts += [(260, 300 + 15 * at, value) for at, value in enumerate(values)]
+    made = page([*puts, *paragraph(60, 500, 4, PROSE)])
+    parts = [part for part in find_layout(made, (), find_key_values(made)) if part.kind is LayoutKind.KEY_VALUE]
+    assert [len(part.lines) for part in parts] == [6]
+
+
 def test_a_dark_area_without_words_is_a_figure() -> None:
     picture = paper()
     picture[600:900, 200:600] = 90

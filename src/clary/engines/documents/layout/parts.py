@@ -45,7 +45,7 @@ def find_layout(
     parts = [_table_part(table, page) for table in tables]
     free = [place for place in range(len(page.lines)) if not any(place in part.lines for part in parts)]
     fields = _field_lines(page, free, key_values)
-    parts += _joined_fields(list(blocks_of(page, sorted(fields))), page)
+    parts += _joined_fields(blocks_of(page, sorted(fields)), page, key_values)
     blocks = blocks_of(page, [place for place in free if place not in fields])
     usual = usual_line_height(page)
     title = _title(blocks, usual)
@@ -91,32 +91,42 @@ def _field_lines(page: Page, free: Sequence[int], key_values: Sequence[KeyValue]
     }
 
 
-def _joined_fields(blocks: Sequence[Block], page: Page) -> list[LayoutPart]:
-    """Fields that stand below or beside one another are one part."""
+def _joined_fields(blocks: Sequence[Block], page: Page, key_values: Sequence[KeyValue]) -> list[LayoutPart]:
+    """Fields below or beside one another are one part; a name and its value may be far apart in their row."""
     usual = usual_line_height(page)
-    groups: list[list[Block]] = []
-    for block in sorted(blocks, key=lambda block: (block.box.top, block.box.left)):
+    line_of_word = [place for place, line in enumerate(page.lines) for _ in line.words]
+    block_of_line = {line: number for number, block in enumerate(blocks) for line in block.lines}
+    paired = {
+        frozenset(block_of_line.get(line_of_word[index], -1) for index in (*field.key.words, *field.value.words))
+        for field in key_values
+        if field.value is not None
+    }
+    groups: list[list[int]] = []
+    for number, block in enumerate(blocks):
+        joined = [number]
+        apart = []
         for group in groups:
-            if any(_near(block.box, other.box, usual, page) for other in group):
-                group.append(block)
-                break
-        else:
-            groups.append([block])
+            boxes = [(blocks[other].box, any({number, other} <= pair for pair in paired)) for other in group]
+            if any(_near(block.box, box, usual, page, far=far) for box, far in boxes):
+                joined = group + joined
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
     return [
         LayoutPart(
             LayoutKind.KEY_VALUE,
-            Box.around_boxes(block.box for block in group),
+            Box.around_boxes(blocks[number].box for number in group),
             0.7,
-            tuple(sorted(line for block in group for line in block.lines)),
+            tuple(sorted(line for number in group for line in blocks[number].lines)),
         )
         for group in groups
     ]
 
 
-def _near(one: Box, other: Box, usual: float, page: Page) -> bool:
+def _near(one: Box, other: Box, usual: float, page: Page, *, far: bool) -> bool:
     down = max(one.top - other.bottom, other.top - one.bottom)
     across = max(one.left - other.right, other.left - one.right) * page.width / page.height
-    return down < 1.6 * usual and across < 12 * usual
+    return down < 1.6 * usual and (far or across < 12 * usual)
 
 
 def _title(blocks: Sequence[Block], usual: float) -> Block | None:
