@@ -227,6 +227,19 @@ def test_a_model_of_custom_labels_learns_and_answers(clients: Clients) -> None:
     summary = json.loads(s3.get_object(Bucket=place["Bucket"], Key=place["Name"])["Body"].read())
     assert [one["Label"] for one in summary["LabelEvaluationResults"]] == ["disc", "stripes"]
     assert summary["EvaluationDetails"]["NumberOfTestingImages"] == 8
+    other = rekognition.create_project(ProjectName="copies")["ProjectArn"]
+    copied = rekognition.copy_project_version(
+        SourceProjectArn=project,
+        SourceProjectVersionArn=version,
+        DestinationProjectArn=other,
+        VersionName="v1",
+        OutputConfig={"S3Bucket": BUCKET},
+    )["ProjectVersionArn"]
+    (copy,) = rekognition.describe_project_versions(ProjectArn=other)["ProjectVersionDescriptions"]
+    assert (copy["Status"], copy["SourceProjectVersionArn"]) == ("COPYING_COMPLETED", version)
+    assert copy["EvaluationResult"] == told["EvaluationResult"]
+    rekognition.delete_project_version(ProjectVersionArn=copied)
+    rekognition.delete_project(ProjectArn=other)
     rekognition.start_project_version(ProjectVersionArn=version, MinInferenceUnits=1)
     rekognition.get_waiter("project_version_running").wait(
         ProjectArn=project, VersionNames=["v1"], WaiterConfig={"Delay": 1, "MaxAttempts": PATIENCE_SECONDS}

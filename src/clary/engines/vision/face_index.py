@@ -217,7 +217,7 @@ class FaceIndex:
         if len(numbers) < _ROWS:
             return _read(self._connection, numbers)
         while len(self._readers) < _READERS:
-            reader = sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            reader = sqlite3.connect(f"{self._file.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
             reader.execute("PRAGMA cache_size=-2048")
             self._readers.append(reader)
         found = _THREADS.map(_read, self._readers, np.array_split(numbers, _READERS))

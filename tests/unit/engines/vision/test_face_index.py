@@ -51,6 +51,22 @@ def test_a_large_index_finds_what_an_exact_search_finds(tmp_path: Path, monkeypa
     assert right >= 0.98 * 200
 
 
+def test_readers_see_what_was_added_and_removed_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("faces of people?")  # neither absolute nor plain
+    indexes = FaceIndexes(folder)
+    index = indexes.open("people", create=True)
+    assert index is not None
+    some = [pack(one) for one in vectors(900)]
+    index.add([str(n) for n in range(600)], some[:600])
+    assert index.search(some[5], 1)[0]["id"] == "5"
+    index.add([str(n) for n in range(600, 900)], some[600:])
+    index.remove(["5"])
+    assert [index.search(some[n], 1)[0]["id"] == str(n) for n in (5, 4, 700)] == [False, True, True]
+    indexes.drop("people")
+    assert not list(folder.iterdir())
+
+
 def test_what_was_added_is_there_after_a_restart(tmp_path: Path) -> None:
     some = vectors(3)
     first = FaceIndexes(tmp_path).open("people", create=True)
@@ -160,6 +176,17 @@ def test_a_crowd_stays_as_it_was_while_others_come() -> None:
     assert len(sketches) == 2999 and sketches.held == 3000
     near = sketches.crowd().nearest(vectors(3000)[7], 50)
     assert near[0] == 7 and len(near) == 50 and 5 not in near
+
+
+def test_bits_and_leanings_are_summed_as_one_by_one() -> None:
+    words = sketched(vectors(50))
+    words[0], words[1] = 0, np.uint64(2**64 - 1)  # no bit, and all
+    bits = np.unpackbits(words.view(np.uint8), axis=1)
+    assert face_sketches._counted(words).tolist() == bits.sum(axis=1).tolist()
+    leanings = np.random.default_rng(3).standard_normal(bits.shape[1]).astype(np.float32)
+    crowd = face_sketches.Crowd(words, words[:, :4].T, np.ones(50, np.bool_), np.arange(50))
+    told = crowd._suitabilities(np.array([0, 1, 7, 40]), leanings)
+    assert np.allclose(told, bits[[0, 1, 7, 40]] @ leanings, atol=1e-2)
 
 
 def test_the_exact_opposite_of_a_question_is_not_near(monkeypatch: pytest.MonkeyPatch) -> None:
