@@ -13,6 +13,9 @@ from typing import Protocol
 
 from clary.algorithms.hyperparameters import HyperparameterTable
 
+KEPT_TABLES = "CLARY_KEPT_TABLES"
+"""The variable that names a folder where jobs which read the same keep what they have read for each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

@@ -70,6 +70,7 @@ class DataFolder:
         self.objects = root / "objects"
         self.logs = root / "logs.db"
         self.jobs = root / "jobs"
+        self.tuning = root / "tuning"
         self.endpoints = root / "endpoints"
         self.engines = root / "engines"
         self.images = root / "images"

@@ -78,7 +78,9 @@ PRELOADED = (
     "pyarrow.parquet",
     "optuna",
     "clary.app.job_supervisor",
+    "clary.compute.executors.process",
     "clary.algorithms.train",
+    "clary.algorithms.xgboost.spec",
     "clary.algorithms.readers.channels",
     "clary.algorithms.serve",
     "clary.services.personalize.programs.attributing",
@@ -233,8 +235,9 @@ class Platform:
 
     def _coordinator(self, folder: DataFolder) -> Coordinator:
         advice = Advice(self.fork_server, folder.server_log)
-        own_images = self.image_finder.for_jobs
-        return Coordinator(self.stores.records, self.jobs, self.stores.metrics, advice, self.stores.clock, own_images)
+        stores = self.stores
+        images = self.image_finder.for_jobs
+        return Coordinator(stores.records, self.jobs, stores.metrics, advice, stores.clock, images, folder.tuning)
 
     def _hosting(self, settings: Settings, folder: DataFolder) -> Hosting:
         containers = ContainerAccess(settings.container_socket, self.stores.images)

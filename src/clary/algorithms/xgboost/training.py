@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from clary.algorithms.contract import AlgorithmError
 from clary.algorithms.job_folder import JobFolder
 from clary.algorithms.readers.channels import InputChannel
 from clary.algorithms.readers.content_types import CSV, training_content_type
+from clary.algorithms.readers.kept import kept
 from clary.algorithms.readers.table import Table, joined, widened
 from clary.algorithms.termination import Termination
 from clary.algorithms.xgboost import boosting, distributed, folds, model_files
@@ -72,8 +74,13 @@ def _tables(job: JobFolder, settings: Settings) -> Tables:
             raise AlgorithmError(
                 f"The channels train ({formats[0]}) and validation ({formats[1]}) must have the same ContentType."
             )
-    train_table = _table(channel, settings)
-    validation_table = _table(validation, settings) if validation else None
+    if validation is None:
+        train_table, validation_table = _table(channel, settings), None
+    else:  # side by side: while one file's numbers are put into place, the next one's are parsed
+        with ThreadPoolExecutor(1, thread_name_prefix="validation") as beside:
+            reading = beside.submit(_table, validation, settings)
+            train_table = _table(channel, settings)
+            validation_table = reading.result()
     if len(job.hosts) == 1:
         for item, table in ((channel, train_table), (validation, validation_table)):
             if item is not None and table is not None and not table.rows:
@@ -92,7 +99,9 @@ def _table(channel: InputChannel, settings: Settings) -> Table:
         raise AlgorithmError(
             f"{channel.content_type} is not an accepted csv ContentType: label_size must be 1 for XGBoost."
         )
-    return channel.read(1, settings.csv_weights)
+    how = f"{content_type}, weights: {settings.csv_weights}"
+    sources = channel.sources() if channel.mode != "Pipe" else []
+    return kept(sources, how, lambda: channel.read(1, settings.csv_weights))
 
 
 def _matrices(tables: Tables, settings: Settings, group: distributed.Group) -> tuple[Any, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import Channel, JobSpec, Limits, Output, Program
-from clary.compute.tasks import TASK
+from clary.compute.task_jobs import task_spec
 from clary.core import ids
 from clary.core.call import Call
 from clary.services.comprehend.job_status import progress_file
@@ -56,25 +55,21 @@ def job_spec(
     writable = [progress_file(data, name).parent, *([(data / makes).parent] if makes else ())]
     for folder in writable:
         folder.mkdir(parents=True, exist_ok=True)
-    return JobSpec(
-        id=ids.request_id(),
-        record_kind=record.kind,
-        account=call.account,
-        region=call.region,
-        name=name,
-        arn=record.arn,
-        role_arn=role_arn,
-        program=Program(
+    return task_spec(
+        call,
+        record,
+        Program(
             entry=f"clary.services.comprehend.programs.{entry}",
             args=(str(data),),
             visible=tuple(str(data / place) for place in reads),
             writable=tuple(map(str, writable)),
         ),
+        task,
         limits=Limits(
             cpus=os.cpu_count() or 1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False
         ),
-        hyperparameters={TASK: json.dumps(task)},
+        log_group=LOG_GROUP,
+        role_arn=role_arn,
         channels=channels,
         outputs=outputs,
-        log_group=f"{LOG_GROUP}/{record.kind.partition(':')[2]}",
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import Channel, JobSpec, Limits, Output, Program
-from clary.compute.tasks import TASK
+from clary.compute.task_jobs import task_spec
 from clary.core import ids
 from clary.core.call import Call
 from clary.storage.records import Record
@@ -50,24 +49,21 @@ def job_spec(
         writable = (*writable, own / job_id)
     for folder in writable:
         folder.mkdir(parents=True, exist_ok=True)
-    return JobSpec(
-        id=job_id,
-        record_kind=record.kind,
-        account=call.account,
-        region=call.region,
-        name=record.name.replace("/", "-"),
-        arn=record.arn,
-        role_arn=role_arn,
-        program=Program(
+    return task_spec(
+        call,
+        record,
+        Program(
             entry=f"clary.services.personalize.programs.{entry}",
             args=(str(data),),
             visible=visible,
             writable=tuple(map(str, writable)),
             offline=True,
         ),
+        {**task, "job": job_id},
         limits=Limits(cpus=cpus or os.cpu_count() or 1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS),
-        hyperparameters={TASK: json.dumps({**task, "job": job_id})},
+        log_group=LOG_GROUP,
+        role_arn=role_arn,
+        job_id=job_id,
         channels=channels,
         outputs=outputs,
-        log_group=f"{LOG_GROUP}/{record.kind.partition(':')[2]}",
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import JobSpec, Limits, Output, Program
-from clary.compute.tasks import TASK
-from clary.core import ids
+from clary.compute.task_jobs import task_spec
 from clary.core.call import Call
 from clary.storage.records import Record
 
@@ -38,25 +36,15 @@ def job_spec(
         environment: tells the engine where its weights are.
         outputs: are written with the caller's rights.
     """
-    return JobSpec(
-        id=ids.request_id(),
-        record_kind=record.kind,
-        account=call.account,
-        region=call.region,
-        name=record.name.replace("/", "-"),
-        arn=record.arn,
-        role_arn=call.principal.acting_arn,
-        program=Program(
-            entry=f"clary.services.rekognition.programs.{entry}",
-            args=(str(place),),
-            writable=(str(place),),
-            environment=dict(environment),
-        ),
-        limits=Limits(cpus=1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False),
-        hyperparameters={TASK: json.dumps(task)},
-        outputs=outputs,
-        log_group=f"{LOG_GROUP}/{record.kind.partition(':')[2]}",
+    program = Program(
+        entry=f"clary.services.rekognition.programs.{entry}",
+        args=(str(place),),
+        writable=(str(place),),
+        environment=dict(environment),
     )
+    limits = Limits(cpus=1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False)
+    role = call.principal.acting_arn
+    return task_spec(call, record, program, task, limits=limits, log_group=LOG_GROUP, role_arn=role, outputs=outputs)
 
 
 def failure_of(record: Record) -> str:

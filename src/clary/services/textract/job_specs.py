@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from clary.compute.contract import JobSpec, Limits, Output, Program
-from clary.compute.tasks import TASK
-from clary.core import ids
+from clary.compute.task_jobs import task_spec
 from clary.core.call import Call
 from clary.storage.records import Record
 
@@ -29,20 +27,11 @@ def job_spec(
         place: the folder of Textract's that the program works in, beside its own.
         outputs: are written with the caller's rights.
     """
-    return JobSpec(
-        id=ids.request_id(),
-        record_kind=record.kind,
-        account=call.account,
-        region=call.region,
-        name=record.name.replace("/", "-"),
-        arn=record.arn,
-        role_arn=call.principal.acting_arn,
-        program=Program(entry=f"clary.services.textract.programs.{entry}", args=(str(place),), writable=(str(place),)),
-        limits=Limits(cpus=1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False),
-        hyperparameters={TASK: json.dumps(task)},
-        outputs=outputs,
-        log_group=f"{LOG_GROUP}/{record.kind.partition(':')[2]}",
-    )
+    folder = (str(place),)
+    program = Program(entry=f"clary.services.textract.programs.{entry}", args=folder, writable=folder)
+    limits = Limits(cpus=1, memory_bytes=_MEMORY_BYTES, runtime_seconds=_LONGEST_SECONDS, network=False)
+    role = call.principal.acting_arn
+    return task_spec(call, record, program, task, limits=limits, log_group=LOG_GROUP, role_arn=role, outputs=outputs)
 
 
 def failure_of(record: Record) -> str:

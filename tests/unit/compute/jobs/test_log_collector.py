@@ -121,7 +121,7 @@ def test_logs_that_cannot_be_stored_do_not_stop_the_program(
     def full(*arguments: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(stores.logs, "put", full)
+    monkeypatch.setattr(stores.logs, "submit", full)
     run = Run(stores, tmp_path)
     run.write(b"line\n" * 100_000)
     assert run.end() == []
@@ -137,7 +137,7 @@ def test_lines_that_a_full_disk_did_not_take_are_stored_once_there_is_room(
         refused.append(arguments)
         raise OSError("disk full")
 
-    monkeypatch.setattr(stores.logs, "put", full)
+    monkeypatch.setattr(stores.logs, "submit", full)
     run = Run(stores, tmp_path)
     run.write(b"one loss=1\n")
     until(lambda: bool(refused))

@@ -8,10 +8,13 @@ exactly where it stood.
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from clary.algorithms.contract import KEPT_TABLES
 from clary.compute.contract import JobSpec
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
@@ -61,6 +64,7 @@ class Coordinator:
     Args:
         advice: used by the coordinator's thread alone.
         own_images: finds images of users.
+        tables: where the trials of each tuning job keep what they have read for each other; None for nowhere.
     """
 
     def __init__(
@@ -71,8 +75,10 @@ class Coordinator:
         advice: Advice,
         clock: Clock,
         own_images: ImagesOfCaller | None = None,
+        tables: Path | None = None,
     ) -> None:
         self._own_images = own_images
+        self._tables = tables
         self._records = records
         self._jobs = jobs
         self._metrics = metrics
@@ -102,6 +108,7 @@ class Coordinator:
         self._advice.close()
 
     def _run(self) -> None:
+        self._sweep()
         while not self._closed:
             self._woken.clear()
             try:
@@ -111,6 +118,16 @@ class Coordinator:
                 pause = _RETRY_SECONDS
             if not self._woken.wait(pause) and pause == _IDLE_SECONDS and not self._searches:
                 self._advice.close()
+
+    def _sweep(self) -> None:
+        """Removes what the trials of tuning jobs kept that have ended since."""
+        if self._tables is None or not self._tables.is_dir():
+            return
+        unfinished = [record for status in UNFINISHED for record in self._records.with_status(TUNING_JOB, status)]
+        known = {record.body["id"] for record in unfinished}
+        for folder in self._tables.iterdir():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _pass(self) -> float | None:
         """Carries every unfinished tuning job one step on; gives how long (seconds) until the next look is due."""
@@ -197,6 +214,8 @@ class Coordinator:
         record, spec = prepared(of_trials.call_of(tuning, self._clock), request, self._own_images)
         body = {**record.body, **of_trials.trial_body(tuning, definition, index, number, values)}
         record = replace(record, parent=tuning.body["id"], body=body)
+        if self._tables is not None:
+            spec = _with_kept_tables(spec, self._tables / tuning.body["id"])
         try:
             record = self._jobs.submit(
                 record, _with_objective(spec, definition.metric), tags=self._records.tags(tuning.arn)
@@ -237,6 +256,8 @@ class Coordinator:
             course["converged"] = now
         body = {**record.body, "course": {**record.body.get("course", {}), **course}}
         self._records.update(record, status=closing.status, body=body)
+        if self._tables is not None:
+            shutil.rmtree(self._tables / record.body["id"], ignore_errors=True)
         self._searches.pop(record.body["id"], None)
         if not self._searches:
             self._curves.clear()
@@ -253,6 +274,16 @@ def _question(search: _Search, trials: list[TrialJob], index: int) -> Question:
         search.inheritance.trials.get(index, ()),
         search.inheritance.hints.get(index, ()),
     )
+
+
+def _with_kept_tables(spec: JobSpec, folder: Path) -> JobSpec:
+    """A built-in algorithm's job with a folder that it shares with the other trials."""
+    if not spec.program.entry:
+        return spec
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**spec.program.environment, KEPT_TABLES: str(folder)}
+    writable = (*spec.program.writable, str(folder))
+    return replace(spec, program=replace(spec.program, environment=environment, writable=writable))
 
 
 def _with_objective(spec: JobSpec, metric: str) -> JobSpec:

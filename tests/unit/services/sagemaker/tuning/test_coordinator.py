@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clary.algorithms.contract import KEPT_TABLES
 from clary.engines.tuning.spaces import Values
 from clary.services.sagemaker.training_spec import METRIC_DIMENSION, METRIC_NAMESPACE
 from clary.services.sagemaker.tuning.advice import NoAdvice
@@ -194,6 +196,23 @@ def test_a_trial_that_was_submitted_already_is_not_submitted_again(house: House)
     again = Coordinator(house.records, house.jobs, house.metrics, house.oracle, house.clock)  # type: ignore[arg-type]
     again._submit(house.tuning(), search.plan, 0, 1, {"max_depth": 3, "eta": 0.2})
     assert house.trials() == before
+
+
+def test_trials_of_an_algorithm_share_a_folder_that_goes_when_the_tuning_job_ends(house: House, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    (tables / "of-a-tuning-job-that-ended").mkdir(parents=True)
+    parts = (house.records, house.jobs, house.metrics, house.oracle, house.clock)
+    house.coordinator = Coordinator(*parts, tables=tables)  # type: ignore[arg-type]
+    record = house.create(tuning_request())
+    house.coordinator._sweep()
+    house.look()
+    (folder,) = tables.iterdir()
+    assert folder.name == record.body["id"]
+    for entry in house.queue.entries():
+        assert entry.spec.program.environment[KEPT_TABLES] == str(folder)
+        assert str(folder) in entry.spec.program.writable
+    house.run_to_the_end(lambda trial: 0.5)
+    assert not list(tables.iterdir())
 
 
 def test_a_tuning_job_that_cannot_go_on_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
