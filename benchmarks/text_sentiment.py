@@ -1,4 +1,4 @@
-"""How well the sentiment of texts is told, and how many texts a second.
+"""How well the sentiment of texts is told.
 
 make bench-peers && .venv/bin/python -m benchmarks.text_sentiment [--every 1] [--write]
 
@@ -10,20 +10,16 @@ more confidence; in brackets, when the answer itself is right. VADER beside it w
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 from training.text.opinion_split import read_sets
 
-from benchmarks.report import machine, table
-from benchmarks.text.labelled import DATA, SENTENCE, csv_rows, every, json_rows, median_milliseconds_of
+from benchmarks.report import table
+from benchmarks.text.labelled import DATA, csv_rows, every, json_rows
 from benchmarks.text.page import publish
+from benchmarks.text.vader import asked_of_vader
 from clary.engines.text.contract import Sentiment
 from clary.engines.text.feelings import Feelings
 
@@ -35,8 +31,6 @@ LANGUAGES = {
     "portuguese": "pt",
     "arabic": "ar",
 }
-SPEED_TEXTS = 2_000
-VADER = Path(__file__).parents[1] / ".venv-vader/bin/python"
 Labelled = list[tuple[str, str]]
 Answer = Callable[[Sequence[str]], list[Sentiment] | None]
 
@@ -67,17 +61,6 @@ def calibration_error(found: list[Sentiment], labelled: Labelled) -> float:
         bins.setdefault(min(9, math.floor(score * 10)), []).append((score, one["sentiment"] == label))
     gaps = (abs(sum(score for score, _ in rows) - sum(right for _, right in rows)) for rows in bins.values())
     return 100 * sum(gaps) / len(labelled)
-
-
-def asked_of_vader(texts: Sequence[str]) -> dict[str, Any] | None:
-    """What VADER says of texts and how long it takes, from its own environment; None where that was not made."""
-    if not VADER.exists():
-        return None
-    program = Path(__file__).parent / "peers/vader_sentiment.py"
-    asked = json.dumps(list(texts)).encode()
-    answered = subprocess.run([str(VADER), str(program)], input=asked, stdout=subprocess.PIPE, check=True)
-    found: dict[str, Any] = json.loads(answered.stdout)
-    return found
 
 
 def vader(texts: Sequence[str]) -> list[Sentiment] | None:
@@ -162,30 +145,9 @@ def other_languages(feelings: Feelings) -> str:
     return table(("language: tweets of three classes", "texts", "the most frequent class %", "accuracy %"), rows)
 
 
-def speed(feelings: Feelings) -> str:
-    """English sentences of 27 words, all different, in one process on two processors."""
-    texts = [f"{SENTENCE} {number}" for number in range(SPEED_TEXTS)]
-
-    def answer(asked: list[str]) -> object:
-        return feelings.sentiment(asked, "en")
-
-    answer(texts[:64])
-    cpu, wall = time.process_time(), time.perf_counter()
-    answer([f"{number} {text}" for number, text in enumerate(texts)])
-    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-    alone = median_milliseconds_of(answer, texts[:100])
-    rows = [["Clary", f"{len(texts) / seconds:,.0f}", f"{len(texts) / cpu_seconds:,.0f}", f"{alone:.1f}"]]
-    theirs = asked_of_vader(texts)
-    if theirs is not None:
-        counts = (len(texts) / theirs["seconds"], len(texts) / theirs["cpu_seconds"])
-        rows.append(["VADER", *(f"{count:,.0f}" for count in counts), f"{1000 * theirs['alone_seconds']:.2f}"])
-    head = ("sentences of 27 words", "a second, two threads", "a CPU second", "one alone, median ms")
-    return table(head, rows)
-
-
 def main() -> None:
     feelings = Feelings.load()
-    parts = (english(feelings, every(1)), mixed(feelings), other_languages(feelings), speed(feelings), f"{machine()}.")
+    parts = (english(feelings, every(1)), mixed(feelings), other_languages(feelings))
     publish("text_sentiment", "\n\n".join(parts))
 
 

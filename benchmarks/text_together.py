@@ -1,4 +1,4 @@
-"""How long all Detect operations take on one text of 1 KB: nine requests with boto3, one after the other.
+"""How long all Detect operations take on one text of 1 KB: eight requests with boto3, one after the other.
 
 .venv/bin/python -m benchmarks.text_together [--write]
 
@@ -37,7 +37,7 @@ Ask = Callable[[str], object]
 
 
 def requests(comprehend: Any) -> dict[str, Ask]:
-    """Every operation that looks at one text, by name."""
+    """Every Detect operation, by name."""
 
     def in_english(operation: Callable[..., object]) -> Ask:
         return lambda text: operation(Text=text, LanguageCode="en")
@@ -50,7 +50,6 @@ def requests(comprehend: Any) -> dict[str, Ask]:
         "DetectKeyPhrases": in_english(comprehend.detect_key_phrases),
         "DetectSyntax": in_english(comprehend.detect_syntax),
         "DetectPiiEntities": in_english(comprehend.detect_pii_entities),
-        "ContainsPiiEntities": in_english(comprehend.contains_pii_entities),
         "DetectToxicContent": lambda text: comprehend.detect_toxic_content(
             TextSegments=[{"Text": text}], LanguageCode="en"
         ),
@@ -72,7 +71,6 @@ def calls() -> dict[str, Ask]:
         "DetectKeyPhrases": in_english(engine.key_phrases),
         "DetectSyntax": in_english(engine.syntax),
         "DetectPiiEntities": in_english(engine.pii),
-        "ContainsPiiEntities": in_english(engine.pii),
         "DetectToxicContent": in_english(engine.toxicity),
     }
 

@@ -13,6 +13,7 @@ from clary.engines.text.contract import (
     UNSUPPORTED_LANGUAGE,
     Entity,
     Sentiment,
+    SyntaxToken,
     Target,
     Toxicity,
 )
@@ -20,6 +21,7 @@ from clary.engines.text.lexical_sentiment import LexicalSentiment
 from clary.engines.text.opinions import OpinionReader
 
 EntityFinder = Callable[[list[str], str], list[list[Entity]]]
+WordFinder = Callable[[list[str], str], list[list[SyntaxToken]]]
 _ENGLISH: Final = "en"
 
 
@@ -64,13 +66,16 @@ class Feelings:
             for row in (self._english.toxicity(texts).tolist() if texts else [])
         ]
 
-    def targeted(self, texts: Sequence[str], language: str, find_entities: EntityFinder) -> list[list[Target]]:
+    def targeted(
+        self, texts: Sequence[str], language: str, find_entities: EntityFinder, find_words: WordFinder
+    ) -> list[list[Target]]:
         """Returns whom and what each text names, grouped, with what it feels about each.
 
         Args:
             texts: any texts.
             language: theirs.
             find_entities: names the entities of texts in a language.
+            find_words: tells the words of texts in a language and their parts of speech.
 
         Raises:
             Refused: no model was measured in the language.
@@ -80,7 +85,8 @@ class Feelings:
             return []
         entities = find_entities(list(texts), language)
         given = [targets.given(text, named) for text, named in zip(texts, entities, strict=True)]
-        mentions = self._english.mentions(texts, given)
+        found = zip(self._english.mentions(texts, given), find_words(list(texts), language), given, strict=True)
+        mentions = [targets.nominal(*one) for one in found]
         return [targets.targets(*one) for one in zip(texts, mentions, entities, strict=True)]
 
 

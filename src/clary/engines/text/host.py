@@ -55,7 +55,7 @@ class TextEngine:
 
     def targeted_sentiment(self, texts: list[str], language: str) -> list[list[Target]]:
         """Returns what each text names and feels about it; refuses languages without a measured model."""
-        return self._model(Feelings.load).targeted(texts, language, self.entities)
+        return self._model(Feelings.load).targeted(texts, language, self.entities, self.syntax)
 
     def toxicity(self, texts: list[str], language: str) -> list[Toxicity]:
         """Returns how toxic each text is; refuses languages without a measured model."""

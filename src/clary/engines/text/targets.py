@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from clary.engines.text.contract import Entity, Sentiment, Target, TargetMention
+from clary.engines.text.contract import Entity, Sentiment, SyntaxToken, Target, TargetMention
 from clary.engines.text.opinions import Mentioned
 
 _PERSONAL: Final = frozenset({"he", "him", "his", "himself", "she", "her", "hers", "herself"})
@@ -25,6 +25,16 @@ customers seller employee employees team crew busboy maitre
 """
 _LITTLE: Final = frozenset(_LITTLE_WORDS.split())
 _PEOPLE: Final = frozenset(_PEOPLE_WORDS.split())
+_NOT_AT_EDGES: Final = frozenset({"PUNCT", "SYM", "CCONJ", "ADP", "AUX", "SCONJ", "PART", "PRON"})
+_GOING_ON: Final = frozenset({"AUX", "PRON", "SCONJ"})
+"""What stands in no name: with it the sentence goes on."""
+_AFTER_FINITE_VERBS: Final = frozenset({"AUX", "DET", "PART", "PRON", "SCONJ"})
+_ADDRESSED: Final = re.compile(
+    r"(?<!\w)(?:(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov)\.?|Miss|Sir|Lady|Lord|President|Senator|Governor|Judge|Justice|Secretary|"
+    r"Speaker|Mayor|Chancellor|Director|General|Captain|King|Queen|Pope|Prime Minister)[ \u00a0]$"
+)
+"""How a person is addressed, before the name: it belongs to the mention, as NewsMTSC's authors mark it."""
+_LONGEST_ADDRESS: Final = 16
 _NAMED: Final = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "COMMERCIAL_ITEM", "EVENT", "TITLE", "OTHER"})
 _PRONOUN_SENTENCES: Final = 2
 """A pronoun means something of its own sentence or of so many before."""
@@ -39,14 +49,67 @@ class _Group:
 
 
 def given(text: str, entities: Sequence[Entity]) -> list[tuple[int, int]]:
-    """Returns the stretches that are mentions in any case: named things, and pronouns with something to mean."""
-    spans = [(one["begin"], one["end"]) for one in entities if one["type"] in _NAMED]
+    """Returns the stretches that are mentions in any case: named things, persons with how they are addressed, "he" and
+    "she", and other pronouns with something to mean.
+    """
+    spans: list[tuple[int, int]] = []
+    for one in entities:
+        if one["type"] in _NAMED:
+            before = _ADDRESSED.search(text, max(0, one["begin"] - _LONGEST_ADDRESS), one["begin"])
+            begin = before.start() if before and one["type"] == "PERSON" else one["begin"]
+            spans.append((max(begin, spans[-1][1] if spans else 0), one["end"]))
+    named = len(spans)
     for pronoun in _PRONOUN.finditer(text):
-        if any(end <= pronoun.start() for _, end in spans) and not any(
-            begin < pronoun.end() and pronoun.start() < end for begin, end in spans
-        ):
+        means = pronoun.group().lower() in _PERSONAL or any(end <= pronoun.start() for _, end in spans)
+        if means and not any(begin < pronoun.end() and pronoun.start() < end for begin, end in spans[:named]):
             spans.append(pronoun.span())
     return spans
+
+
+def nominal(
+    mentioned: Sequence[Mentioned], words: Sequence[SyntaxToken], given: Sequence[tuple[int, int]]
+) -> list[Mentioned]:
+    """Cuts off what names nothing: verbs that go on a sentence, and little words at either end.
+
+    Args:
+        mentioned: mentions of a text in order.
+        words: its words with their parts of speech.
+        given: the mentions that stay as they are.
+
+    Returns:
+        The mentions in order; one without a word that names is left out.
+    """
+    kept, certain, at = [], set(given), 0
+    for one in mentioned:
+        if (one.begin, one.end) in certain:
+            kept.append(one)
+            continue
+        while at < len(words) and words[at]["end"] <= one.begin:
+            at += 1
+        last = at
+        while last < len(words) and words[last]["begin"] < one.end:
+            last += 1
+        naming = _naming(words[at:last])
+        if naming:
+            begin, end = max(one.begin, naming[0]["begin"]), min(one.end, naming[-1]["end"])
+            kept.append(Mentioned(begin, end, one.score, one.feelings))
+    return kept
+
+
+def _naming(words: Sequence[SyntaxToken]) -> Sequence[SyntaxToken]:
+    """Returns the words of a stretch that name something: "the man" of "the man who was with"."""
+    first = 0
+    while first < len(words) and words[first]["tag"] in _NOT_AT_EDGES:
+        first += 1
+    last = first
+    while last < len(words) and words[last]["tag"] not in _GOING_ON:
+        behind = words[last + 1]["tag"] if last + 1 < len(words) else ""
+        if words[last]["tag"] == "VERB" and behind in _AFTER_FINITE_VERBS:
+            break
+        last += 1
+    while last > first and words[last - 1]["tag"] in _NOT_AT_EDGES | {"DET"}:
+        last -= 1
+    return words[first:last]
 
 
 def targets(text: str, mentioned: Sequence[Mentioned], entities: Sequence[Entity]) -> list[Target]:
@@ -94,6 +157,9 @@ def _add_pronoun(text: str, groups: list[_Group], one: Mentioned, piece: str) ->
         nearest = max(near, key=lambda group: group.last)
         nearest.mentions.append(_mention(one, piece, nearest.type, 1 / len(near), one.score))
         nearest.last = one.end
+    elif piece.lower() in _PERSONAL:  # somebody whom the text does not name
+        mention = _mention(one, piece, "PERSON", 1.0, one.score)
+        groups.append(_Group([mention], {piece.lower()}, "PERSON", one.end))
 
 
 def _may_mean(pronoun: str, group: _Group) -> bool:
@@ -145,4 +211,6 @@ def _sentiment(feelings: tuple[float, float, float]) -> Sentiment:
 
 def _descriptive(mentions: Sequence[TargetMention]) -> int:
     named = [index for index, one in enumerate(mentions) if one["text"].lower() not in _PRONOUNS]
-    return max(named, key=lambda index: (len(_words(mentions[index]["text"])), mentions[index]["score"], -index))
+    return max(
+        named, default=0, key=lambda index: (len(_words(mentions[index]["text"])), mentions[index]["score"], -index)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,20 @@ HOSTILE = [
     "lone \ud83d half",
     "word " * 1_000,
 ]
+
+
+def _nothing(texts: list[str], language: str) -> list[Any]:
+    return [[] for _ in texts]
+
+
+def _nouns(texts: list[str], language: str) -> list[Any]:
+    return [
+        [
+            {"text": word.group(), "begin": word.start(), "end": word.end(), "tag": "NOUN", "score": 1.0}
+            for word in re.finditer(r"\S+", text)
+        ]
+        for text in texts
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,8 +83,22 @@ def test_several_questions_about_one_text_are_answered_from_one_reading(monkeypa
     monkeypatch.setattr(opinions, "run_all", counted)
     FEELINGS.sentiment([text], "en")
     FEELINGS.toxicity([text], "en")
-    FEELINGS.targeted([text], "en", lambda texts, language: [[] for _ in texts])
+    FEELINGS.targeted([text], "en", _nothing, _nouns)
     assert sum(read) == 1
+
+
+def test_only_a_text_that_is_not_sure_as_a_whole_is_read_sentence_by_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def counted(*asked: Any) -> Any:
+        read.extend(len(one["pieces"]) for one in asked[2])
+        return run_all(*asked)
+
+    monkeypatch.setattr(opinions, "run_all", counted)
+    FEELINGS.sentiment(["I love it so much. It is wonderful. The best I have ever had."], "en")
+    assert sum(read) == 1
+    FEELINGS.sentiment(["The box is brown. It holds a cable. There is a manual in it."], "en")
+    assert sum(read) == 1 + 1 + 3
 
 
 def test_many_texts_are_answered_in_their_order() -> None:
@@ -83,7 +112,7 @@ def test_hostile_text_is_answered_soon_and_within_bounds(text: str) -> None:
     start = time.process_time()
     (felt,) = FEELINGS.sentiment([text], "en")
     (toxic,) = FEELINGS.toxicity([text], "en")
-    (targets,) = FEELINGS.targeted([text], "en", lambda texts, language: [[] for _ in texts])
+    (targets,) = FEELINGS.targeted([text], "en", _nothing, _nouns)
     assert time.process_time() - start < 5
     assert math.isclose(sum(felt["scores"].values()), 1, abs_tol=1e-5)
     assert all(0 <= score <= 1 for score in (toxic["toxicity"], *toxic["labels"].values()))
@@ -113,7 +142,7 @@ def test_each_kind_of_toxicity_is_told(text: str, label: str) -> None:
 
 def test_one_text_feels_differently_about_different_things() -> None:
     text = "The pasta was delicious, but the waiter was rude to us."
-    (found,) = FEELINGS.targeted([text], "en", lambda texts, language: [[] for _ in texts])
+    (found,) = FEELINGS.targeted([text], "en", _nothing, _nouns)
     felt = {target["mentions"][0]["text"]: target["mentions"][0]["sentiment"]["sentiment"] for target in found}
     assert felt["pasta"] == "positive"
     assert felt["waiter"] == "negative"
@@ -130,7 +159,7 @@ def test_a_language_without_a_measured_model_is_refused_by_name(language: str) -
 
 def test_no_texts_have_no_answers() -> None:
     assert FEELINGS.sentiment([], "en") == FEELINGS.toxicity([], "en") == []
-    assert FEELINGS.targeted([], "en", lambda texts, language: []) == []
+    assert FEELINGS.targeted([], "en", _nothing, _nouns) == []
     assert Encoder.load().embed([]).shape == (0, 384)
 
 

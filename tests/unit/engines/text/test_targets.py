@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from clary.engines.text.contract import Entity, Target
+import pytest
+
+from clary.engines.text.contract import Entity, SyntaxToken, Target
 from clary.engines.text.opinions import Mentioned
-from clary.engines.text.targets import given, targets
+from clary.engines.text.targets import given, nominal, targets
 
 GOOD, BAD, PLAIN = (0.9, 0.05, 0.05), (0.05, 0.9, 0.05), (0.1, 0.1, 0.8)
 
@@ -48,7 +50,15 @@ def test_a_pronoun_between_two_candidates_is_half_as_sure() -> None:
 def test_she_never_means_a_thing_and_it_never_a_person() -> None:
     text = "The camera broke. She cried. It was new."
     found = targets(text, mentioned(text, "camera", "She", "It"), [])
-    assert texts_of(found) == [["camera", "It"]]
+    assert texts_of(found) == [["camera", "It"], ["She"]]
+
+
+def test_somebody_without_a_name_is_a_person_of_their_own() -> None:
+    text = "He was late, and his train was full. It rained."
+    (found,) = targets(text, mentioned(text, "He", "his", "It"), [])
+    assert [mention["text"] for mention in found["mentions"]] == ["He", "his"]
+    assert {mention["type"] for mention in found["mentions"]} == {"PERSON"}
+    assert found["descriptive"] == [0]
 
 
 def test_a_pronoun_three_sentences_on_means_nothing() -> None:
@@ -71,7 +81,50 @@ def test_as_good_as_bad_is_mixed_and_scores_sum_to_one() -> None:
         assert abs(sum(sentiment["scores"].values()) - 1) < 1e-9
 
 
-def test_pronouns_are_given_only_after_something_they_can_mean() -> None:
-    text = "She saw Ana and he saw her."
-    spans = [text[begin:end] for begin, end in given(text, [entity(text, "Ana")])]
-    assert spans == ["Ana", "he", "her"]
+def test_it_is_given_only_after_something_it_can_mean_and_she_always() -> None:
+    text = "It rained. She saw the Tagus and loved it."
+    spans = [text[begin:end] for begin, end in given(text, [entity(text, "Tagus", "LOCATION")])]
+    assert spans == ["Tagus", "She", "it"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "expected"),
+    [
+        ("We met Mr. Alves there.", "Alves", "PERSON", "Mr. Alves"),
+        ("We met President Alves there.", "Alves", "PERSON", "President Alves"),
+        ("We met Dr Alves there.", "Alves", "PERSON", "Dr Alves"),
+        ("We met in President Alves there.", "Alves", "LOCATION", "Alves"),
+        ("We met XMr. Alves there.", "Alves", "PERSON", "Alves"),
+    ],
+)
+def test_how_a_person_is_addressed_belongs_to_the_mention(text: str, name: str, kind: str, expected: str) -> None:
+    ((begin, end),) = given(text, [entity(text, name, kind)])
+    assert text[begin:end] == expected
+
+
+def tagged(text: str, tags: str) -> list[SyntaxToken]:
+    found: list[SyntaxToken] = []
+    at = 0
+    for piece, tag in zip(text.split(), tags.split(), strict=True):
+        at = text.index(piece, at)
+        found.append({"text": piece, "begin": at, "end": at + len(piece), "tag": tag, "score": 1.0})
+        at += len(piece)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "expected"),
+    [
+        ("third man who was with Battle and", "ADJ NOUN PRON AUX ADP PROPN CCONJ", ["third man"]),
+        ("lawyers plan to file a complaint", "NOUN VERB PART VERB DET NOUN", ["lawyers"]),
+        ("and the bottle of wine with", "CCONJ DET NOUN ADP NOUN ADP", ["the bottle of wine"]),
+        ("eggs served with onions", "NOUN VERB ADP NOUN", ["eggs served with onions"]),
+        ("was", "AUX", []),
+        (", -", "PUNCT PUNCT", []),
+    ],
+)
+def test_a_mention_holds_only_what_names_something(text: str, tags: str, expected: list[str]) -> None:
+    whole = [Mentioned(0, len(text), 0.8, PLAIN)]
+    found = nominal(whole, tagged(text, tags), [])
+    assert [text[one.begin : one.end] for one in found] == expected
+    assert nominal(whole, tagged(text, tags), [(0, len(text))]) == whole
