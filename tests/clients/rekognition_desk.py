@@ -65,3 +65,13 @@ def faces(person: int) -> list[bytes]:
     if not FACES.exists():
         pytest.skip("../shared/data is not here")
     return [path.read_bytes() for path in sorted(sorted(FACES.iterdir())[person].iterdir())]
+
+
+def pages(clients: Clients, operation: str, **request: Any) -> list[dict[str, Any]]:
+    """All pages of a listing, by boto3's paginator where it has one, else by the tokens."""
+    if clients.rekognition.can_paginate(operation):
+        return list(clients.rekognition.get_paginator(operation).paginate(**request))
+    found = [getattr(clients.rekognition, operation)(**request)]
+    while "NextToken" in found[-1]:
+        found.append(getattr(clients.rekognition, operation)(**request, NextToken=found[-1]["NextToken"]))
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.clients.conftest import RunningClary
-from tests.clients.rekognition_desk import NEEDS_WEIGHTS, Clients, code_of, faces, until
+from tests.clients.rekognition_desk import NEEDS_WEIGHTS, Clients, code_of, faces, pages, until
 
 BUCKET = "rekognition-people-tests"
 ACCOUNT = "123456789012"
@@ -102,16 +102,6 @@ def test_users_are_several_faces_of_one_person(clients: Clients) -> None:
     rekognition.delete_user(CollectionId="members", UserId="ada")
     assert code_of(lambda: rekognition.delete_user(CollectionId="members", UserId="ada")) == "ResourceNotFoundException"
     rekognition.delete_collection(CollectionId="members")
-
-
-def pages(clients: Clients, operation: str, **request: Any) -> list[dict[str, Any]]:
-    """All pages of a listing, by boto3's paginator where it has one, else by the tokens."""
-    if clients.rekognition.can_paginate(operation):
-        return list(clients.rekognition.get_paginator(operation).paginate(**request))
-    found = [getattr(clients.rekognition, operation)(**request)]
-    while "NextToken" in found[-1]:
-        found.append(getattr(clients.rekognition, operation)(**request, NextToken=found[-1]["NextToken"]))
-    return found
 
 
 def test_celebrities_are_whom_the_account_knows(clients: Clients, gallery: str) -> None:

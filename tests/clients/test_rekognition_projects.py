@@ -10,7 +10,7 @@ import pytest
 from botocore import xform_name
 
 from tests.clients.conftest import RunningClary
-from tests.clients.rekognition_desk import NEEDS_WEIGHTS, Clients, code_of, until
+from tests.clients.rekognition_desk import NEEDS_WEIGHTS, Clients, code_of, pages, until
 
 BUCKET = "rekognition-project-tests"
 
@@ -45,8 +45,8 @@ def test_a_dataset_is_described_listed_changed_distributed_and_deleted(clients: 
     )["DatasetArn"]
     stats = rekognition.describe_dataset(DatasetArn=train)["DatasetDescription"]["DatasetStats"]
     assert stats == {"LabeledEntries": 10, "TotalEntries": 11, "TotalLabels": 2, "ErrorEntries": 1}
-    pages = list(rekognition.get_paginator("list_dataset_entries").paginate(DatasetArn=train, MaxResults=4))
-    assert [len(page["DatasetEntries"]) for page in pages] == [4, 4, 3]
+    listed = pages(clients, "list_dataset_entries", DatasetArn=train, MaxResults=4)
+    assert [len(page["DatasetEntries"]) for page in listed] == [4, 4, 3]
     (bad,) = rekognition.list_dataset_entries(DatasetArn=train, HasErrors=True)["DatasetEntries"]
     assert json.loads(bad)["cl-metadata"]["errors"][0]["code"] == "ERROR_INVALID_ANNOTATION"
     crows = rekognition.list_dataset_entries(DatasetArn=train, ContainsLabels=["crow"], SourceRefContains="/4")
@@ -110,11 +110,8 @@ def test_bulk_jobs_are_listed_the_newest_first(clients: Clients) -> None:
         "OutputConfig": {"S3Bucket": BUCKET, "S3KeyPrefix": "bulk"},
     }
     jobs = [rekognition.start_media_analysis_job(**asked, JobName=name)["JobId"] for name in ("one", "two")]
-    listed = [
-        job
-        for page in rekognition.get_paginator("list_media_analysis_jobs").paginate(MaxResults=1)
-        for job in page["MediaAnalysisJobs"]
-    ]
+    found = pages(clients, "list_media_analysis_jobs", MaxResults=1)
+    listed = [job for page in found for job in page["MediaAnalysisJobs"]]
     assert [job["JobId"] for job in listed[:2]] == jobs[::-1]
     assert [job["JobName"] for job in listed[:2]] == ["two", "one"]
     for job in jobs:
