@@ -31,7 +31,7 @@ from clary.app.settings import Settings
 from clary.app.stores import Stores
 from clary.engines.vision.face_embedding import LENGTH, SAME_PERSON, pack, similarity, unit
 from clary.engines.vision.face_index import FaceIndexes
-from clary.services.rekognition.face_store import FaceStore, StoredFace
+from clary.services.rekognition.faces.face_store import FaceStore, StoredFace
 from clary.services.rekognition.names import COLLECTION
 
 FACES_OF_PERSON = 5

@@ -8,10 +8,11 @@ from clary.app.data_folder import DataFolder
 from clary.app.settings import Settings
 from clary.compute.jobs import queue as job_queue
 from clary.core.clock import SystemClock
-from clary.services.personalize import event_store
-from clary.services.personalize.event_store import EventStore
-from clary.services.rekognition import entry_store, face_store
-from clary.services.rekognition.entry_store import EntryStore
+from clary.services.personalize.events import event_store
+from clary.services.personalize.events.event_store import EventStore
+from clary.services.rekognition.custom_labels import entry_store
+from clary.services.rekognition.custom_labels.entry_store import EntryStore
+from clary.services.rekognition.faces import face_store
 from clary.services.s3.bucket_rules import bucket_rules
 from clary.storage import identities as identity_store
 from clary.storage import images as image_store

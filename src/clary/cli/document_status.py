@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clary.app.data_folder import DataFolder
-from clary.services.textract.job_kinds import KINDS
+from clary.services.textract.jobs.job_kinds import KINDS
 from clary.storage.database import Database
 from clary.storage.records import SCHEMA, Record, Records
 

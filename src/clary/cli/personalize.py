@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from clary.core.errors import ClaryError
-from clary.services.personalize.schema_rules import SchemaError, columns_of
+from clary.services.personalize.datasets.schema_rules import SchemaError, columns_of
 
 _MOST_SHOWN = 50
 

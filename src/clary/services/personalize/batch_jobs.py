@@ -11,11 +11,9 @@ from clary.compute.contract import Channel, Output
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.call import Call
 from clary.core.operations import operation
-from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize import shelf
-from clary.services.personalize.campaigns import check_exploration, check_influence
+from clary.services.personalize.datasets.imports import bucket_of
 from clary.services.personalize.errors import InvalidInputException
-from clary.services.personalize.imports import bucket_of
 from clary.services.personalize.job_specs import job_spec
 from clary.services.personalize.job_status import check_unfinished, state_members, status_of
 from clary.services.personalize.names import (
@@ -26,11 +24,13 @@ from clary.services.personalize.names import (
     SOLUTION_VERSION,
     resource_arn,
 )
-from clary.services.personalize.recipe_table import BY_ARN
 from clary.services.personalize.roles import require_role
+from clary.services.personalize.serving.campaigns import check_exploration, check_influence
 from clary.services.personalize.sight import readable
-from clary.services.personalize.solution_versions import SolutionVersions
-from clary.services.personalize.training_tasks import TrainingTasks
+from clary.services.personalize.solutions import recipe_table as kinds
+from clary.services.personalize.solutions.recipe_table import BY_ARN
+from clary.services.personalize.solutions.solution_versions import SolutionVersions
+from clary.services.personalize.solutions.training_tasks import TrainingTasks
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordExists, Records
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clary.services.personalize import event_store
+from clary.services.personalize.events import event_store
 
 MODELS = "models"
 DELETIONS = "deletions"

@@ -16,7 +16,7 @@ from clary.core.operations import operation
 from clary.engines.vision.contract import Face
 from clary.services.rekognition.errors import ResourceNotFoundException
 from clary.services.rekognition.face_views import compared_face, orientation_correction, percent
-from clary.services.rekognition.holdings import Holdings
+from clary.services.rekognition.faces.holdings import Holdings
 from clary.services.rekognition.names import COLLECTION
 from clary.services.rekognition.sight import Sight
 from clary.storage.records import Record

@@ -7,7 +7,6 @@ from typing import Any
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.rekognition.errors import InvalidParameterException
-from clary.services.rekognition.face_quality import BARS, shortcomings
 from clary.services.rekognition.face_views import (
     box,
     compared_face,
@@ -17,6 +16,7 @@ from clary.services.rekognition.face_views import (
     percent,
     wanted,
 )
+from clary.services.rekognition.faces.face_quality import BARS, shortcomings
 from clary.services.rekognition.shelf import INVALID
 from clary.services.rekognition.sight import Sight
 

@@ -19,6 +19,7 @@ from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.core.operations import operation
 from clary.services.rekognition import shelf
+from clary.services.rekognition.custom_labels.manifests import LONGEST_LINE_BYTES, BadLine, lines_of
 from clary.services.rekognition.errors import (
     IdempotentParameterMismatchException,
     ImageTooLargeException,
@@ -28,13 +29,12 @@ from clary.services.rekognition.errors import (
     ResourceNotFoundException,
 )
 from clary.services.rekognition.job_specs import ended, failure_of, job_spec
-from clary.services.rekognition.manifests import LONGEST_LINE_BYTES, BadLine, lines_of
 from clary.services.rekognition.moderation import DEFAULT_CONFIDENCE, refuse_adapter
 from clary.services.rekognition.names import MEDIA_ANALYSIS_JOB, MODERATION_MODEL_VERSION, resource_arn
 from clary.services.rekognition.pictures import MOST_BYTES_IN_S3
 from clary.services.rekognition.request_tokens import TOKEN, digest_of
 from clary.services.rekognition.shelf import INVALID
-from clary.services.rekognition.video_jobs import Surroundings
+from clary.services.rekognition.videos.video_jobs import Surroundings
 from clary.storage.records import Record, RecordExists
 
 MOST_MANIFEST_BYTES = 50 << 20

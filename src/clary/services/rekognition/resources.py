@@ -10,40 +10,40 @@ from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.core.human_loops import HumanLoops, NoHumanLoops
 from clary.services.rekognition.celebrities import Celebrities, Gallery
-from clary.services.rekognition.collections import Collections
-from clary.services.rekognition.datasets import Datasets
-from clary.services.rekognition.entry_store import EntryStore
-from clary.services.rekognition.face_copies import FaceCopies
+from clary.services.rekognition.custom_labels.datasets import Datasets
+from clary.services.rekognition.custom_labels.entry_store import EntryStore
+from clary.services.rekognition.custom_labels.model_hosting import ModelHosting
+from clary.services.rekognition.custom_labels.project_policies import ProjectPolicies
+from clary.services.rekognition.custom_labels.project_versions import ProjectVersions
+from clary.services.rekognition.custom_labels.projects import Projects
+from clary.services.rekognition.custom_labels.running_models import RunningModels
+from clary.services.rekognition.custom_labels.training_sets import TrainingSets
 from clary.services.rekognition.face_detection import FaceDetection
-from clary.services.rekognition.face_indexes import FaceIndexes
-from clary.services.rekognition.face_search import FaceSearch
-from clary.services.rekognition.face_store import FaceStore
-from clary.services.rekognition.faces import Faces
-from clary.services.rekognition.holdings import Holdings
+from clary.services.rekognition.faces.collections import Collections
+from clary.services.rekognition.faces.face_copies import FaceCopies
+from clary.services.rekognition.faces.face_indexes import FaceIndexes
+from clary.services.rekognition.faces.face_search import FaceSearch
+from clary.services.rekognition.faces.face_store import FaceStore
+from clary.services.rekognition.faces.faces import Faces
+from clary.services.rekognition.faces.holdings import Holdings
+from clary.services.rekognition.faces.user_search import UserSearch
+from clary.services.rekognition.faces.users import Users
 from clary.services.rekognition.labels import Labels
 from clary.services.rekognition.liveness import LivenessSessions
 from clary.services.rekognition.media_analysis import MediaAnalysisJobs
-from clary.services.rekognition.model_hosting import ModelHosting
 from clary.services.rekognition.moderation import Moderation
 from clary.services.rekognition.pictures import Pictures
-from clary.services.rekognition.project_policies import ProjectPolicies
-from clary.services.rekognition.project_versions import ProjectVersions
-from clary.services.rekognition.projects import Projects
 from clary.services.rekognition.protective_equipment import ProtectiveEquipment
 from clary.services.rekognition.request_tokens import RequestTokens
-from clary.services.rekognition.running_models import RunningModels
 from clary.services.rekognition.sight import Sight
-from clary.services.rekognition.stream_processors import StreamProcessors
-from clary.services.rekognition.stream_sessions import StreamSessions, streams_folder
 from clary.services.rekognition.tags import Tags
 from clary.services.rekognition.texts import Texts
-from clary.services.rekognition.training_sets import TrainingSets
-from clary.services.rekognition.user_search import UserSearch
-from clary.services.rekognition.users import Users
-from clary.services.rekognition.video_analysis import VideoAnalysis
-from clary.services.rekognition.video_jobs import EngineEnvironment, Surroundings, VideoJobs
-from clary.services.rekognition.video_people import VideoPeople
-from clary.services.rekognition.video_segments import VideoSegments
+from clary.services.rekognition.videos.stream_processors import StreamProcessors
+from clary.services.rekognition.videos.stream_sessions import StreamSessions, streams_folder
+from clary.services.rekognition.videos.video_analysis import VideoAnalysis
+from clary.services.rekognition.videos.video_jobs import EngineEnvironment, Surroundings, VideoJobs
+from clary.services.rekognition.videos.video_people import VideoPeople
+from clary.services.rekognition.videos.video_segments import VideoSegments
 from clary.services.rekognition.vision import Vision
 from clary.storage.caller_access import Authorize, CallerAccess
 from clary.storage.identities import Identities

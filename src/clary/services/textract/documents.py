@@ -8,13 +8,13 @@ from clary.core.call import Call
 from clary.core.human_loops import HumanLoops, UnusableLoop
 from clary.core.operations import operation
 from clary.engines.documents.contract import Page
-from clary.services.textract.adapter_states import AdapterStates
-from clary.services.textract.analysis_blocks import analysis_blocks, text_blocks
-from clary.services.textract.blocks import Block, BlockStyle
+from clary.services.textract.adapters.adapter_states import AdapterStates
+from clary.services.textract.blocks.analysis_blocks import analysis_blocks, text_blocks
+from clary.services.textract.blocks.blocks import Block, BlockStyle
+from clary.services.textract.blocks.paper_values import expense_document, identity_document
 from clary.services.textract.engine import DocumentReader
 from clary.services.textract.errors import InvalidParameterException
 from clary.services.textract.names import MODEL_VERSION
-from clary.services.textract.paper_values import expense_document, identity_document
 from clary.services.textract.queries import MOST_QUERIES_AT_ONCE, check_features, of_page
 from clary.services.textract.sources import Sources
 

@@ -8,19 +8,19 @@ from clary.compute.engine_hosts.hosts import Engines
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
 from clary.core.human_loops import HumanLoops, NoHumanLoops
-from clary.services.textract.adapter_learning import AdapterLearning
-from clary.services.textract.adapter_states import AdapterStates
-from clary.services.textract.adapter_versions import AdapterVersions
-from clary.services.textract.adapters import Adapters
-from clary.services.textract.analysis_jobs import AnalysisJobs
-from clary.services.textract.document_jobs import DocumentJobs
+from clary.services.textract.adapters.adapter_learning import AdapterLearning
+from clary.services.textract.adapters.adapter_states import AdapterStates
+from clary.services.textract.adapters.adapter_versions import AdapterVersions
+from clary.services.textract.adapters.adapters import Adapters
 from clary.services.textract.documents import Documents
 from clary.services.textract.engine import DocumentReader, asked_of_host
-from clary.services.textract.expense_jobs import ExpenseJobs
-from clary.services.textract.lending_jobs import LendingJobs
+from clary.services.textract.jobs.analysis_jobs import AnalysisJobs
+from clary.services.textract.jobs.document_jobs import DocumentJobs
+from clary.services.textract.jobs.expense_jobs import ExpenseJobs
+from clary.services.textract.jobs.lending_jobs import LendingJobs
+from clary.services.textract.jobs.text_detection_jobs import TextDetectionJobs
 from clary.services.textract.sources import Sources
 from clary.services.textract.tags import Tags
-from clary.services.textract.text_detection_jobs import TextDetectionJobs
 from clary.storage.caller_access import Authorize, CallerAccess
 from clary.storage.objects import Objects
 from clary.storage.records import Records

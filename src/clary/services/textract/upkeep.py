@@ -9,10 +9,10 @@ from pathlib import Path
 
 from clary.compute.jobs.scheduler import Jobs
 from clary.core.clock import Clock
-from clary.services.textract.adapter_learning import AdapterLearning
-from clary.services.textract.adapter_states import AdapterStates
-from clary.services.textract.document_jobs import FAILED, SUCCEEDED
-from clary.services.textract.job_kinds import KINDS
+from clary.services.textract.adapters.adapter_learning import AdapterLearning
+from clary.services.textract.adapters.adapter_states import AdapterStates
+from clary.services.textract.jobs.document_jobs import FAILED, SUCCEEDED
+from clary.services.textract.jobs.job_kinds import KINDS
 from clary.storage.records import Record, RecordChanged, Records
 
 KEPT_SECONDS = 7 * 24 * 3600

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clary.engines.text.own_entities import Mention
-from clary.services.comprehend.manifests import manifest_channels, manifest_tasks
+from clary.services.comprehend.models.manifests import manifest_channels, manifest_tasks
 from clary.services.comprehend.programs.classifier_data import Unlearnable
 from clary.services.comprehend.programs.recognizer_data import read_any_manifest
 

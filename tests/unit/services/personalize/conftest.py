@@ -18,11 +18,11 @@ from clary.compute.jobs.queue import JobQueue
 from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.compute.tasks import TASK
 from clary.core.clock import FixedClock
-from clary.services.personalize.event_store import EventStore
+from clary.services.personalize.events.event_store import EventStore
 from clary.services.personalize.names import SCHEMA
 from clary.services.personalize.resources import resources
-from clary.services.personalize.solution_versions import SolutionVersions
-from clary.services.personalize.training_tasks import contents_of
+from clary.services.personalize.solutions.solution_versions import SolutionVersions
+from clary.services.personalize.solutions.training_tasks import contents_of
 from clary.storage import identities as identities_module
 from clary.storage import metrics as metrics_module
 from clary.storage import object_schema

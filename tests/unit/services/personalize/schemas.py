@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from clary.services.personalize.schema_rules import Column, columns_of
+from clary.services.personalize.datasets.schema_rules import Column, columns_of
 
 USER = {"name": "USER_ID", "type": "string"}
 ITEM = {"name": "ITEM_ID", "type": "string"}

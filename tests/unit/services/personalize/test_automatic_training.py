@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clary.services.personalize.automatic_training import AutomaticTraining
 from clary.services.personalize.names import SOLUTION_VERSION
+from clary.services.personalize.solutions.automatic_training import AutomaticTraining
 
 from .conftest import Office
 

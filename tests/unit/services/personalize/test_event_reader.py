@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from clary.services.personalize import event_reader
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import Event, EventStore, folder_of
+from clary.services.personalize.events import event_reader
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import Event, EventStore, folder_of
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from clary.compute.forking.confinement import Confinement, confine
-from clary.services.personalize.event_reader import EventReader
+from clary.services.personalize.events.event_reader import EventReader
 
 root = Path(sys.argv[1])
 if not confine(Confinement((), (str(root),), (str(root / "events/mine"),), network=False, required=False)):

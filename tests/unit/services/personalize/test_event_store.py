@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from clary.services.personalize import event_reader
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import SCHEMA, Event, EventStore, Row, folder_of, without_users
+from clary.services.personalize.events import event_reader
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import SCHEMA, Event, EventStore, Row, folder_of, without_users
 
 
 @pytest.fixture

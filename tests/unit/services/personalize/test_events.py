@@ -9,8 +9,8 @@ import pytest
 
 from clary.core.call import Call
 from clary.services.personalize.errors import InvalidInputException, ResourceNotFoundException
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.events import Events
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.events import Events
 
 from .conftest import Office
 from .schemas import GENRES, ITEM, TIME, TYPE, USER, VALUE, schema

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_store import Row
+from clary.services.personalize.events.event_store import Row
 from clary.services.personalize.filter_language.parser import parse
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.filter_masks import Circumstances, FilterMasks

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import EventStore, Row
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import EventStore, Row
 from clary.services.personalize.programs.importing import check_and_write
 from clary.services.personalize.programs.live_rows import LiveRows
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from clary.services.personalize.datasets.property_values import checked, parsed, require
 from clary.services.personalize.errors import InvalidInputException
-from clary.services.personalize.property_values import checked, parsed, require
 
 from .schemas import GENRES, ITEM, NEW, YEAR, columns
 

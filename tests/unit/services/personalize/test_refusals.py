@@ -7,8 +7,8 @@ import pytest
 from clary.app.coverage import answered
 from clary.services.personalize.batch_jobs import NO_THEMES
 from clary.services.personalize.errors import InvalidInputException, ResourceNotFoundException
-from clary.services.personalize.recipes import NO_SEMANTIC_SIMILARITY
-from clary.services.personalize.solution_requests import NO_INCREMENTAL_UPDATES
+from clary.services.personalize.solutions.recipes import NO_SEMANTIC_SIMILARITY
+from clary.services.personalize.solutions.solution_requests import NO_INCREMENTAL_UPDATES
 
 from .conftest import ROLE, Office
 from .test_resources import version_of

@@ -8,7 +8,7 @@ import pytest
 
 from clary.compute.hosting import endpoint_states
 from clary.compute.tasks import TASK
-from clary.services.personalize import contents
+from clary.services.personalize.datasets import contents
 from clary.services.personalize.errors import (
     InvalidInputException,
     InvalidNextTokenException,
@@ -17,8 +17,8 @@ from clary.services.personalize.errors import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from clary.services.personalize.event_store import Row
-from clary.services.personalize.recipe_table import RECIPES
+from clary.services.personalize.events.event_store import Row
+from clary.services.personalize.solutions.recipe_table import RECIPES
 
 from .conftest import ROLE, Office
 from .schemas import GENRES, ITEM, USER, YEAR, schema

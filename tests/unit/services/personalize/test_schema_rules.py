@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clary.services.personalize.schema_rules import SchemaError, check_for_dataset, columns_of
+from clary.services.personalize.datasets.schema_rules import SchemaError, check_for_dataset, columns_of
 
 from .schemas import GENRES, ITEM, TIME, TYPE, USER, VALUE, columns, schema
 

@@ -12,7 +12,7 @@ from clary.engines.recommendation.blend import Shape
 from clary.engines.recommendation.contract import Interactions, TrainingData
 from clary.services.personalize.programs import hyperparameter_search, measuring, training
 from clary.services.personalize.programs.model_choice import new_model
-from clary.services.personalize.recipe_table import BY_NAME
+from clary.services.personalize.solutions.recipe_table import BY_NAME
 
 SIMS = BY_NAME["aws-sims"]
 PERSONAL = BY_NAME["aws-user-personalization"]

@@ -19,8 +19,9 @@ from clary.compute.jobs.scheduler import Jobs, SupervisorProgram
 from clary.core.call import Call, Principal
 from clary.core.clock import FixedClock
 from clary.core.errors import AccessDeniedException
-from clary.services.rekognition import entry_store, face_store
-from clary.services.rekognition.entry_store import EntryStore
+from clary.services.rekognition.custom_labels import entry_store
+from clary.services.rekognition.custom_labels.entry_store import EntryStore
+from clary.services.rekognition.faces import face_store
 from clary.services.rekognition.resources import resources
 from clary.storage import identities as identities_module
 from clary.storage import object_schema

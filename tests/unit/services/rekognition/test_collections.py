@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from clary.services.rekognition import errors
-from clary.services.rekognition.face_copies import FaceCopies
-from clary.services.rekognition.face_indexes import FaceIndexes
-from clary.services.rekognition.face_store import FaceStore
-from clary.services.rekognition.faces import Faces
+from clary.services.rekognition.faces.face_copies import FaceCopies
+from clary.services.rekognition.faces.face_indexes import FaceIndexes
+from clary.services.rekognition.faces.face_store import FaceStore
+from clary.services.rekognition.faces.faces import Faces
 from clary.services.rekognition.vision import Vision
 
 from .conftest import Office
@@ -361,8 +361,8 @@ def test_tags_are_kept_and_limited(office: Office) -> None:
 
 
 def test_a_full_collection_takes_no_more_and_others_do(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clary.services.rekognition.faces.MOST_FACES_OF_COLLECTION", 2)
-    monkeypatch.setattr("clary.services.rekognition.users.MOST_USERS", 1)
+    monkeypatch.setattr("clary.services.rekognition.faces.faces.MOST_FACES_OF_COLLECTION", 2)
+    monkeypatch.setattr("clary.services.rekognition.faces.users.MOST_USERS", 1)
     collection(office)
     collection(office, "guests")
     assert len(index(office, face(0.1), face(0.9, left=0.6))) == 2

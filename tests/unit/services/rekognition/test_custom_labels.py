@@ -17,9 +17,9 @@ from clary.compute.hosting.endpoints import EndpointGone, InvokeResponse
 from clary.core.errors import AccessDeniedException
 from clary.core.operations import collect
 from clary.services.rekognition import errors
-from clary.services.rekognition.datasets import split
-from clary.services.rekognition.entry_store import Entry
-from clary.services.rekognition.manifests import BadLine, annotation_of, lines_of
+from clary.services.rekognition.custom_labels.datasets import split
+from clary.services.rekognition.custom_labels.entry_store import Entry
+from clary.services.rekognition.custom_labels.manifests import BadLine, annotation_of, lines_of
 
 from ..desk import ACCOUNT
 from .conftest import BUCKET, Office

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import pytest
 
-from clary.services.rekognition.face_copies import FACES, FaceCopies
+from clary.services.rekognition.faces.face_copies import FACES, FaceCopies
 from clary.services.rekognition.line_file import read_lines
 from clary.services.rekognition.programs import media_analysis, streaming, video
 from clary.services.rekognition.programs.frame_analyses import ANALYSES

@@ -11,11 +11,11 @@ import pytest
 
 from clary.core.errors import AccessDeniedException
 from clary.services.rekognition import errors
-from clary.services.rekognition.face_copies import FACES, read_copy
+from clary.services.rekognition.faces.face_copies import FACES, read_copy
 from clary.services.rekognition.line_file import read_lines, write_lines
 from clary.services.rekognition.programs.segment_analysis import timecode
 from clary.services.rekognition.programs.spans import spans
-from clary.services.rekognition.video_jobs import is_video
+from clary.services.rekognition.videos.video_jobs import is_video
 
 from ..desk import ACCOUNT
 from .conftest import BUCKET, ROLE, Office

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from clary.services.textract import adapter_learning
-from clary.services.textract.adapter_datasets import labelled_answers
-from clary.services.textract.adapter_learning import AdapterLearning
-from clary.services.textract.adapter_states import AdapterStates
+from clary.services.textract.adapters import adapter_learning
+from clary.services.textract.adapters.adapter_datasets import labelled_answers
+from clary.services.textract.adapters.adapter_learning import AdapterLearning
+from clary.services.textract.adapters.adapter_states import AdapterStates
 from clary.services.textract.errors import (
     ConflictException,
     IdempotentParameterMismatchException,

@@ -17,8 +17,8 @@ from clary.engines.documents.understanding import (
     Table,
     Understanding,
 )
-from clary.services.textract.analysis_blocks import analysis_blocks, text_blocks
-from clary.services.textract.blocks import BlockStyle
+from clary.services.textract.blocks.analysis_blocks import analysis_blocks, text_blocks
+from clary.services.textract.blocks.blocks import BlockStyle
 
 from .made_documents import page_of, passage
 

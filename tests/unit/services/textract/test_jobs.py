@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from clary.services.textract import document_jobs
 from clary.services.textract.engine import DocumentReader, asked_here
 from clary.services.textract.errors import (
     DocumentTooLargeException,
@@ -20,8 +19,9 @@ from clary.services.textract.errors import (
     LimitExceededException,
     UnsupportedDocumentException,
 )
-from clary.services.textract.job_kinds import KINDS
 from clary.services.textract.job_specs import failure_of
+from clary.services.textract.jobs import document_jobs
+from clary.services.textract.jobs.job_kinds import KINDS
 from clary.services.textract.names import ANALYSIS_JOB, EXPENSE_JOB, LENDING_JOB, TEXT_DETECTION_JOB
 from clary.services.textract.programs import reading
 from clary.services.textract.upkeep import KEPT_SECONDS, Retention

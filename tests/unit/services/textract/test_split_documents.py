@@ -10,10 +10,10 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from clary.services.textract.job_kinds import LENDING
+from clary.services.textract.jobs.job_kinds import LENDING
+from clary.services.textract.jobs.result_folder import ResultFolder, ResultWriter
 from clary.services.textract.programs.answer_files import write_answer_files
 from clary.services.textract.programs.split_documents import write_pages
-from clary.services.textract.result_folder import ResultFolder, ResultWriter
 
 WIDTHS = (100, 200, 300)
 

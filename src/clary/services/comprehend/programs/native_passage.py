@@ -9,7 +9,7 @@ from typing import Any
 from clary.engines.refusals import Refused
 from clary.services.comprehend import document_pages
 from clary.services.comprehend.analyses import JOB_BYTES
-from clary.services.comprehend.analysis_jobs import DOCUMENTS
+from clary.services.comprehend.jobs.analysis_jobs import DOCUMENTS
 from clary.services.comprehend.native_text import PageText, metadata
 from clary.services.comprehend.places import ONE_DOC_PER_FILE
 from clary.services.comprehend.programs.documents import Document, files_below

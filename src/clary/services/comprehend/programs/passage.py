@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from clary.engines.refusals import Refused
-from clary.services.comprehend.analysis_jobs import DOCUMENTS, RESULT
 from clary.services.comprehend.job_status import progress_file
+from clary.services.comprehend.jobs.analysis_jobs import DOCUMENTS, RESULT
 from clary.services.comprehend.places import ONE_DOC_PER_LINE
 from clary.services.comprehend.programs.documents import Document, Position, documents, files_below
 from clary.services.comprehend.programs.results import Results

@@ -9,7 +9,7 @@ from pathlib import Path
 from clary.compute.tasks import fail, read_task
 from clary.engines.text.topics import Topics, find_topics
 from clary.services.comprehend.analyses import JOB_BYTES
-from clary.services.comprehend.analysis_jobs import DOCUMENTS, RESULT
+from clary.services.comprehend.jobs.analysis_jobs import DOCUMENTS, RESULT
 from clary.services.comprehend.places import ONE_DOC_PER_LINE
 from clary.services.comprehend.programs.documents import Document, Position, documents, files_below
 

@@ -12,7 +12,9 @@ from clary.core.operations import operation
 from clary.core.pages import InvalidToken, decode_token, encode_token
 from clary.services.personalize import shelf
 from clary.services.personalize.attribution.expressions import check
-from clary.services.personalize.datasets import columns_in, dataset_of
+from clary.services.personalize.datasets.datasets import columns_in, dataset_of
+from clary.services.personalize.datasets.imports import bucket_of
+from clary.services.personalize.datasets.schema_tables import INTERACTIONS
 from clary.services.personalize.errors import (
     InvalidInputException,
     InvalidNextTokenException,
@@ -20,8 +22,7 @@ from clary.services.personalize.errors import (
     ResourceAlreadyExistsException,
     ResourceInUseException,
 )
-from clary.services.personalize.event_store import EventStore
-from clary.services.personalize.imports import bucket_of
+from clary.services.personalize.events.event_store import EventStore
 from clary.services.personalize.names import (
     ACTIVE,
     DATASET,
@@ -31,7 +32,6 @@ from clary.services.personalize.names import (
     times,
 )
 from clary.services.personalize.roles import require_role
-from clary.services.personalize.schema_tables import INTERACTIONS
 from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordChanged, Records
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from clary.services.personalize.datasets.schema_rules import Column
+from clary.services.personalize.datasets.schema_tables import INTERACTIONS, ITEMS
 from clary.services.personalize.errors import InvalidInputException
-from clary.services.personalize.schema_rules import Column
-from clary.services.personalize.schema_tables import INTERACTIONS, ITEMS
 
 SUM, SAMPLE_COUNT = "sum", "samplecount"
 _COUNT = re.compile(r"\s*SAMPLECOUNT\s*\(\s*\)\s*", re.IGNORECASE)

@@ -17,13 +17,13 @@ from clary.core import ids
 from clary.core.call import ANONYMOUS, Call
 from clary.core.clock import Clock
 from clary.core.errors import ServiceError
-from clary.services.personalize import schema_tables as tables
-from clary.services.personalize.datasets import dataset_of
-from clary.services.personalize.event_store import EventStore
+from clary.services.personalize.datasets import schema_tables as tables
+from clary.services.personalize.datasets.datasets import dataset_of
+from clary.services.personalize.events.event_store import EventStore
 from clary.services.personalize.job_specs import job_spec
 from clary.services.personalize.names import CAMPAIGN, IMPORT_JOB, RECOMMENDER, SOLUTION
 from clary.services.personalize.sight import readable
-from clary.services.personalize.training_tasks import TrainingTasks
+from clary.services.personalize.solutions.training_tasks import TrainingTasks
 from clary.storage.data_access import DataAccess
 from clary.storage.metrics import MetricPoint, Metrics
 from clary.storage.records import Record, RecordExists, Records

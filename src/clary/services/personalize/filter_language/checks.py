@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from clary.services.personalize.datasets.schema_rules import Column
 from clary.services.personalize.filter_language.syntax import (
     Clause,
     Comparison,
@@ -13,7 +14,6 @@ from clary.services.personalize.filter_language.syntax import (
     Placeholder,
 )
 from clary.services.personalize.filter_language.tokens import FilterError
-from clary.services.personalize.schema_rules import Column
 
 _OF_SUBJECT = {
     "ItemID": frozenset({"ITEMS", "INTERACTIONS"}),

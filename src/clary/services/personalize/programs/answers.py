@@ -15,10 +15,10 @@ from clary.engines.recommendation.contract import Exploration, History, Ranking,
 from clary.engines.recommendation.features import of_row
 from clary.engines.recommendation.objective import Influence
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize import recipe_table as kinds
-from clary.services.personalize import schema_tables as tables
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import Event
+from clary.services.personalize.datasets import schema_tables as tables
+from clary.services.personalize.datasets.schema_rules import columns_of
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import Event
 from clary.services.personalize.filter_language.parser import parsed
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.action_model import TAKEN
@@ -28,8 +28,8 @@ from clary.services.personalize.programs.model_choice import load_model
 from clary.services.personalize.programs.pace import Pace
 from clary.services.personalize.programs.training_data import Vocabularies, used_columns
 from clary.services.personalize.programs.user_histories import UserHistories
-from clary.services.personalize.recipe_table import BY_ARN, EXPLORATION, Recipe
-from clary.services.personalize.schema_rules import columns_of
+from clary.services.personalize.solutions import recipe_table as kinds
+from clary.services.personalize.solutions.recipe_table import BY_ARN, EXPLORATION, Recipe
 
 DAY_SECONDS = 86_400
 DEFAULT_RESULTS = 25

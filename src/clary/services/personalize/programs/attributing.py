@@ -11,12 +11,12 @@ from typing import Any
 
 from clary.compute.tasks import read_task
 from clary.services.personalize.attribution.expressions import SUM, Expression, parsed
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import Event
+from clary.services.personalize.datasets.schema_rules import columns_of
+from clary.services.personalize.datasets.schema_tables import ITEMS
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import Event
 from clary.services.personalize.programs.row_tables import read_segments
-from clary.services.personalize.recommendation_ids import is_from
-from clary.services.personalize.schema_rules import columns_of
-from clary.services.personalize.schema_tables import ITEMS
+from clary.services.personalize.serving.recommendation_ids import is_from
 
 WINDOW_SECONDS = 900
 UNDEFINED = "SOURCE_NAME_UNDEFINED"

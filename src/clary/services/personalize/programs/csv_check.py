@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from clary.services.personalize.schema_rules import Column
+from clary.services.personalize.datasets.schema_rules import Column
 
 MOST_REPORTED = 1000
 _BLOCK_BYTES = 8 << 20

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clary.compute.tasks import fail, read_task
-from clary.services.personalize.event_store import without_users
+from clary.services.personalize.datasets.schema_rules import Column, columns_of
+from clary.services.personalize.events.event_store import without_users
 from clary.services.personalize.programs.csv_check import CsvFile, Findings
 from clary.services.personalize.programs.importing import csv_files, emptied, sync_all, told, write_json
 from clary.services.personalize.programs.row_tables import read_segments
-from clary.services.personalize.schema_rules import Column, columns_of
 
 _USER = Column("USER_ID", "string")
 

@@ -8,10 +8,10 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from clary.compute.tasks import fail, read_task
-from clary.services.personalize.event_reader import EventReader
+from clary.services.personalize.datasets.schema_rules import columns_of
+from clary.services.personalize.events.event_reader import EventReader
 from clary.services.personalize.programs.row_tables import read_segments
 from clary.services.personalize.programs.training_data import put_table
-from clary.services.personalize.schema_rules import columns_of
 
 
 def main(folder: Path, data: str) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clary.services.personalize.datasets.schema_rules import Column
+from clary.services.personalize.datasets.schema_tables import ID_COLUMNS
 from clary.services.personalize.filter_language.syntax import (
     Clause,
     Comparison,
@@ -21,8 +23,6 @@ from clary.services.personalize.filter_language.syntax import (
 )
 from clary.services.personalize.filter_language.values import FilterValueError
 from clary.services.personalize.programs.row_tables import RowTable
-from clary.services.personalize.schema_rules import Column
-from clary.services.personalize.schema_tables import ID_COLUMNS
 
 Mask = NDArray[np.bool_]
 _LOGS = frozenset({"INTERACTIONS", "ACTION_INTERACTIONS"})

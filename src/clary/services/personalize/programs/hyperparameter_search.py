@@ -8,7 +8,7 @@ from typing import Any
 from clary.engines.tuning.question import Question
 from clary.engines.tuning.spaces import Categorical, Continuous, Dimension, Integer, Space, Values
 from clary.engines.tuning.trials import Trial, best_of
-from clary.services.personalize.recipe_table import Choice, Parameter, Recipe
+from clary.services.personalize.solutions.recipe_table import Choice, Parameter, Recipe
 
 TRIALS = 8
 """How many points are tried where the solution does not say."""

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from clary.services.personalize.datasets.schema_rules import Column
 from clary.services.personalize.programs import pages
-from clary.services.personalize.schema_rules import Column
 
 MOST_DIFFERENT = 1_000_000
 """Different values of a column that are counted; those met later are left out, to bound the memory."""

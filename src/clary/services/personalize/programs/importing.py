@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clary.compute.tasks import fail, read_task
+from clary.services.personalize.datasets.schema_rules import Column, columns_of
 from clary.services.personalize.programs import import_page
 from clary.services.personalize.programs.csv_check import ARROW_TYPES, CsvFile, Findings
-from clary.services.personalize.schema_rules import Column, columns_of
 
 _OWN_REPORTS = "clary-reports/"
 _ROWS_PER_GROUP = 1 << 20

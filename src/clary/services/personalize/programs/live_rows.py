@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from clary.engines.recommendation.contract import Features
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import Row
+from clary.services.personalize.datasets.schema_rules import columns_of
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import Row
 from clary.services.personalize.programs.filter_masks import FilterMasks
 from clary.services.personalize.programs.row_tables import RowTable, read_segments
-from clary.services.personalize.schema_rules import columns_of
 
 
 class LiveRows:

@@ -11,9 +11,9 @@ from clary.engines.recommendation import evaluation
 from clary.engines.recommendation import interactions as logs
 from clary.engines.recommendation.contract import Mask, Ranking, Session, TrainingData
 from clary.engines.recommendation.popularity import Popularity
-from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize.programs import action_model
-from clary.services.personalize.recipe_table import Recipe
+from clary.services.personalize.solutions import recipe_table as kinds
+from clary.services.personalize.solutions.recipe_table import Recipe
 
 _AWS_NAMES = {
     "reciprocal_rank_at_25": "mean_reciprocal_rank_at_25",

@@ -8,9 +8,9 @@ from typing import Any
 
 from clary.engines.recommendation import models
 from clary.engines.recommendation.similar import ALIKE_WIDTH
-from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize.programs.action_model import ActionModel
-from clary.services.personalize.recipe_table import Number, Recipe
+from clary.services.personalize.solutions import recipe_table as kinds
+from clary.services.personalize.solutions.recipe_table import Number, Recipe
 
 _SENSITIVITY = {"OFF": 0.0, "LOW": 0.3, "MEDIUM": 0.6, "HIGH": 1.0}
 _SECONDS = {"30 minutes": 1800, "1 hour": 3600, "2 hours": 7200, "3 hours": 10_800, "1 day": 86_400}

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from clary.engines.recommendation import features as feature_tools
 from clary.engines.recommendation.contract import Categories, Features
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_store import Row
-from clary.services.personalize.schema_rules import Column
+from clary.services.personalize.datasets.schema_rules import Column
+from clary.services.personalize.events.event_store import Row
 
 _PART = "|"
 CREATED = "CREATION_TIMESTAMP"

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clary.services.personalize import recipe_table as kinds
 from clary.services.personalize.filter_language.parser import parse, parse_condition
 from clary.services.personalize.filter_language.syntax import Comparison, Condition, Membership
 from clary.services.personalize.filter_language.tokens import FilterError
 from clary.services.personalize.filter_language.values import FilterValueError, read_values
 from clary.services.personalize.programs.answers import Answers, BadRequest
 from clary.services.personalize.programs.filter_masks import Circumstances
+from clary.services.personalize.solutions import recipe_table as kinds
 
 
 class SegmentAnswers:

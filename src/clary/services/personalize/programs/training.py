@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from clary.compute.tasks import fail, read_task
 from clary.engines.recommendation import evaluation
 from clary.engines.recommendation.contract import TrainingData, TrainingError
-from clary.services.personalize import recipe_table as kinds
-from clary.services.personalize import schema_tables as tables
+from clary.services.personalize.datasets import schema_tables as tables
+from clary.services.personalize.datasets.schema_rules import columns_of
 from clary.services.personalize.programs import hyperparameter_search, measuring, reports
 from clary.services.personalize.programs.action_model import TAKEN
 from clary.services.personalize.programs.beside import beside
@@ -35,9 +35,9 @@ from clary.services.personalize.programs.training_data import (
     weights,
 )
 from clary.services.personalize.programs.user_histories import UserHistories
-from clary.services.personalize.recipe_table import BY_ARN, Recipe
-from clary.services.personalize.schema_rules import columns_of
-from clary.services.personalize.training_tasks import contents_of
+from clary.services.personalize.solutions import recipe_table as kinds
+from clary.services.personalize.solutions.recipe_table import BY_ARN, Recipe
+from clary.services.personalize.solutions.training_tasks import contents_of
 
 LEAST_INTERACTIONS = 1000
 LEAST_USERS = 25

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from clary.engines.recommendation.contract import Interactions
 from clary.engines.recommendation.vocabulary import Vocabulary
-from clary.services.personalize.event_reader import EventReader
-from clary.services.personalize.event_store import Event
+from clary.services.personalize.datasets.schema_rules import Column, columns_of
+from clary.services.personalize.datasets.schema_tables import DATASET_TYPES, ID_COLUMNS
+from clary.services.personalize.events.event_reader import EventReader
+from clary.services.personalize.events.event_store import Event
 from clary.services.personalize.programs.row_tables import RowTable, read_segments
-from clary.services.personalize.schema_rules import Column, columns_of
-from clary.services.personalize.schema_tables import DATASET_TYPES, ID_COLUMNS
 
 _NO_CONTEXT = ID_COLUMNS | {"TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID"}
 

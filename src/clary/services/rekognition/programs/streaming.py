@@ -16,8 +16,8 @@ from clary.engines.vision.contract import Box
 from clary.engines.vision.host import load
 from clary.engines.vision.pictures import Pixels
 from clary.engines.vision.videos import Video
-from clary.services.rekognition.face_copies import FACES, read_copy
 from clary.services.rekognition.face_views import box, face_detail, percent
+from clary.services.rekognition.faces.face_copies import FACES, read_copy
 from clary.services.rekognition.text_views import share_inside
 
 _PER_SECOND = 1.0

@@ -17,7 +17,7 @@ from clary.engines.vision.custom_evaluation import Evaluation, Judged, evaluate,
 from clary.engines.vision.custom_labels import CustomModel, detection_side, learn_classes, learn_objects
 from clary.engines.vision.models import Models
 from clary.engines.vision.picture_truths import PictureTruth
-from clary.services.rekognition.manifests import DETECTION
+from clary.services.rekognition.custom_labels.manifests import DETECTION
 from clary.services.rekognition.programs.evaluation_files import write_evaluation
 from clary.services.rekognition.programs.training_pictures import MapsOf, Seen, StagedPicture, staged
 

@@ -19,7 +19,7 @@ from clary.engines.vision.feature_maps import FeatureMaps, feature_maps
 from clary.engines.vision.models import Models
 from clary.engines.vision.picture_truths import PictureTruth
 from clary.engines.vision.pictures import Picture, decode
-from clary.services.rekognition.manifests import annotation_of
+from clary.services.rekognition.custom_labels.manifests import annotation_of
 
 _TOLD_EVERY = 100
 _SHORTEST_SIDE = 64

@@ -11,11 +11,11 @@ from typing import Any
 
 from clary.compute.tasks import fail
 from clary.engines.refusals import Refused
-from clary.services.textract.adapter_datasets import TEST, TRAIN, LabelledPaper, read_examples
-from clary.services.textract.adapter_states import METRICS, STATE
+from clary.services.textract.adapters.adapter_datasets import TEST, TRAIN, LabelledPaper, read_examples
+from clary.services.textract.adapters.adapter_states import METRICS, STATE
 from clary.services.textract.engine import DocumentReader, told
+from clary.services.textract.jobs.result_folder import write_durably
 from clary.services.textract.programs.reading import loaded_reader
-from clary.services.textract.result_folder import write_durably
 
 _SPACE = re.compile(r"\s+")
 _DIGITS = 4

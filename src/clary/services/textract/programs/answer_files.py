@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from clary.core.pages import encode_token
-from clary.services.textract.job_kinds import LENDING, JobKind
+from clary.services.textract.jobs.job_kinds import LENDING, JobKind
+from clary.services.textract.jobs.result_folder import ResultFolder
 from clary.services.textract.names import MODEL_VERSION
 from clary.services.textract.programs.split_documents import write_pages
-from clary.services.textract.result_folder import ResultFolder
 
 ACCESS_CHECK = ".s3_access_check"
 

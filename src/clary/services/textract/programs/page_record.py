@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from clary.services.textract.result_folder import write_durably, write_whole
+from clary.services.textract.jobs.result_folder import write_durably, write_whole
 
 _UNDER_WAY, _LOSSES = "under-way.json", "losses.json"
 MOST_LOSSES = 2

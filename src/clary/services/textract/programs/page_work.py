@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from clary.engines.documents.contract import Page
-from clary.services.textract.analysis_blocks import analysis_blocks, text_blocks
-from clary.services.textract.blocks import Block, BlockStyle
+from clary.services.textract.blocks.analysis_blocks import analysis_blocks, text_blocks
+from clary.services.textract.blocks.blocks import Block, BlockStyle
+from clary.services.textract.blocks.paper_values import expense_document, lending_result, lending_summary
 from clary.services.textract.engine import DocumentReader
 from clary.services.textract.names import ANALYSIS_JOB, EXPENSE_JOB, LENDING_JOB, TEXT_DETECTION_JOB
-from clary.services.textract.paper_values import expense_document, lending_result, lending_summary
 from clary.services.textract.queries import of_page
 
 

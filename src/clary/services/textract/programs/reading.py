@@ -17,11 +17,11 @@ from typing import Any
 from clary.compute.tasks import fail, read_task
 from clary.engines.refusals import Refused
 from clary.services.textract.engine import DocumentReader, asked_here, told
-from clary.services.textract.job_kinds import KINDS
+from clary.services.textract.jobs.job_kinds import KINDS
+from clary.services.textract.jobs.result_folder import ResultFolder, ResultWriter, write_whole
 from clary.services.textract.programs.answer_files import write_answer_files
 from clary.services.textract.programs.page_record import PageRecord, refusal
 from clary.services.textract.programs.page_work import PageWork
-from clary.services.textract.result_folder import ResultFolder, ResultWriter, write_whole
 from clary.services.textract.sources import MOST_PAGES_OF_A_JOB
 
 PROGRESS = "progress.json"

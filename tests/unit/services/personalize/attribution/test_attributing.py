@@ -4,11 +4,11 @@ import pytest
 
 from clary.services.personalize.attribution.expressions import SAMPLE_COUNT, SUM, Expression, check, parsed
 from clary.services.personalize.attribution.reports import table
+from clary.services.personalize.datasets.schema_rules import Column
+from clary.services.personalize.datasets.schema_tables import INTERACTIONS, ITEMS
 from clary.services.personalize.errors import InvalidInputException
 from clary.services.personalize.programs.attributing import UNDEFINED, Happening, added_up, source_of
-from clary.services.personalize.recommendation_ids import is_from, recommendation_id
-from clary.services.personalize.schema_rules import Column
-from clary.services.personalize.schema_tables import INTERACTIONS, ITEMS
+from clary.services.personalize.serving.recommendation_ids import is_from, recommendation_id
 
 SHOP, OTHER = "arn:aws:personalize:us-east-1:1:campaign/shop", "arn:aws:personalize:us-east-1:1:campaign/other"
 COLUMNS = {ITEMS: [Column("PRICE", "float"), Column("NAME", "string")]}

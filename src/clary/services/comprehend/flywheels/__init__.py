@@ -1,0 +1,1 @@
+"""Flywheels: models that are trained again with the data that come in."""

@@ -1,0 +1,1 @@
+"""Analyses of whole collections of documents."""

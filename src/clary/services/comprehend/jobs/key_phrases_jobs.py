@@ -1,0 +1,49 @@
+"""The noun phrases of each document of a collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clary.core.call import Call
+from clary.core.operations import operation
+from clary.services.comprehend.jobs.analysis_jobs import AnalysisJobs, JobKind
+from clary.services.comprehend.names import KEY_PHRASES_JOB
+
+
+class KeyPhrasesJobs(AnalysisJobs):
+    """The key phrase jobs of every account."""
+
+    made = JobKind(KEY_PHRASES_JOB, "KeyPhrasesDetectionJob", "KP")
+
+    @operation("StartKeyPhrasesDetectionJob")
+    def start(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Puts a job into the queue.
+
+        Raises:
+            InvalidRequestException: the language, a place or the role cannot be used.
+            ResourceInUseException: the token was sent with another request.
+        """
+        return self._analyse(call, request, "key_phrases")
+
+    @operation("DescribeKeyPhrasesDetectionJob", resource="key-phrases-detection-job/{JobId}")
+    def describe(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """A job.
+
+        Raises:
+            JobNotFoundException: there is no such job.
+        """
+        return self._describe(call, request)
+
+    @operation("ListKeyPhrasesDetectionJobs")
+    def list(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """A page of jobs."""
+        return self._list(call, request)
+
+    @operation("StopKeyPhrasesDetectionJob", resource="key-phrases-detection-job/{JobId}")
+    def stop(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        """Stops a job; nothing is left of what it had found.
+
+        Raises:
+            JobNotFoundException: there is no such job.
+        """
+        return self._stop(call, request)

@@ -1,0 +1,1 @@
+"""The users' own classifiers and recognizers: trained, imported, shared, answering."""

@@ -1,0 +1,1 @@
+"""Campaigns and recommenders: what answers, with which filters, under which ids."""

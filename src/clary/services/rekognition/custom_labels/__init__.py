@@ -1,0 +1,1 @@
+"""Custom Labels: projects, data sets, models that learn from users' pictures and answer."""

@@ -1,0 +1,1 @@
+"""Collections of faces and users: kept, indexed, searched."""

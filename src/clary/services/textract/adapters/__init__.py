@@ -1,0 +1,1 @@
+"""Adapters: what teaches Queries to answer on a user's own papers."""

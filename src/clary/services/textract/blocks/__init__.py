@@ -1,0 +1,1 @@
+"""What was read and understood, in the shapes of Textract's answers."""

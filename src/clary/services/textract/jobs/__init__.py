@@ -1,0 +1,1 @@
+"""Asynchronous work on documents: started once for each token, told piece by piece."""
