@@ -127,6 +127,4 @@ def _print_table(sums: Sequence[Sum], prices: Prices) -> None:
     if prices.spot_market is not None and any(entry.saved_by_spot_usd for entry in sums):
         console.print(f"Spot: what it saved on EC2's instances of the same sizes in {prices.spot_market.as_of}.")
     if unpriced := sum(entry.spot_unpriced for entry in sums):
-        console.print(
-            f"No spot price is known for the instances of {unpriced} spot jobs: they count as on demand."
-        )
+        console.print(f"No spot price is known for the instances of {unpriced} spot jobs: they count as on demand.")
