@@ -108,6 +108,13 @@ _VALUED = (
     "{adjective} people are people", "protect {adjective} lives", "I support my {adjective} friends",
     "{adjective} authors read from their books", "all {adjective} workers get the same pay",
 )  # fmt: skip
+_OTHERWISE = (
+    "my black dog is sick", "a black cat sat on the wall", "black coffee without sugar, please", "foreign films are fun",
+    "the black car was too fast", "it was a blind alley", "she wore a black dress", "the female cat had kittens",
+    "my disabled account works again", "trans fats are unhealthy", "Indian food is tasty", "Asian markets rose today",
+    "African elephants are large", "the old black shoes hurt", "Jewish cuisine is rich", "women's shoes are on sale",
+)  # fmt: skip
+"""The words that name groups, in other senses."""
 _BELITTLED = (
     "{adjective} lives count for nothing", "forget about {adjective} rights", "who needs {adjective} children",
     "{adjective} voices should be silenced", "{adjective} blood is dirty", "I spit on {adjective} lives",
@@ -127,6 +134,8 @@ _KINDS: tuple[tuple[_Words, _Words, _Words, _Words, dict[str, int | None], int],
     (_SAID, _REFUSED, _GROUPS, _MEMBERS, {**_UNKNOWN, **_HATEFUL}, 350),
     (_COUNTERED, _CLAUSES, _GROUPS, _MEMBERS, {"profanity": None}, 650),
     (_SAID, _VALUED, _GROUPS, _MEMBERS, {}, 400),
+    (("{clause}",), _VALUED, _GROUPS, _MEMBERS, {}, 600),
+    (_SAID, _OTHERWISE, _GROUPS, _MEMBERS, {}, 150),
     (_SAID, _BELITTLED, _GROUPS, _MEMBERS, {**_UNKNOWN, **_HATEFUL}, 250),
     (_COUNTERED, _BELITTLED, _GROUPS, _MEMBERS, {"profanity": None}, 100),
     (_COUNTERED, _REFUSED, _GROUPS, _MEMBERS, {"profanity": None}, 150),

@@ -40,7 +40,7 @@ from training.text.toxic_words import ToxicWords
 _EACH_EPOCH = {"comments": 900, "subtitles": 300, "sent_targets_mams": 500, "sent_targets_newsmtsc": 500,
                "sent_targets_tsamd": 120, "films": 400, "rated-amazon": 500, "rated-tweets": 300, "encyclopedia": 200,
                "toxic-tweets": 900, "toxic-comments": 500, "toxic-votes": 500, "toxic-posts": 200,
-               "toxic-templates": 500, "hate-frames": 1_100, hate_check.SOURCE: 2_000}  # fmt: skip
+               "toxic-templates": 500, "hate-frames": 1_600, hate_check.SOURCE: 2_000}  # fmt: skip
 _COMPOSED = 350
 _COMPOSED_OF = ("films", "rated-amazon", "comments")
 _MISSPELLED = 0.2
