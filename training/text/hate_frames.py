@@ -109,7 +109,7 @@ _VALUED = (
     "{adjective} authors read from their books", "all {adjective} workers get the same pay",
 )  # fmt: skip
 _OTHERWISE = (
-    "my black dog is sick", "a black cat sat on the wall", "black coffee without sugar, please", "foreign films are fun",
+    "my black dog is sick", "a black cat sat on the wall", "black coffee, please", "foreign films are fun",
     "the black car was too fast", "it was a blind alley", "she wore a black dress", "the female cat had kittens",
     "my disabled account works again", "trans fats are unhealthy", "Indian food is tasty", "Asian markets rose today",
     "African elephants are large", "the old black shoes hurt", "Jewish cuisine is rich", "women's shoes are on sale",
