@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from clary.engines.text.labels import Span, best_labels, spans
 from clary.engines.text.memory import Memory
-from clary.engines.text.pieces import END, START, like_lengths, share
+from clary.engines.text.pieces import END, START, like_lengths
 from clary.engines.text.sessions import WEIGHTS, run_all, session
 from clary.engines.text.shapes import word_shape
 from clary.engines.text.words import Word, sentences, words
@@ -113,8 +113,9 @@ class EnglishTagger:
         readings = [
             Reading(its, [], [], [], np.zeros(len(its), np.int64), np.zeros(len(its), np.float32)) for its in found
         ]
-        lengths = [len(one.pieces) for one in stretches]
-        ready = [[stretches[number] for number in group] for group in like_lengths(lengths, share(lengths))]
+        ready = [
+            [stretches[number] for number in group] for group in like_lengths([len(one.pieces) for one in stretches])
+        ]
         answered = run_all(self._model, ["answers"], [_inputs(batch) for batch in ready])
         for batch, (answers,) in zip(ready, answered, strict=True):
             self._place(batch, answers, readings)

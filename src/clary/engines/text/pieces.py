@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from clary.engines.onnx_models import cores
 from clary.engines.text.cleaning import whole
 from clary.engines.text.sessions import WEIGHTS
 
@@ -23,10 +21,6 @@ LONGEST = 256
 """Pieces of a window, START and END included; the encoders learned from texts of up to that many."""
 _BATCH_PIECES = 512
 """What a layer computes of so many stays in a processor's cache; of much larger batches a text takes twice as long."""
-_LEAST_SHARE = 64
-"""Less is not worth a run of its own."""
-_PADDED: Final = 1.2
-"""So much more are pieces with their padding, about."""
 _MOST_PADDING = 32
 """More padding in a batch costs more than another batch."""
 
@@ -129,11 +123,6 @@ def like_lengths(lengths: Sequence[int], pieces: int = _BATCH_PIECES) -> list[li
         groups[-1].append(place)
         filled += length
     return groups
-
-
-def share(lengths: Sequence[int]) -> int:
-    """Returns how many pieces a group may have at most, so that a short text too has a group for each processor."""
-    return min(_BATCH_PIECES, max(_LEAST_SHARE, round(_PADDED * sum(lengths) / cores())))
 
 
 def batches(windows: Sequence[Window], pieces: int = _BATCH_PIECES) -> Iterator[Batch]:

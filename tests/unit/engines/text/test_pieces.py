@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from clary.engines.text import pieces
-from clary.engines.text.pieces import END, START, Window, WordPieces, batches, like_lengths, share
+from clary.engines.text.pieces import END, START, Window, WordPieces, batches, like_lengths
 
 PIECES = WordPieces.load()
 
@@ -62,10 +59,3 @@ def test_short_windows_are_not_padded_to_the_length_of_long_ones() -> None:
 
 def test_nothing_makes_no_group() -> None:
     assert like_lengths([]) == []
-
-
-def test_the_sentences_of_a_short_text_are_shared_among_the_processors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "cores", lambda: 2)
-    assert len(like_lengths([24] * 10, share([24] * 10))) == 2
-    assert len(like_lengths([24], share([24]))) == 1
-    assert share([24] * 1000) == 512
