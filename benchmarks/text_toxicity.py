@@ -3,17 +3,15 @@
 .venv/bin/python -m benchmarks.text_toxicity [--write]
 
 Area under the ROC curve. Toxic comments: the official test of toxic_spans (all toxic) against the texts of GoEmotions'
-test that are neither negative nor hold a listed term. Tweets and posts: those that the recipe held out. HateCheck: a
-suite made of templates that are hard on purpose, against its label for hate speech; it has one file, and half of its
-templates are learned from: what is measured are the sentences of the other half, none of whose templates, misspelled or
-quoted, was learned from.
+test that are neither negative nor hold a listed term. Tweets and posts: those that the recipe held out. HateCheck: its
+whole English suite, a test made of templates that are hard on purpose, against its label for hate speech; nothing of it
+is learned from.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
-from training.text.hate_check import halves
 from training.text.opinion_split import read_sets
 from training.text.toxic_words import ToxicWords
 
@@ -52,12 +50,12 @@ def main() -> None:
         some = [one for one in held if one.source == source and one.toxicity]
         truth = [bool(np.array(one.toxicity)[0] > 0.5) for one in some]
         rows.append([name, str(len(some)), area(truth, toxicity([one.text for one in some]))])
-    _, suite = halves(DATA)
-    truth, found = [case.hateful for case in suite], feelings.toxicity([case.text for case in suite], "en")
-    name = "HateCheck's half that was not learned from"
-    rows.append([f"{name}, toxicity", str(len(suite)), area(truth, [one["toxicity"] for one in found])])
+    suite = json_rows("text/tox_hatecheck/test_en.jsonl")
+    texts, truth = [row["text"] for row in suite], [row["label"] == "hateful" for row in suite]
+    found = feelings.toxicity(texts, "en")
+    rows.append(["HateCheck, toxicity", str(len(suite)), area(truth, [one["toxicity"] for one in found])])
     hate = [one["labels"]["hate_speech"] for one in found]
-    rows.append([f"{name}, hate speech", str(len(suite)), area(truth, hate)])
+    rows.append(["HateCheck, hate speech", str(len(suite)), area(truth, hate)])
     publish("text_toxicity", f"{table(('texts', 'count', 'area'), rows)}\n\n{machine()}.")
 
 

@@ -29,18 +29,17 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from training.text import hate_check, hate_frames
+from training.text import hate_frames
 from training.text import opinion_sets as sets
 from training.text.opinion_batches import Batch, batches, encode
 from training.text.opinion_model import MENTIONS, OpinionModel
 from training.text.opinion_split import read_sets
 from training.text.opinion_train import base_model, new_model
-from training.text.toxic_words import ToxicWords
 
 _EACH_EPOCH = {"comments": 900, "subtitles": 300, "sent_targets_mams": 500, "sent_targets_newsmtsc": 500,
                "sent_targets_tsamd": 120, "films": 400, "rated-amazon": 500, "rated-tweets": 300, "encyclopedia": 200,
                "toxic-tweets": 900, "toxic-comments": 500, "toxic-votes": 500, "toxic-posts": 200,
-               "toxic-templates": 500, "hate-frames": 1_600, hate_check.SOURCE: 2_000}  # fmt: skip
+               "toxic-templates": 500, "hate-frames": 2_000}  # fmt: skip
 _COMPOSED = 350
 _COMPOSED_OF = ("films", "rated-amazon", "comments")
 _MISSPELLED = 0.2
@@ -113,7 +112,7 @@ def epoch_of(learned: list[sets.Example], chance: random.Random) -> list[sets.Ex
     drawn = []
     for source, examples in by_source.items():
         some = chance.sample(examples, min(_EACH_EPOCH[source], len(examples)))
-        if source in ("hate-frames", hate_check.SOURCE):
+        if source == "hate-frames":
             some = [
                 replace(one, text=hate_frames.misspelled(one.text, chance)) if chance.random() < _MISSPELLED else one
                 for one in some
@@ -164,8 +163,7 @@ def main() -> None:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     learned, _ = read_sets(options.data)
-    suite, _ = hate_check.halves(options.data)
-    learned += hate_check.examples(suite, ToxicWords(options.data / "text/tox_surge")) + frames(options.seed)
+    learned += frames(options.seed)
     model, before = (shipped(options.start / "english-opinions.onnx") for _ in range(2))
     before.requires_grad_(False)
     learn(model, before, learned, tokenizer, options)
