@@ -96,9 +96,9 @@ def _no_writes(attacker: Attacker) -> Iterator[None]:
     try:
         yield
     finally:
-        for process, limits in before.items():
-            if process.is_running():
-                process.rlimit(psutil.RLIMIT_FSIZE, limits)
+        for process in [server, *server.children(recursive=True)]:  # some were born meanwhile, with the limit
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.rlimit(psutil.RLIMIT_FSIZE, before.get(process, before[server]))
 
 
 def refused(call: Callable[[], Any]) -> None:
