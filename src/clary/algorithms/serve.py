@@ -26,6 +26,7 @@ import uvloop
 
 from clary.algorithms.catalog import algorithm
 from clary.algorithms.contract import AlgorithmError, ContentTypeError, InputError, Predictor
+from clary.core.cpus import available_cpus
 
 MOST_INLINE_BYTES = 64 << 10
 MOST_BODY_BYTES = 100 << 20
@@ -228,11 +229,6 @@ async def serve(worker: Worker, socket_path: str, stopping: asyncio.Event) -> No
             await asyncio.sleep(0.01)
 
 
-def processors() -> int:
-    """How many CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run(main_coroutine: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs a coroutine on a fresh uvloop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -257,7 +253,7 @@ def main(root: Path, socket_path: str, name: str) -> None:
         predictor = found.load(root / "model", dict(os.environ))
     except AlgorithmError as error:
         sys.exit(f"the model cannot be loaded: {error}")
-    worker = Worker(predictor, processors())
+    worker = Worker(predictor, len(available_cpus()))
     print(f"The {name} model is loaded; requests are answered.", flush=True)  # noqa: T201 - this is the replica's log
 
     async def until_stopped() -> None:

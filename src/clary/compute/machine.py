@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from clary.core.cpus import available_cpus
+
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _GIB = 1 << 30
 _BUSY_PERCENT = 50.0
@@ -35,13 +37,6 @@ def this_machine(most_cpus: int = 0) -> Machine:
         most_cpus: how many CPUs to take at most; 0 takes all.
     """
     return Machine(tuple(available_cpus()[: most_cpus or None]), _memory_bytes())
-
-
-def available_cpus() -> list[int]:
-    """The numbers of the CPUs this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def is_busy() -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from clary.algorithms.contract import InputError
 from clary.algorithms.readers.table import widened
 from clary.algorithms.xgboost import answers, model_files, requests
 from clary.algorithms.xgboost.dense_prediction import DensePrediction
+from clary.core.cpus import available_cpus
 
 MANY_ROWS = 8192
 """From here on a request is worth several threads."""
@@ -71,7 +71,7 @@ class LoadedModel:
         with self._lock:
             if self._wide is None:
                 booster = copy.copy(self._booster)
-                booster.set_param({"nthread": len(os.sched_getaffinity(0))})
+                booster.set_param({"nthread": len(available_cpus())})
                 self._wide = DensePrediction(booster, self._rounds)
             return self._wide
 

@@ -68,14 +68,7 @@ class ProcessExecutor:
         else:
             environment["HOME"] = os.environ.get("HOME", "/")
             hidden = tuple(str(path) for path in self._hidden)
-            confinement = Confinement(
-                (str(folder), *program.writable),
-                hidden,
-                program.visible,
-                network=limits.network and not program.offline,
-                required=not limits.network,
-                scratch_bytes=memory_bytes,
-            )
+            confinement = Confinement.of(program, limits, (str(folder),), hidden, memory_bytes)
             environment |= program.environment
         wrapped = bool(argv and isolation.probe().bubblewrap)
         forked = self._launcher.spawn(

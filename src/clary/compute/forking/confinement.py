@@ -25,6 +25,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clary.compute.contract import Limits, Program
 from clary.compute.processes import ON_LINUX, renounce_privileges
 
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x0002_0000, 0x1000_0000, 0x4000_0000
@@ -66,6 +67,23 @@ class Confinement:
     network: bool = True
     required: bool = True
     scratch_bytes: int = 0
+
+    @classmethod
+    def of(
+        cls, program: Program, limits: Limits, own: Sequence[str], hidden: Sequence[str], scratch_bytes: int
+    ) -> Confinement:
+        """What a program of Clary's own may see: the folders that are `own` to it, and what it names itself.
+
+        A program that needs no network gets none where that can be; one that must have none runs nowhere else.
+        """
+        return cls(
+            (*own, *program.writable),
+            tuple(hidden),
+            program.visible,
+            network=limits.network and not program.offline,
+            required=not limits.network,
+            scratch_bytes=scratch_bytes,
+        )
 
 
 def confine(confinement: Confinement) -> bool:

@@ -305,12 +305,7 @@ class Launcher:
             cpus=min(plan.limits.cpus, os.cpu_count() or 1),
             memory_bytes=plan.limits.memory_bytes,
             die_with_parent=True,
-            confinement=Confinement(
-                (str(root), str(socket_path.parent), *program.writable),
-                self._hidden,
-                program.visible,
-                network=plan.limits.network and not program.offline,
-                required=not plan.limits.network,
-                scratch_bytes=plan.limits.memory_bytes,
+            confinement=Confinement.of(
+                program, plan.limits, (str(root), str(socket_path.parent)), self._hidden, plan.limits.memory_bytes
             ),
         )

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from clary.core.cpus import available_cpus
 from clary.engines.documents.confidence import certainty
 from clary.engines.documents.contract import Box, Polygon, Word
 from clary.engines.documents.crops import LONG, Crop, cut, page_slant_degrees, sides, slant_degrees
@@ -26,7 +27,6 @@ from clary.engines.documents.sheets import Pixels
 from clary.engines.documents.spelling import FEW_FOREIGN, settle
 from clary.engines.documents.turns import Upright, quarter_turned, turned
 from clary.engines.documents.words import Piece, SplitSettings, split
-from clary.engines.onnx_models import cores
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -94,7 +94,7 @@ class Ocr:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        count = threads or cores()
+        count = threads or len(available_cpus())
         self._detector = Detector(count)
         self.recognizer = Recognizer(1)
         self._reading, self._detecting = threading.Lock(), threading.Lock()

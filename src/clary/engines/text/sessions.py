@@ -10,7 +10,8 @@ from typing import Any
 import onnxruntime
 from numpy.typing import NDArray
 
-from clary.engines.onnx_models import cores, open_model
+from clary.core.cpus import available_cpus
+from clary.engines.onnx_models import open_model
 
 WEIGHTS = Path(__file__).with_name("weights")
 """The folder of the models that are part of Clary."""
@@ -23,7 +24,7 @@ def session(path: Path, threads: int | None = None) -> onnxruntime.InferenceSess
         path: an ONNX file.
         threads: processors that one run may use; all by default.
     """
-    return open_model(path, threads or cores())
+    return open_model(path, threads or len(available_cpus()))
 
 
 def run_all(
@@ -44,7 +45,7 @@ def run_all(
         found: list[NDArray[Any]] = model.run(list(outputs), dict(one))
         return found
 
-    at_once = min(cores(), len(inputs))
+    at_once = min(len(available_cpus()), len(inputs))
     if at_once < 2:
         return [run(one) for one in inputs]
     with ThreadPoolExecutor(at_once) as threads:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
+
+from clary.core.cpus import available_cpus
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ def beside(compute: Callable[[], T]) -> Callable[[], T]:
     Returns:
         A function that waits for the result; it raises what the computation raised.
     """
-    if _cpus() < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    if len(available_cpus()) < 2 or "fork" not in multiprocessing.get_all_start_methods():
         return compute
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
@@ -48,8 +49,3 @@ def _tell(compute: Callable[[], Any], sending: Connection) -> None:
         sending.send((compute(), None))
     except Exception as error:  # whatever it is: the parent raises it
         sending.send((None, error))
-
-
-def _cpus() -> int:
-    """How many CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
