@@ -22,8 +22,8 @@ from clary.engines.documents.lending.kinds import KINDS
 from clary.engines.documents.pages import LIMITS, open_document
 from clary.engines.documents.plain_values import to_plain
 from clary.engines.documents.reading import Reader
-from clary.engines.documents.sessions import share_freed_memory
 from clary.engines.documents.understanding import Question
+from clary.engines.heap import share_freed_memory
 
 
 class Documents:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 from pathlib import Path
 
@@ -16,8 +15,6 @@ DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNIZER = "PP-OCRv6_rec_small.onnx"
 LINE_READER = "line_reader.onnx"
 """The recogniser in eight bits, without its last layer; see `training/documents/quantised_reader.py`."""
-_MOST_ARENAS = -8
-"""glibc's M_ARENA_MAX, an option of `mallopt`."""
 _WEIGHTS = Path(__file__).with_name("weights")
 
 
@@ -34,17 +31,6 @@ def bundled(name: str) -> Path:
     if not path.is_file():
         raise FileNotFoundError(f"the installed package rapidocr brings no model {name}")
     return path
-
-
-def share_freed_memory() -> None:
-    """Lets every thread use the memory that another one freed, for the whole process; call it before threads start.
-
-    Else glibc keeps up to eight heaps a processor, and each of them grows as large as the largest page that its
-    threads have read.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # other C libraries have one heap anyway
-        mallopt(_MOST_ARENAS, 1)
 
 
 def session(name: str, threads: int) -> onnxruntime.InferenceSession:

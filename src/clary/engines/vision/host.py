@@ -15,7 +15,7 @@ from threading import Lock
 import numpy as np
 
 from clary.engines.documents.ocr import Ocr
-from clary.engines.documents.sessions import share_freed_memory
+from clary.engines.heap import share_freed_memory
 from clary.engines.refusals import Refused
 from clary.engines.vision import face_embedding, objects, pictures
 from clary.engines.vision.calls import VisionEngine
