@@ -1,8 +1,8 @@
 """One pass over an English text: its words with what each may be as part of an entity, of speech and of a noun phrase.
 
 A small encoder fine-tuned for all three questions (`training/text/english_tagger.md`). Sentences are read alone, as in
-training; very long ones are cut. What was read last is remembered, so that several questions about one text cost one
-pass.
+training; `stretches.py` cuts very long ones. What was read last is remembered, so that several questions about one text
+cost one pass.
 """
 
 from __future__ import annotations
@@ -20,13 +20,11 @@ from tokenizers import Tokenizer
 
 from clary.engines.text.labels import Span, best_labels, spans
 from clary.engines.text.memory import Memory
-from clary.engines.text.pieces import END, START, like_lengths
+from clary.engines.text.pieces import like_lengths
 from clary.engines.text.sessions import WEIGHTS, run_all, session
-from clary.engines.text.shapes import word_shape
-from clary.engines.text.words import Word, sentences, words
+from clary.engines.text.stretches import Stretch, alike, stretches
+from clary.engines.text.words import Word, words
 
-_LONGEST_WORDS = 90
-_LONGEST_PIECES = 158
 _PIECES_PER_WORD = 8
 
 Scores = NDArray[np.float32]
@@ -41,8 +39,8 @@ class Reading:
         sentences: word numbers, first and one after the last, of each stretch that was read at once.
         entities: the entities as word spans, with their types.
         phrases: the noun phrases as word spans.
-        tags: the part of speech of each word, as a number of `EnglishTagger.tags`.
-        tag_scores: the confidence of each.
+        tags: the part of speech of each word, as a number of `EnglishTagger.tags`; "O" for one that was not read.
+        tag_scores: the confidence of each; 0 for one that was not read.
     """
 
     words: list[Word]
@@ -51,18 +49,6 @@ class Reading:
     phrases: list[Span]
     tags: NDArray[np.int64]
     tag_scores: Scores
-
-
-@dataclass(slots=True)
-class _Stretch:
-    """Words that are read at once."""
-
-    text: int
-    begin: int
-    end: int
-    pieces: list[int]
-    shapes: list[int]
-    starts: list[int]
 
 
 class EnglishTagger:
@@ -107,16 +93,20 @@ class EnglishTagger:
 
     def _read(self, texts: Sequence[str]) -> list[Reading]:
         found = [words(text, "en") for text in texts]
-        stretches: list[_Stretch] = []
+        made: list[Stretch] = []
         for number, (text, its_words) in enumerate(zip(texts, found, strict=True)):
-            stretches += self._stretches(number, text, its_words)
+            pieces = self._pieces([word.text for word in its_words])
+            made += stretches(number, text, its_words, pieces)
+        other = self.tags.index("O")
         readings = [
-            Reading(its, [], [], [], np.zeros(len(its), np.int64), np.zeros(len(its), np.float32)) for its in found
+            Reading(its, [], [], [], np.full(len(its), other, np.int64), np.zeros(len(its), np.float32))
+            for its in found
         ]
+        groups = alike(made)
         ready = [
-            [stretches[number] for number in group] for group in like_lengths([len(one.pieces) for one in stretches])
+            [groups[number] for number in places] for places in like_lengths([len(one[0].pieces) for one in groups])
         ]
-        answered = run_all(self._model, ["answers"], [_inputs(batch) for batch in ready])
+        answered = run_all(self._model, ["answers"], [_inputs([group[0] for group in batch]) for batch in ready])
         for batch, (answers,) in zip(ready, answered, strict=True):
             self._place(batch, answers, readings)
         for reading in readings:
@@ -124,28 +114,6 @@ class EnglishTagger:
             reading.entities.sort()
             reading.phrases.sort()
         return readings
-
-    def _stretches(self, number: int, text: str, its_words: list[Word]) -> list[_Stretch]:
-        """Cuts a text at its sentences, and a long sentence where the model's input ends."""
-        made: list[_Stretch] = []
-        pieces = self._pieces([word.text for word in its_words])
-        ends = [end for _, end in sentences(text, "en")]
-        at = 0
-        current: _Stretch | None = None
-        for place, word in enumerate(its_words):
-            if current is None or word.begin >= ends[at] or not _fits(current, pieces[place]):
-                current = _Stretch(number, place, place, [START], [0], [])
-                made.append(current)
-            while at + 1 < len(ends) and word.begin >= ends[at]:
-                at += 1
-            current.end = place + 1
-            current.starts.append(len(current.pieces))
-            current.pieces += pieces[place]
-            current.shapes += [int(word_shape(word.text))] * len(pieces[place])
-        for one in made:
-            one.pieces.append(END)
-            one.shapes.append(0)
-        return made
 
     def _pieces(self, texts: list[str]) -> list[list[int]]:
         distinct = list(dict.fromkeys(texts))
@@ -155,30 +123,36 @@ class EnglishTagger:
         ids = {text: one.ids[:_PIECES_PER_WORD] or [self._unknown] for text, one in zip(distinct, coded, strict=True)}
         return [ids[text] for text in texts]
 
-    def _place(self, batch: list[_Stretch], answers: Scores, readings: list[Reading]) -> None:
-        """Puts the model's answers for the first pieces of words into the readings."""
-        most = max(len(one.starts) for one in batch)
-        starts = np.zeros((len(batch), most), np.int64)
-        for row, one in enumerate(batch):
-            starts[row, : len(one.starts)] = one.starts
+    def _place(self, batch: list[list[Stretch]], answers: Scores, readings: list[Reading]) -> None:
+        """Puts the model's answers for the first pieces of words into the readings.
+
+        Args:
+            batch: for each of the answers' rows, the stretches that are all alike.
+            answers: [rows, pieces, labels + tags + chunks].
+            readings: what they are put into.
+        """
+        counts = [len(group[0].starts) for group in batch]
+        starts = np.zeros((len(batch), max(counts)), np.int64)
+        for row, group in enumerate(batch):
+            starts[row, : counts[row]] = group[0].starts
         answers = np.take_along_axis(answers, starts[:, :, None], 1)
         cut = len(self.labels), len(self.labels) + len(self.tags)
         entities, tags, chunks = (_softmax(part) for part in np.split(answers, cut, 2))
-        counts = [len(one.starts) for one in batch]
         entity_rows = best_labels(entities, self.labels, counts)
         chunk_rows = best_labels(chunks, self.chunks, counts)
         best = tags.argmax(2)
-        for row, one in enumerate(batch):
-            reading, count = readings[one.text], counts[row]
-            reading.sentences.append((one.begin, one.end))
-            reading.entities.extend(spans(entity_rows[row], entities[row, :count], self.labels, one.begin))
-            reading.phrases.extend(spans(chunk_rows[row], chunks[row, :count], self.chunks, one.begin))
-            reading.tags[one.begin : one.end] = best[row, :count]
-            reading.tag_scores[one.begin : one.end] = tags[row, np.arange(count), best[row, :count]]
-
-
-def _fits(stretch: _Stretch, pieces: list[int]) -> bool:
-    return len(stretch.starts) < _LONGEST_WORDS and len(stretch.pieces) + len(pieces) < _LONGEST_PIECES
+        for row, group in enumerate(batch):
+            count = counts[row]
+            named = spans(entity_rows[row], entities[row, :count], self.labels)
+            phrases = spans(chunk_rows[row], chunks[row, :count], self.chunks)
+            sure = tags[row, np.arange(count), best[row, :count]]
+            for one in group:
+                reading = readings[one.text]
+                reading.sentences.append((one.begin, one.end))
+                reading.entities.extend(span.moved(one.begin) for span in named)
+                reading.phrases.extend(span.moved(one.begin) for span in phrases)
+                reading.tags[one.begin : one.end] = best[row, :count]
+                reading.tag_scores[one.begin : one.end] = sure
 
 
 def _softmax(scores: Scores) -> Scores:
@@ -187,7 +161,7 @@ def _softmax(scores: Scores) -> Scores:
     return probabilities
 
 
-def _inputs(batch: list[_Stretch]) -> dict[str, NDArray[np.int64]]:
+def _inputs(batch: list[Stretch]) -> dict[str, NDArray[np.int64]]:
     """What the model takes: pieces, mask and shapes, padded to the longest."""
     longest = max(len(one.pieces) for one in batch)
     arrays = {name: np.zeros((len(batch), longest), np.int64) for name in ("pieces", "mask", "shapes")}

@@ -17,6 +17,10 @@ class Span(NamedTuple):
     type: str
     score: float
 
+    def moved(self, words: int) -> Span:
+        """The same span so many words further on."""
+        return Span(self.begin + words, self.end + words, self.type, self.score)
+
 
 def best_labels(probabilities: NDArray[np.float32], labels: Sequence[str], counts: Sequence[int]) -> list[list[int]]:
     """Returns the likeliest rows of labels in which every I-X follows a B-X or I-X (Viterbi 1967).

@@ -7,6 +7,7 @@ weights stand in a hashed table, a column for each tag.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from numpy.typing import NDArray
 
 from clary.engines.text.labels import Span, spans
 from clary.engines.text.sessions import WEIGHTS
+from clary.engines.text.stretches import read_of_runs
 from clary.engines.text.treebank_features import OUTSIDE, Lists, features, history, phrase_features, phrase_history
 from clary.engines.text.words import Word, sentences, words
 
 LABELS = ("O", "B-PHRASE", "I-PHRASE")
+_LONGEST_WORDS = 1_000
+"""What is longer is no sentence; it is cut, since all that is known of its words is held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,8 @@ class Found:
 
     Attributes:
         words: its words.
-        tags: the part of speech of each.
-        tag_scores: the confidence of each tag.
+        tags: the part of speech of each; "O" for one that was not read.
+        tag_scores: the confidence of each tag; 0 for one that was not read.
         phrases: the noun phrases as word spans.
     """
 
@@ -85,18 +89,15 @@ class TreebankTagger:
         """Returns what is said of a text."""
         its_words = words(text, self._language)
         found = Found(its_words, [], [], [])
-        begin = 0
-        for _, end_character in sentences(text, self._language):
-            end = begin
-            while end < len(its_words) and its_words[end].begin < end_character:
-                end += 1
-            self._sentence([word.text[:100] for word in its_words[begin:end]], begin, found)
-            begin = end
+        for begin, end, is_read in _cut(text, its_words, self._language):
+            if is_read:
+                self._sentence([word.text[:100] for word in its_words[begin:end]], begin, found)
+            else:
+                found.tags.extend(["O"] * (end - begin))
+                found.tag_scores.extend([0.0] * (end - begin))
         return found
 
     def _sentence(self, texts: list[str], begin: int, found: Found) -> None:
-        if not texts:
-            return
         tags, scores = self.tagged(texts)
         found.tags.extend(tags)
         found.tag_scores.extend(scores)
@@ -124,6 +125,23 @@ class TreebankTagger:
             tags.append(before)
             scores.append(float(_confidences(sums, self._tag_scale)[number]))
         return tags, scores
+
+
+def _cut(text: str, its_words: list[Word], language: str) -> Iterator[tuple[int, int, bool]]:
+    """Yields what is read at once, as numbers of words, and what is not to be read; all words in their order."""
+    ends = [end for _, end in sentences(text, language)]
+    at = begin = 0
+    before = True
+    for number, (word, is_read) in enumerate(zip(its_words, read_of_runs(its_words), strict=True)):
+        is_new = word.begin >= ends[at] or is_read != before or number - begin == _LONGEST_WORDS
+        if is_new and begin < number:
+            yield begin, number, before
+            begin = number
+        while at + 1 < len(ends) and word.begin >= ends[at]:
+            at += 1
+        before = is_read
+    if its_words:
+        yield begin, len(its_words), before
 
 
 def _confidences(sums: NDArray[np.int32], scale: float) -> NDArray[np.float64]:
