@@ -67,8 +67,9 @@ class TargetMention(TypedDict):
         end: character after the last.
         score: confidence that this is a mention.
         group_score: confidence that it means the same as the mention that describes its group.
-        type: "PERSON", "LOCATION", "ORGANIZATION", "COMMERCIAL_ITEM", "EVENT", "DATE", "QUANTITY", "TITLE",
-            "ATTRIBUTE" (a part or property that is judged: the food, the battery) or "OTHER".
+        type: "PERSON", "LOCATION", "ORGANIZATION", "COMMERCIAL_ITEM", "EVENT", "DATE", "QUANTITY", "MOVIE", "BOOK",
+            "MUSIC", "GAME", "SOFTWARE", "ATTRIBUTE" (a part or property that is judged: the food, the battery) or
+            "OTHER".
         sentiment: what the text feels about it, and how sure that is.
     """
 

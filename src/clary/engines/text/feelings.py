@@ -84,10 +84,12 @@ class Feelings:
         if not texts:
             return []
         entities = find_entities(list(texts), language)
-        given = [targets.given(text, named) for text, named in zip(texts, entities, strict=True)]
-        found = zip(self._english.mentions(texts, given), find_words(list(texts), language), given, strict=True)
-        mentions = [targets.nominal(*one) for one in found]
-        return [targets.targets(*one) for one in zip(texts, mentions, entities, strict=True)]
+        words = find_words(list(texts), language)
+        given = [targets.given(*one) for one in zip(texts, entities, words, strict=True)]
+        mentions = [
+            targets.nominal(*one) for one in zip(self._english.mentions(texts, given), words, given, strict=True)
+        ]
+        return [targets.targets(*one) for one in zip(texts, mentions, entities, words, strict=True)]
 
 
 def _named(scores: Sequence[float]) -> Sentiment:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from clary.engines.text import references, works
 from clary.engines.text.contract import Entity, Sentiment, SyntaxToken, Target, TargetMention
 from clary.engines.text.opinions import Mentioned
+from clary.engines.text.references import PERSONAL, POSSESSIVE, PRONOUN, PRONOUNS
 
-_PERSONAL: Final = frozenset({"he", "him", "his", "himself", "she", "her", "hers", "herself"})
-_SINGULAR: Final = frozenset({"it", "its", "itself"})
-_PRONOUNS: Final = _PERSONAL | _SINGULAR | {"they", "them", "their", "theirs", "themselves"}
-_PRONOUN: Final = re.compile(r"\b(?:" + "|".join(sorted(_PRONOUNS)) + r")\b", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"[.!?](?:\s|$)|\n")
 _LITTLE_WORDS: Final = "the a an this that these those my your our his her their its mr mrs ms dr sir"
 _PEOPLE_WORDS: Final = """
-waiter waiters waitress waitresses waitstaff staff server servers owner owners manager managers chef chefs cook
+waiter waiters waitress waitresses waitstaff staff server servers owner owners manager managers chef chefs cook cooks
 bartender bartenders hostess host man woman men women boy girl guy guys people person president senator governor
 minister doctor doctors nurse nurses teacher teachers actor actors actress director author singer player players
 friend friends wife husband mother father son daughter child children kids boss clerk driver drivers customer
-customers seller employee employees team crew busboy maitre
+customers seller sellers employee employees team crew busboy maitre receptionist receptionists patient patients analyst
+analysts lawyer lawyers agent agents guest guests neighbour neighbours neighbor neighbors colleague colleagues officer
+officers representative representatives technician technicians assistant assistants student students parent parents
 """
+_AFTER_HEAD: Final = re.compile(r"(?<=\w) (?:of|from|at|in|with|for|who|that)\b")
 _LITTLE: Final = frozenset(_LITTLE_WORDS.split())
 _PEOPLE: Final = frozenset(_PEOPLE_WORDS.split())
 _NOT_AT_EDGES: Final = frozenset({"PUNCT", "SYM", "CCONJ", "ADP", "AUX", "SCONJ", "PART", "PRON"})
@@ -40,17 +42,30 @@ _PRONOUN_SENTENCES: Final = 2
 """A pronoun means something of its own sentence or of so many before."""
 
 
+_NOUNS: Final = frozenset({"NOUN", "PROPN"})
+_SURE_DEED: Final = 0.6
+_TIMES_AND_AMOUNTS: Final = frozenset({"DATE", "QUANTITY"})
+_OF_WORK: Final = "TITLE"
+
+
 @dataclass(slots=True)
 class _Group:
     mentions: list[TargetMention]
     keys: set[str]
     type: str
     last: int
+    gender: str
+    is_placed: bool
 
 
-def given(text: str, entities: Sequence[Entity]) -> list[tuple[int, int]]:
+def given(text: str, entities: Sequence[Entity], words: Sequence[SyntaxToken] = ()) -> list[tuple[int, int]]:
     """Returns the stretches that are mentions in any case: named things, persons with how they are addressed, "he" and
     "she", and other pronouns with something to mean.
+
+    Args:
+        text: the whole text.
+        entities: what it names.
+        words: its words with their parts of speech; "it" and "they" may mean any noun before them.
     """
     spans: list[tuple[int, int]] = []
     for one in entities:
@@ -58,10 +73,21 @@ def given(text: str, entities: Sequence[Entity]) -> list[tuple[int, int]]:
             before = _ADDRESSED.search(text, max(0, one["begin"] - _LONGEST_ADDRESS), one["begin"])
             begin = before.start() if before and one["type"] == "PERSON" else one["begin"]
             spans.append((max(begin, spans[-1][1] if spans else 0), one["end"]))
-    named = len(spans)
-    for pronoun in _PRONOUN.finditer(text):
-        means = pronoun.group().lower() in _PERSONAL or any(end <= pronoun.start() for _, end in spans)
-        if means and not any(begin < pronoun.end() and pronoun.start() < end for begin, end in spans[:named]):
+    named = spans.copy()
+    first_name = named[0][1] if named else len(text)
+    first_noun = next((word["end"] for word in words if word["tag"] == "NOUN"), len(text))
+    at = 0
+    for pronoun in PRONOUN.finditer(text):
+        while at < len(named) and named[at][1] <= pronoun.start():
+            at += 1
+        if (at < len(named) and named[at][0] < pronoun.end()) or references.is_expletive(text, pronoun.start()):
+            continue
+        is_alone = pronoun.group().lower() not in POSSESSIVE
+        if (
+            pronoun.group().lower() in PERSONAL
+            or first_name <= pronoun.start()
+            or (is_alone and first_noun <= pronoun.start())
+        ):
             spans.append(pronoun.span())
     return spans
 
@@ -77,11 +103,14 @@ def nominal(
         given: the mentions that stay as they are.
 
     Returns:
-        The mentions in order; one without a word that names is left out.
+        The mentions in order, whole words, without overlap; one that names nothing is left out.
     """
-    kept, certain, at = [], set(given), 0
+    kept: list[Mentioned] = []
+    certain, at = set(given), 0
     for one in mentioned:
         if (one.begin, one.end) in certain:
+            while kept and kept[-1].end > one.begin:  # what was widened into it
+                kept.pop()
             kept.append(one)
             continue
         while at < len(words) and words[at]["end"] <= one.begin:
@@ -90,10 +119,18 @@ def nominal(
         while last < len(words) and words[last]["begin"] < one.end:
             last += 1
         naming = _naming(words[at:last])
-        if naming:
-            begin, end = max(one.begin, naming[0]["begin"]), min(one.end, naming[-1]["end"])
-            kept.append(Mentioned(begin, end, one.score, one.feelings))
+        if _names(naming, one.score) and (not kept or kept[-1].end <= naming[0]["begin"]):
+            kept.append(Mentioned(naming[0]["begin"], naming[-1]["end"], one.score, one.feelings))
     return kept
+
+
+def _names(words: Sequence[SyntaxToken], score: float) -> bool:
+    """Whether words name something: a noun among them does, and a deed ("served", "waiting") that is sure."""
+    return any(
+        word["tag"] in _NOUNS
+        or (word["tag"] == "VERB" and score >= _SURE_DEED and word["text"].lower().endswith(("ed", "ing")))
+        for word in words
+    )
 
 
 def _naming(words: Sequence[SyntaxToken]) -> Sequence[SyntaxToken]:
@@ -112,7 +149,9 @@ def _naming(words: Sequence[SyntaxToken]) -> Sequence[SyntaxToken]:
     return words[first:last]
 
 
-def targets(text: str, mentioned: Sequence[Mentioned], entities: Sequence[Entity]) -> list[Target]:
+def targets(
+    text: str, mentioned: Sequence[Mentioned], entities: Sequence[Entity], words: Sequence[SyntaxToken] = ()
+) -> list[Target]:
     """Puts mentions into groups.
 
     Mentions that share their words mean the same ("Ana Diaz", "Diaz"; "the food", "food"), and a pronoun means the
@@ -122,59 +161,87 @@ def targets(text: str, mentioned: Sequence[Mentioned], entities: Sequence[Entity
         text: the whole text.
         mentioned: its mentions in order.
         entities: what it names, for the types of mentions.
+        words: its words with their parts of speech.
 
     Returns:
         Groups in the order of their first mentions.
     """
     groups: list[_Group] = []
-    for one in mentioned:
+    for one in _with_whole_dates(mentioned, entities):
         piece = text[one.begin : one.end]
-        if piece.lower() in _PRONOUNS:
-            _add_pronoun(text, groups, one, piece)
+        if piece.lower() in PRONOUNS:
+            _add_pronoun(text, groups, one, words)
             continue
         kind, score = _type(one, piece, entities)
-        words = _words(piece)
-        best = max(groups, key=lambda group: _shared(words, group, kind), default=None)
-        shared = _shared(words, best, kind) if best else 0.0
+        keys = _words(piece)
+        best = max(groups, key=lambda group: _shared(keys, group, kind), default=None)
+        shared = _shared(keys, best, kind) if best else 0.0
         mention = _mention(one, piece, kind, shared if best and shared else 1.0, score)
         if best and shared:
             best.mentions.append(mention)
-            best.keys |= words
+            best.keys |= keys
             best.last = one.end
+            best.gender = references.gender(piece, best.gender)
+            best.is_placed = best.is_placed and references.is_placed(text, one.begin)
         else:
-            groups.append(_Group([mention], words, kind, one.end))
+            placed = kind == "LOCATION" and references.is_placed(text, one.begin)
+            groups.append(_Group([mention], keys, kind, one.end, references.gender(piece), placed))
+    for group in groups:
+        if group.type == _OF_WORK:
+            shown = works.kind_of(text, ((one["begin"], one["end"]) for one in group.mentions))
+            for mention in group.mentions:
+                mention["type"] = shown
     return [{"mentions": group.mentions, "descriptive": [_descriptive(group.mentions)]} for group in groups]
 
 
-def _add_pronoun(text: str, groups: list[_Group], one: Mentioned, piece: str) -> None:
+def _with_whole_dates(mentioned: Sequence[Mentioned], entities: Sequence[Entity]) -> Iterator[Mentioned]:
+    """Yields the mentions; one that is part of a date or an amount is all of it, once."""
+    spans = [(one["begin"], one["end"]) for one in entities if one["type"] in _TIMES_AND_AMOUNTS]
+    until = 0
+    for one in mentioned:
+        place = bisect_right(spans, one.begin, key=lambda span: span[0]) - 1
+        if place >= 0 and one.end <= spans[place][1]:
+            one = Mentioned(*spans[place], one.score, one.feelings)
+        if one.begin >= until:
+            until = one.end
+            yield one
+
+
+def _add_pronoun(text: str, groups: list[_Group], one: Mentioned, words: Sequence[SyntaxToken]) -> None:
+    piece = text[one.begin : one.end]
+    pronoun = piece.lower()
     near = [
-        group
+        (away, group)
         for group in groups
-        if _may_mean(piece.lower(), group)
-        if len(_SENTENCE_END.findall(text[group.last : one.begin])) <= _PRONOUN_SENTENCES
+        if references.fits(pronoun, group.type, group.gender)
+        if group.type not in _TIMES_AND_AMOUNTS
+        if not references.acts_upon_it(words, group.last, one.begin, pronoun)
+        if (away := len(_SENTENCE_END.findall(text[group.last : one.begin]))) <= _PRONOUN_SENTENCES
     ]
     if near:
-        nearest = max(near, key=lambda group: group.last)
+        _, nearest = min(near, key=lambda found: _preference(pronoun, *found))
         nearest.mentions.append(_mention(one, piece, nearest.type, 1 / len(near), one.score))
         nearest.last = one.end
-    elif piece.lower() in _PERSONAL:  # somebody whom the text does not name
+        nearest.gender = references.gender(piece, nearest.gender)
+    elif pronoun in PERSONAL:  # somebody whom the text does not name
         mention = _mention(one, piece, "PERSON", 1.0, one.score)
-        groups.append(_Group([mention], {piece.lower()}, "PERSON", one.end))
+        groups.append(_Group([mention], {pronoun}, "PERSON", one.end, references.gender(piece), False))
 
 
-def _may_mean(pronoun: str, group: _Group) -> bool:
-    """Says whether a pronoun fits: "he" and "she" persons, "it" all else, "they" both."""
-    if pronoun in _PERSONAL:
-        return group.type == "PERSON"
-    return pronoun not in _SINGULAR or group.type != "PERSON"
+def _preference(pronoun: str, away: int, group: _Group) -> tuple[bool, int, bool, int]:
+    """What a pronoun means least: a mere place, what is sentences away, who may be of the other gender, what is far."""
+    of_unknown_gender = pronoun in PERSONAL and not group.gender
+    return group.is_placed, away, of_unknown_gender, -group.last
 
 
 def _type(one: Mentioned, piece: str, entities: Sequence[Entity]) -> tuple[str, float]:
     for entity in entities:
-        if entity["begin"] < one.end and one.begin < entity["end"] and entity["type"] in _NAMED:
+        touches = entity["begin"] < one.end and one.begin < entity["end"]
+        is_it = (one.begin, one.end) == (entity["begin"], entity["end"])
+        if is_it or (touches and entity["type"] in _NAMED):
             return entity["type"], min(one.score, entity["score"])
-    words = _words(piece)
-    if words & _PEOPLE:
+    head = _AFTER_HEAD.split(piece.lower())[0].split()
+    if head and head[-1] in _PEOPLE:
         return "PERSON", one.score
     return ("ATTRIBUTE" if piece.islower() else "OTHER"), one.score
 
@@ -210,7 +277,7 @@ def _sentiment(feelings: tuple[float, float, float]) -> Sentiment:
 
 
 def _descriptive(mentions: Sequence[TargetMention]) -> int:
-    named = [index for index, one in enumerate(mentions) if one["text"].lower() not in _PRONOUNS]
+    named = [index for index, one in enumerate(mentions) if one["text"].lower() not in PRONOUNS]
     return max(
         named, default=0, key=lambda index: (len(_words(mentions[index]["text"])), mentions[index]["score"], -index)
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from botocore.session import Session
 
-from clary.engines.text.contract import Entity, SyntaxToken, Target
+from clary.engines.text.contract import ENTITY_TYPES, Entity, SyntaxToken, Target
 from clary.engines.text.opinions import Mentioned
 from clary.engines.text.targets import given, nominal, targets
 
@@ -72,6 +73,88 @@ def test_what_is_judged_has_a_type() -> None:
     assert [target["mentions"][0]["type"] for target in found] == ["PERSON", "ORGANIZATION", "ATTRIBUTE"]
 
 
+def test_the_head_of_a_mention_says_whether_it_is_a_person() -> None:
+    text = "The receptionist, the staff of the hotel and my driver's license number."
+    found = targets(text, mentioned(text, "receptionist", "staff of the hotel", "driver's license number"), [])
+    assert [target["mentions"][0]["type"] for target in found] == ["PERSON", "PERSON", "ATTRIBUTE"]
+
+
+def test_a_part_of_a_date_is_the_date_once() -> None:
+    text = "We meet on 12 May 2024 with Ana."
+    entities = [entity(text, "12 May 2024", "DATE"), entity(text, "Ana")]
+    found = targets(text, mentioned(text, "12 May", "2024", "Ana"), entities)
+    assert [(one["text"], one["type"]) for target in found for one in target["mentions"]] == [
+        ("12 May 2024", "DATE"),
+        ("Ana", "PERSON"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I read Emma in a week.", "BOOK"),
+        ("We watched Emma at the cinema.", "MOVIE"),
+        ("Emma is the best song of the album.", "MUSIC"),
+        ("I played Emma on my Xbox.", "GAME"),
+        ("Emma crashes since the last update.", "SOFTWARE"),
+        ("I like Emma.", "OTHER"),
+    ],
+)
+def test_a_work_is_of_the_kind_that_the_words_around_tell(text: str, expected: str) -> None:
+    (found,) = targets(text, mentioned(text, "Emma"), [entity(text, "Emma", "TITLE")])
+    assert found["mentions"][0]["type"] == expected
+
+
+def test_every_type_is_one_of_the_api() -> None:
+    api = Session().get_service_model("comprehend").shape_for("TargetedSentimentEntityType").enum
+    for kind in ENTITY_TYPES:
+        for around in ("read", "watched", "sang", "played", "installed", "saw"):
+            text = f"I {around} Emma and she liked it."
+            found = targets(text, mentioned(text, "Emma", "she", "it"), [entity(text, "Emma", kind)])
+            assert {one["type"] for target in found for one in target["mentions"]} <= set(api)
+
+
+def test_he_and_she_mean_those_whose_gender_fits() -> None:
+    text = "John told Mary that he would call her. The nurse was kind. She helped my father, and he slept."
+    entities = [entity(text, "John"), entity(text, "Mary")]
+    found = targets(text, mentioned(text, "John", "Mary", "he", "her", "nurse", "She", "father", "he"), entities)
+    assert texts_of(found) == [["John", "he"], ["Mary", "her"], ["nurse", "She"], ["father", "he"]]
+
+
+def test_a_nurse_who_was_she_is_not_he() -> None:
+    text = "The nurse was kind. She smiled, and he felt better."
+    assert texts_of(targets(text, mentioned(text, "nurse", "She", "he"), [])) == [["nurse", "She"], ["he"]]
+
+
+def test_it_means_the_hotel_and_not_the_town_it_stands_in() -> None:
+    text = "We stayed at the Adlon in Berlin. It was expensive."
+    entities = [entity(text, "Adlon", "LOCATION"), entity(text, "Berlin", "LOCATION")]
+    found = targets(text, mentioned(text, "Adlon", "Berlin", "It"), entities)
+    assert texts_of(found) == [["Adlon", "It"], ["Berlin"]]
+
+
+def test_what_a_verb_acts_upon_is_not_its_subject() -> None:
+    text = "The game is old . Acme updates it ."
+    words = tagged(text, "DET NOUN AUX ADJ PUNCT PROPN VERB PRON PUNCT")
+    found = targets(text, mentioned(text, "game", "Acme", "it"), [entity(text, "Acme", "ORGANIZATION")], words)
+    assert texts_of(found) == [["game", "it"], ["Acme"]]
+
+
+def test_it_may_mean_any_noun_but_nothing_in_it_is_easy_to() -> None:
+    text = "The pizza was cold . It came late . It is easy to see why ."
+    words = tagged(text, "DET NOUN AUX ADJ PUNCT PRON VERB ADV PUNCT PRON AUX ADJ PART VERB ADV PUNCT")
+    assert given(text, [], words) == [(21, 23)]
+
+
+def test_mentions_are_whole_words_that_do_not_overlap() -> None:
+    text = "the #iphone rocks"
+    words = tagged(text, "DET PROPN VERB")
+    found = nominal([Mentioned(4, 5, 0.9, PLAIN), Mentioned(5, 11, 0.8, PLAIN)], words, [])
+    assert [text[one.begin : one.end] for one in found] == ["#iphone"]
+    found = nominal([Mentioned(4, 5, 0.9, PLAIN), Mentioned(5, 11, 1.0, PLAIN)], words, [(5, 11)])
+    assert [text[one.begin : one.end] for one in found] == ["iphone"]
+
+
 def test_as_good_as_bad_is_mixed_and_scores_sum_to_one() -> None:
     text = "pasta"
     for feelings, expected in ((GOOD, "positive"), (BAD, "negative"), (PLAIN, "neutral"), ((0.5, 0.5, 0.0), "mixed")):
@@ -120,6 +203,11 @@ def tagged(text: str, tags: str) -> list[SyntaxToken]:
         ("and the bottle of wine with", "CCONJ DET NOUN ADP NOUN ADP", ["the bottle of wine"]),
         ("eggs served with onions", "NOUN VERB ADP NOUN", ["eggs served with onions"]),
         ("was", "AUX", []),
+        ("served", "VERB", ["served"]),
+        ("Call", "VERB", []),
+        ("14 / 02", "NUM SYM NUM", []),
+        ("Italian", "ADJ", []),
+        ("Hi", "INTJ", []),
         (", -", "PUNCT PUNCT", []),
     ],
 )
