@@ -91,6 +91,46 @@ def test_a_number_counts_only_beside_the_word_that_says_what_it_is() -> None:
     assert [one["type"] for one in find("Its PIN is 4821.")] == ["PIN"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Passport number: 533380006. Driver's license number D1234567.",
+            [("PASSPORT_NUMBER", "533380006"), ("DRIVER_ID", "D1234567")],
+        ),
+        (
+            "Driver's license number D1234567, passport number: 533380006.",
+            [("DRIVER_ID", "D1234567"), ("PASSPORT_NUMBER", "533380006")],
+        ),
+        (
+            "plate 7ABC123 and VIN 1HGCM82633A004352",
+            [("LICENSE_PLATE", "7ABC123"), ("VEHICLE_IDENTIFICATION_NUMBER", "1HGCM82633A004352")],
+        ),
+        ("User jdoe42 and user guide are different.", [("USERNAME", "jdoe42")]),
+        ("It broke 4 years later, 3 days ago and 2 weeks from now, on 3 May.", [("DATE_TIME", "3 May")]),
+    ],
+)
+def test_the_nearest_word_says_what_a_datum_is(text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(one["type"], text[one["begin"] : one["end"]]) for one in find(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["Order number 7734128 was shipped", "Invoice number 2023001234, thanks", "tracking number 94001108"]
+)
+def test_not_every_number_is_one_to_call(text: str) -> None:
+    assert find(text) == []
+    assert [one["type"] for one in find("My number is 7734128.")] == ["PHONE"]
+
+
+def test_what_is_left_of_an_address_that_is_cut_is_an_address() -> None:
+    text = "The passport office is at gate 12345678."
+    found = find(text, [Named(26, 39, "ADDRESS", 0.9)])
+    assert [(one["type"], text[one["begin"] : one["end"]]) for one in found] == [("PASSPORT_NUMBER", "12345678")]
+    text = "5 Mill Lane, ana@mail.example.com"
+    found = find(text, [Named(0, len(text), "ADDRESS", 0.9)])
+    assert [text[one["begin"] : one["end"]] for one in found] == ["5 Mill Lane", "ana@mail.example.com"]
+
+
 def test_names_come_from_the_tagger_without_signs_and_forms_of_address() -> None:
     text = "Ms. Ana Lopez, and Mr."
     found = find(text, [Named(4, 14, "PERSON", 0.9), Named(19, 22, "PERSON", 0.9)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -15,6 +15,11 @@ from clary.engines.text.personal_data.patterns import PATTERNS, Pattern
 _REACH_BEFORE: Final = 60
 """How many characters before a datum a word may stand that says what it is."""
 _REACH_BEHIND: Final = 25
+_LESS_A_CHARACTER: Final = 0.001
+"""By so much less a word says what a datum is for each character between them: the nearest one is meant."""
+_CLOSE: Final = 15
+"""Characters that change nothing: " number is: "."""
+_BEHIND_IS_FARTHER: Final = 30
 _DATE_SCORE: Final = 0.95
 _ABSOLUTE: Final = re.compile(
     r"\d|noon|midnight|christmas|new year|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -22,8 +27,12 @@ _ABSOLUTE: Final = re.compile(
     re.IGNORECASE,
 )
 """What a date holds that says when, without knowing when it was said."""
+_FROM_ANOTHER_DAY: Final = re.compile(r"\b(?:ago|later|earlier|hence|from\s+(?:now|today|tomorrow))$", re.IGNORECASE)
 _FORM_OF_ADDRESS: Final = re.compile(r"(?:mrs?|ms|miss|dr|prof|sir|madam)\.?", re.IGNORECASE)
 _DURATION: Final = re.compile(r"\W*(?:old|of age)\b", re.IGNORECASE)
+
+
+_BETWEEN: Final = " \t\r\n,;:/|>-"
 
 
 class Named(NamedTuple):
@@ -50,16 +59,23 @@ class _Near:
         self._text = text
         self._places: dict[re.Pattern[str], tuple[list[int], list[int]]] = {}
 
-    def has(self, expression: re.Pattern[str], begin: int, end: int) -> bool:
+    def away(self, expression: re.Pattern[str], begin: int, end: int) -> int | None:
+        """Returns how far from a datum the nearest word stands, in characters; None where none is in reach.
+
+        What is named usually stands behind its name: a word behind a datum counts as so much farther away.
+        """
         if expression not in self._places:
             found = [match.span() for match in expression.finditer(self._text)]
             self._places[expression] = [one[0] for one in found], [one[1] for one in found]
         begins, ends = self._places[expression]
-        before = bisect_left(ends, begin - _REACH_BEFORE)
-        if before < len(ends) and ends[before] <= begin:
-            return True
+        distances = []
+        before = bisect_right(ends, begin)
+        if before and ends[before - 1] >= begin - _REACH_BEFORE:
+            distances.append(begin - ends[before - 1])
         behind = bisect_left(begins, end)
-        return behind < len(begins) and begins[behind] <= end + _REACH_BEHIND
+        if behind < len(begins) and begins[behind] <= end + _REACH_BEHIND:
+            distances.append(begins[behind] - end + _BEHIND_IS_FARTHER)
+        return min(distances, default=None)
 
 
 def find(text: str, named: Sequence[Named] = ()) -> list[PersonalDatum]:
@@ -80,7 +96,7 @@ def find(text: str, named: Sequence[Named] = ()) -> list[PersonalDatum]:
     candidates += [_Candidate(score, begin, end, order, "ADDRESS") for begin, end, score in found_addresses]
     names = [(one.score, *_trimmed(text, one)) for one in named if one.type == "PERSON"]
     candidates += [_Candidate(*one, order, "NAME") for one in names if not _FORM_OF_ADDRESS.fullmatch(text, *one[1:])]
-    return _without_overlap(candidates)
+    return _without_overlap(text, candidates)
 
 
 def _matches(text: str, pattern: Pattern, order: int, near: _Near) -> list[_Candidate]:
@@ -94,8 +110,8 @@ def _matches(text: str, pattern: Pattern, order: int, near: _Near) -> list[_Cand
         score = pattern.score
         if pattern.proof is not None and pattern.proof(datum):
             score = pattern.score_proved
-        elif pattern.near is not None and near.has(pattern.near, begin, end):
-            score = pattern.score_near
+        elif pattern.near is not None and (away := near.away(pattern.near, begin, end)) is not None:
+            score = max(score, pattern.score_near - max(0, away - _CLOSE) * _LESS_A_CHARACTER)
         if score:
             found.append(_Candidate(score, begin, end, order, pattern.type))
     return found
@@ -106,7 +122,9 @@ def _dates(text: str) -> list[times_and_amounts.Span]:
     return [
         span
         for span in times_and_amounts.find_dates(text)
-        if _ABSOLUTE.search(text, span.begin, span.end) and not _DURATION.match(text, span.end)
+        if _ABSOLUTE.search(text, span.begin, span.end)
+        and not _FROM_ANOTHER_DAY.search(text, span.begin, span.end)
+        and not _DURATION.match(text, span.end)
     ]
 
 
@@ -120,10 +138,10 @@ def _trimmed(text: str, one: Named) -> tuple[int, int]:
     return begin, end
 
 
-def _without_overlap(candidates: list[_Candidate]) -> list[PersonalDatum]:
+def _without_overlap(text: str, candidates: list[_Candidate]) -> list[PersonalDatum]:
     """The surest first, then the longest, then the one whose pattern comes first; none over another.
 
-    An address that reaches into something surer (a telephone number below it) is cut there.
+    An address that reaches into something surer (a telephone number below it) is cut there, if an address is left.
     """
     kept: list[_Candidate] = []
     begins: list[int] = []
@@ -133,7 +151,10 @@ def _without_overlap(candidates: list[_Candidate]) -> list[PersonalDatum]:
             other = kept[place - 1]
             if one.type != "ADDRESS" or other.begin <= one.begin:
                 continue
-            one = one._replace(end=other.begin)
+            left = text[one.begin : other.begin].rstrip(_BETWEEN)
+            if not any(map(str.isdigit, left)):
+                continue
+            one = one._replace(end=one.begin + len(left))
             place = bisect_left(begins, one.end)
             if place and kept[place - 1].end > one.begin:
                 continue

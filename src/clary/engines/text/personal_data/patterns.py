@@ -81,7 +81,7 @@ _SWIFT: Final = _words(r"swift|bic|bank identifier|wire|iban")
 _VIN: Final = _words(r"vin|vehicle identification|chassis|vehicle|car")
 _SECRET: Final = _words(r"secret|secretaccesskey|aws|access key|credentials?")
 _PHONE: Final = _words(
-    r"phones?|tel|telephone|mobile|cell|cellphone|call|calls|calling|called|fax|office|reach|ring|text|sms|whatsapp|dial|messages?|registered|contact|number|hotline|ext"
+    r"phones?|tel|telephone|mobile|cell|cellphone|call|calls|calling|called|fax|office|reach|ring|text|sms|whatsapp|dial|messages?|registered|contact|(?:my|your|his|her|our|their|this|new|old|that|the|a) number|number is|hotline|ext"
 )
 
 _CARD_NUMBER: Final = rf"{_DIGITS_START}(?:\d{{4}}[ -]\d{{4}}[ -]\d{{4}}[ -]\d{{1,7}}|3\d{{3}}[ -]\d{{6}}[ -]\d{{4,5}}|\d{{12,19}}){_DIGITS_END}"
@@ -94,6 +94,10 @@ _PHONES: Final = (
     rf"{_DIGITS_START}0\d{{2,4}}[ .-]\d{{6,8}}{_DIGITS_END}",
 )  # fmt: skip
 _PHONE_LIKE: Final = rf"{_DIGITS_START}(?:\d{{2,5}}(?:[ .-]\d{{2,5}}){{1,4}}|\d{{7,12}}){_DIGITS_END}"
+
+
+def _is_mixed(written: str) -> bool:
+    return any(map(str.isdigit, written)) and any(map(str.isalpha, written))
 
 
 def _is_phone(written: str) -> bool:
@@ -134,6 +138,7 @@ PATTERNS: Final = (
     Pattern("PASSWORD", _of(r"(?<!\w)(?:passwords?|passwd|pwd|passphrase|passcode)(?: for [\w ]{1,30})?\s{0,3}(?:is|was|=|:|->)(?: now| set to)?\s{0,3}[\"'\u201c]?(?P<datum>[^\s\"'\u201d]{4,64}(?<![.,;!?)]))", re.I), 0.96),
     Pattern("PASSWORD", _of(r"(?<!\w)(?:password|passwd|pwd)\s(?=[^\s]{0,63}\d)(?P<datum>[^\s\"']{6,64}(?<![.,;!?)]))", re.I), 0.8),
     Pattern("USERNAME", _of(r"(?<!\w)(?:user[ _-]?(?:name|id)|log-?in(?: name)?|screen ?name|account name|handle|nick ?name)s?\s{0,3}(?:is|was|=|:)\s{0,3}[\"'\u201c]?(?P<datum>[\w@][\w.@-]{1,62}\w)", re.I), 0.95),
+    Pattern("USERNAME", _of(r"(?<!\w)user\s(?P<datum>[a-z][\w.-]{1,30}\w)(?![\w@-])", re.I), 0.85, check=_is_mixed),
     Pattern("USERNAME", _of(r"(?<![\w@./])@[A-Za-z_]\w{1,29}(?![\w@.]\w)"), 0.7),
     Pattern("US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", _of(_NINE), 0, _ITIN, 0.97, check=checksums.itin),
     Pattern("US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", _of(rf"{_DIGITS_START}9\d{{2}}-\d{{2}}-\d{{4}}{_DIGITS_END}"), 0.8, check=checksums.itin),
@@ -147,7 +152,7 @@ PATTERNS: Final = (
     Pattern("PASSPORT_NUMBER", _of(r"(?<![\w-])(?:[A-Z]{1,2}\d{6,8}|\d{8,9}|[A-Z]\d{2}[A-Z0-9]{5,6})(?![\w-])", re.I), 0, _PASSPORT, 0.96),
     Pattern("DRIVER_ID", _of(r"(?<![\w-])[A-Z9]{5}\d{6}[A-Z9]{2}\d[A-Z]{2}(?![\w-])"), 0.9),
     Pattern("DRIVER_ID", _of(r"(?<![\w-])(?=[A-Z0-9 -]{0,19}\d)(?:[A-Z]{1,3}[ -]?)?\d[\dA-Z]{3,15}(?:-[\dA-Z]{2,6}){0,4}(?![\w-])", re.I), 0, _LICENCE, 0.95, check=lambda text: _digits(text) >= 5),
-    Pattern("LICENSE_PLATE", _of(r"(?<![\w-])(?=[A-Z0-9 -]{0,9}\d)(?=[A-Z0-9 -]{0,9}[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?![\w-])"), 0, _PLATE, 0.9),
+    Pattern("LICENSE_PLATE", _of(r"(?<![\w-])(?=[A-Z0-9 -]{0,9}\d)(?=[A-Z0-9 -]{0,9}[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?![\w-])"), 0, _PLATE, 0.9, check=_is_mixed),
     Pattern("VEHICLE_IDENTIFICATION_NUMBER", _of(r"(?<![\w-])(?=[A-Z]{0,16}\d)[A-HJ-NPR-Z0-9]{17}(?![\w-])"), 0, _VIN, 0.9, check=lambda text: not text.isdigit(), proof=checksums.vin, score_proved=0.97),
     Pattern("UK_NATIONAL_INSURANCE_NUMBER", _of(r"(?<![\w-])[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![\w-])", re.I), 0.96, check=checksums.nino),
     Pattern("CA_SOCIAL_INSURANCE_NUMBER", _of(rf"{_DIGITS_START}[1-79]\d{{2}}(?P<between>[ -]?)\d{{3}}(?P=between)\d{{3}}{_DIGITS_END}"), 0, _SIN, 0.97, check=checksums.luhn),
