@@ -52,7 +52,10 @@ class Linguist:
         """
         _refuse_others(language, ENTITY_LANGUAGES, "entities")
         readings = self._english.read(texts)
-        return [entities(text, reading) for text, reading in zip(texts, readings, strict=True)]
+        return [
+            [one for one in entities(text, reading) if _is_name(one["text"])]
+            for text, reading in zip(texts, readings, strict=True)
+        ]
 
     def key_phrases(self, texts: Sequence[str], language: str) -> list[list[KeyPhrase]]:
         """Returns the key phrases of each text.
@@ -64,10 +67,13 @@ class Linguist:
         if language == "en":
             readings = self._english.read(texts)
             return [
-                key_phrases(text, reading.words, reading.phrases) for text, reading in zip(texts, readings, strict=True)
+                key_phrases(text, reading.words, self._tags(reading), reading.phrases)
+                for text, reading in zip(texts, readings, strict=True)
             ]
         tagger = self._other(language)
-        return [key_phrases(text, found.words, found.phrases) for text in texts for found in [tagger.read(text)]]
+        return [
+            key_phrases(text, found.words, found.tags, found.phrases) for text in texts for found in [tagger.read(text)]
+        ]
 
     def syntax(self, texts: Sequence[str], language: str) -> list[list[SyntaxToken]]:
         """Returns the words of each text with their parts of speech.
@@ -77,9 +83,8 @@ class Linguist:
         """
         _refuse_others(language, SYNTAX_LANGUAGES, "syntax")
         if language == "en":
-            names = self._english.tags
             return [
-                syntax(reading.words, [names[number] for number in reading.tags], reading.tag_scores.tolist())
+                syntax(reading.words, self._tags(reading), reading.tag_scores.tolist())
                 for reading in self._english.read(texts)
             ]
         tagger = self._other(language)
@@ -100,6 +105,9 @@ class Linguist:
         known |= new
         return [known[text] for text in texts]
 
+    def _tags(self, reading: Reading) -> list[str]:
+        return [self._english.tags[number] for number in reading.tags.tolist()]
+
     def _other(self, language: str) -> TreebankTagger:
         with self._loading:
             if language not in self._others:
@@ -113,7 +121,13 @@ def _named(reading: Reading) -> list[finder.Named]:
         finder.Named(words[span.begin].begin, words[span.end - 1].end, span.type, span.score)
         for span in reading.entities
         if span.type in {"PERSON", "LOCATION", "ADDRESS"}
+        and any(_is_name(word.text) for word in words[span.begin : span.end])
     ]
+
+
+def _is_name(piece: str) -> bool:
+    """Whether a piece can name something: signs and pictures cannot, nor can one small letter."""
+    return any(map(str.isalnum, piece)) and not (len(piece) == 1 and piece.islower())
 
 
 def _refuse_others(language: str, languages: tuple[str, ...], what: str) -> None:

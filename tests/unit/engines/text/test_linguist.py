@@ -113,6 +113,13 @@ def test_names_and_addresses_are_personal_data(linguist: Linguist) -> None:
     ]
 
 
+def test_signs_and_a_small_letter_name_nobody(linguist: Linguist) -> None:
+    text = "😀 Ana in Paris"
+    assert [one["text"] for one in linguist.entities([text], "en")[0]] == ["Ana", "Paris"]
+    assert [text[one["begin"] : one["end"]] for one in linguist.personal_data([text], "en")[0]] == ["Ana"]
+    assert linguist.entities(["b", "x"], "en") == [[], []]
+
+
 @pytest.mark.parametrize("text", STRANGE)
 def test_strange_texts_have_answers_within_the_text(linguist: Linguist, text: str) -> None:
     for found in (linguist.entities([text], "en")[0], linguist.key_phrases([text], "en")[0]):
