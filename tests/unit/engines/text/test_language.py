@@ -52,6 +52,11 @@ def test_close_neighbours_are_told_by_their_everyday_words(language: str, text: 
     assert DETECTOR.detect(text)[0]["language"] == language
 
 
+@pytest.mark.parametrize("text", ["thanks", "hello there", "Works fine", "Good", "Worst. Purchase. Ever.", "ok"])
+def test_a_word_or_two_are_of_a_language_that_many_write(text: str) -> None:
+    assert DETECTOR.detect(text)[0]["language"] == "en"
+
+
 @pytest.mark.parametrize("text", ["", " \n\t", "12345 67 !!", "😀😀", "\x00\x01"])
 def test_a_text_without_letters_has_no_language(text: str) -> None:
     assert DETECTOR.detect(text) == []
