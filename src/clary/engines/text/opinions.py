@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,12 +262,12 @@ def _spans(window: Window, text: str, inside: Reals, threshold: float) -> list[t
 
 def _covering(window: Window, begin: int, end: int) -> tuple[int, int] | None:
     """Returns the first and after the last piece of the window that touch characters `begin` to `end`."""
-    touching = [
-        number
-        for number, (first, last) in enumerate(window.offsets)
-        if first < last and first < end and begin < last and begin >= window.offsets[1][0]
-    ]
-    return (touching[0], touching[-1] + 1) if touching else None
+    offsets = window.offsets
+    if begin < offsets[1][0]:
+        return None
+    first = bisect_right(offsets, begin, 1, len(offsets) - 1, key=lambda piece: piece[1])
+    last = bisect_left(offsets, end, first, len(offsets) - 1, key=lambda piece: piece[0])
+    return (first, last) if first < last else None
 
 
 def _mean(rows: Reals) -> tuple[float, float, float]:

@@ -8,6 +8,7 @@ are counted ("twelve" in "twelve people"). All patterns are bounded: the time th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 
@@ -140,8 +141,12 @@ _NO_AMOUNT: Final = re.compile(r"one|several|a\s(?:few|couple)|half\san?", re.IG
 """Words that are more often something else when they stand alone."""
 
 
-def find(text: str) -> list[Span]:
-    """Returns the dates ("DATE") and amounts ("QUANTITY") of an English text, in order, without overlap."""
+@lru_cache(maxsize=16)
+def find(text: str) -> tuple[Span, ...]:
+    """Returns the dates ("DATE") and amounts ("QUANTITY") of an English text, in order, without overlap.
+
+    Entities, targets and personal data ask for those of one text one after the other: the last texts are remembered.
+    """
     found = _matches(text, _DATE_PATTERNS, "DATE") + _matches(text, _AMOUNT_PATTERNS, "QUANTITY")
     found.sort(key=lambda span: (span.begin - span.end, span.type, span.begin))
     taken = bytearray(len(text))
@@ -150,7 +155,7 @@ def find(text: str) -> list[Span]:
         if not any(taken[span.begin : span.end]):
             kept.append(span)
             taken[span.begin : span.end] = b"\1" * (span.end - span.begin)
-    return sorted(kept)
+    return tuple(sorted(kept))
 
 
 def find_dates(text: str) -> list[Span]:

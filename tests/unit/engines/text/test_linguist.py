@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clary.engines.refusals import Refused
+from clary.engines.text import times_and_amounts
 from clary.engines.text.contract import ENTITY_TYPES, PARTS_OF_SPEECH, UNSUPPORTED_LANGUAGE
 from clary.engines.text.english_tagger import EnglishTagger
 from clary.engines.text.linguist import Linguist
@@ -111,6 +112,15 @@ def test_names_and_addresses_are_personal_data(linguist: Linguist) -> None:
         ("NAME", "Maria Gonzalez"),
         ("ADDRESS", "12 Oak Street, Springfield"),
     ]
+
+
+def test_several_questions_about_one_text_look_for_its_dates_once(linguist: Linguist) -> None:
+    text = "She paid $300 on the fourth of March 2023 in Rome."
+    times_and_amounts.find.cache_clear()
+    linguist.entities([text], "en")
+    linguist.entities([text], "en")
+    linguist.personal_data([text], "en")
+    assert times_and_amounts.find.cache_info().misses == 1
 
 
 def test_signs_and_a_small_letter_name_nobody(linguist: Linguist) -> None:
