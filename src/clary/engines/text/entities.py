@@ -11,9 +11,12 @@ from clary.engines.text.contract import Entity
 from clary.engines.text.english_tagger import Reading
 
 _IDENTIFIER: Final = re.compile(
-    r"(?<![\w%+.@-])(?:[\w%+.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|\d{2,8}(?:-\d{2,8}){2,7}|[Xx*]{4,16}\d{2,8})(?![\w-])"
+    r"(?<![\w%+.@-])(?:[\w%+.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|\d{2,8}(?:-\d{2,8}){2,7}|[Xx*]{4,16}\d{2,8}"
+    r"|[A-Z]{2}\d{2}(?: [A-Z\d]{4}){2,7}(?: [A-Z\d]{1,3})?|\d{4}(?: \d{4}){2,3}|(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}"
+    r"|(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\) ?|\d{3}[ .])\d{3}[ .-]\d{4}"
+    r"|\+\d{1,3}(?:[ .-]\d{2,5}){2,5}|(?:\d{1,3}\.){3}\d{1,3})(?![\w-])"
 )
-"""Addresses of mail, and numbers of cards, telephones and accounts: no amounts, though figures stand in them."""
+"""Addresses of mail and machines, numbers of cards, telephones and accounts: no amounts, though they hold figures."""
 _LEGAL_FORM: Final = re.compile(
     r"\s?,?\s?(?:(?:Inc|Ltd|Corp|Co)\b\.?|(?:LLC|LLP|LP|PLC|Plc|plc|GmbH|AG|SE|NV|BV|Pty)(?!\w)|L\.?L\.?[CP]\.|S\.A\.|N\.V\.)"
     r"(?![\w@-])"

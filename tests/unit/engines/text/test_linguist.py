@@ -67,6 +67,28 @@ def test_an_identifier_is_one_entity_and_no_amount(linguist: Linguist) -> None:
     assert not [one for one in found if one["type"] == "QUANTITY"]
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        "(415) 555-2671",
+        "+351 21 555 0182",
+        "+1 (206) 555-0142",
+        "943 476 5919",
+        "4111 1111 1111 1111",
+        "GB29 NWBK 6016 1331 9268 19",
+        "10.0.0.15",
+        "00:1A:2B:3C:4D:5E",
+    ],
+)
+def test_a_number_in_groups_is_one_entity_and_not_several_amounts(linguist: Linguist, number: str) -> None:
+    (found,) = linguist.entities([f"We use {number} since 12.05.2021 and paid 1,200 euros."], "en")
+    assert [(one["text"], one["type"]) for one in found] == [
+        (number, "OTHER"),
+        ("12.05.2021", "DATE"),
+        ("1,200 euros", "QUANTITY"),
+    ]
+
+
 def test_the_legal_form_belongs_to_a_company_s_name(linguist: Linguist) -> None:
     text = "Holland & Hart, LLP sued Siemens AG. It also sued Marvel Consultants, Inc. in Chicago."
     (found,) = linguist.entities([text], "en")
