@@ -25,6 +25,8 @@ LANGUAGES: Final = ("en", "es", "fr", "de", "it", "pt")
 _LETTER: Final = r"[^\W\d_]"
 _IN_WORD: Final = r"[\w\u0300-\u036f\u200d]"
 _APOSTROPHE: Final = r"['\u2019]"
+_CLITIC: Final = rf"{_APOSTROPHE}(?:s|m|re|ve|ll|d|S|M|RE|VE|LL|D)"
+"""What English hangs on a word; in a text whose words stand apart already, it stands alone."""
 _NET: Final = (
     r"(?:https?://|www\.)[^\s<>\"]{1,2000}(?<![.,;:!?)\]'*])"
     r"|(?<![\w.%+-])[\w%+-]{1,64}(?:\.[\w%+-]{1,64}){0,6}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"
@@ -47,6 +49,15 @@ _ABBREVIATIONS: Final = {
     "it": "Sig|Dott|Prof|Avv|Ing|S|Sig\\.ra|Dott\\.ssa|ecc|pag|art|n|cfr|vol|co|On|Gen",
     "pt": "Sr|Sra|Dr|Dra|Prof|D|etc|av|pág|art|n|núm|vol|cia|Jr|Gen|Cel|Exmo",
 }
+_PREFIXES: Final = (
+    "(?i:e|non|pre|anti|mid|re|co|post|over|multi|ex|pro|semi|sub|neo|micro|intra|inter|un|counter|ultra|cross)"
+)
+"""What English joins to a word by a hyphen without becoming a word of its own."""
+_ENGLISH_NUMBER: Final = (
+    r"(?<![\w-])(?:1-)?\d{3}-(?:\d{3}-)?\d{4}(?![\w-])|(?<![\w-])\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})(?![\w-])"
+    r"|\d{1,2}(?::\d\d)?(?=[AaPp][Mm](?!\w))"
+)
+"""Telephone numbers and dates with hyphens are one word; before "pm" a number ends."""
 _ORDINALS: Final = {
     "en": "st|nd|rd|th|s",
     "es": "[ºª°]|er|ro",
@@ -57,9 +68,12 @@ _ORDINALS: Final = {
 }
 _WORDS: Final = {
     "en": (
-        rf"(?:[Cc]an(?=not(?!\w))|(?<=[Cc]an)not(?!\w)|[Gg]on(?=na(?!\w))|[Gg]ot(?=ta(?!\w))|[Ww]an(?=na(?!\w)))"
-        rf"|{_IN_WORD}{{1,40}}?(?=n{_APOSTROPHE}t(?!\w))|(?<=\w)n{_APOSTROPHE}t(?!\w)|(?<=\w){_APOSTROPHE}(?:s|m|re|ve|ll|d|S|M|RE|VE|LL|D)(?!\w)"
-        rf"|{_IN_WORD}+(?:{_APOSTROPHE}(?!(?:s|m|re|ve|ll|d|S|M|RE|VE|LL|D)(?!\w))(?<=[A-Za-z]{_APOSTROPHE}){_LETTER}{_IN_WORD}*)*"
+        rf"(?<![\w.'\u2019])[A-Z]\.(?=\s+[A-Z])|(?<!\w)[A-Z]{{1,4}}&[A-Z]{{1,4}}(?!\w)"
+        rf"|(?<![\w-])(?:{_PREFIXES})-{_LETTER}{{2,40}}(?![\w-])"
+        rf"|(?:[Cc]an(?=not(?!\w))|(?<=[Cc]an)not(?!\w)|[Gg]on(?=na(?!\w))|[Gg]ot(?=ta(?!\w))|[Ww]an(?=na(?!\w)))"
+        rf"|(?<!\w)(?i:ca|wo|do|does|did|is|was|are|were|have|has|had|would|could|should)(?=(?i:nt)(?!\w))|(?<=\w)(?i:nt)(?!\w)"
+        rf"|{_IN_WORD}{{1,40}}?(?=n{_APOSTROPHE}t(?!\w))|(?<=\w)n{_APOSTROPHE}t(?!\w)|(?<=\w){_CLITIC}(?!\w)|(?<=\s){_CLITIC}(?![\w'\u2019])"
+        rf"|{_IN_WORD}+(?:(?!{_CLITIC}(?!\w)){_APOSTROPHE}(?<=[A-Za-z]{_APOSTROPHE}){_LETTER}{_IN_WORD}*)*"
     ),
     "fr": (
         rf"[Aa]ujourd{_APOSTROPHE}hui|(?:[LlDdJjNnSsTtCcMm]|[Qq]u|[Ll]orsqu|[Jj]usqu|[Pp]uisqu|[Qq]uoiqu|[Qq]uelqu|[Pp]resqu){_APOSTROPHE}(?=\w)"
@@ -76,6 +90,8 @@ def _compiled(language: str) -> re.Pattern[str]:
     abbreviations = rf"(?<!\w)(?:{_ABBREVIATIONS[language]})\.(?!\w)"
     number = _NUMBER % _ORDINALS[language]
     signs = _SIGNS.replace("[!?]+", "[!?]") if language == "de" else _SIGNS
+    if language == "en":
+        number = f"{_ENGLISH_NUMBER}|{number}"
     return re.compile("|".join((_NET, _FACE, _INITIALS, abbreviations, number, _WORDS[language], signs, _ANY)))
 
 

@@ -18,6 +18,11 @@ def pieces(text: str, language: str = "en") -> list[str]:
         ("en", "O'Brien paid $3.50 at 8:30 a.m.", ["O'Brien", "paid", "$", "3.50", "at", "8:30", "a.m."]),
         ("en", "@ann see https://a.example/x, #now", ["@ann", "see", "https://a.example/x", ",", "#now"]),
         ("en", "Amazon.com, in Shop.co.uk/a.", ["Amazon.com", ",", "in", "Shop.co.uk/a", "."]),
+        ("en", "Ann 's dog did n't; the 's' is", ["Ann", "'s", "dog", "did", "n't", ";", "the", "'", "s", "'", "is"]),
+        ("en", "George W. Bush has plan B. too", ["George", "W.", "Bush", "has", "plan", "B", ".", "too"]),
+        ("en", "AT&T re-sent e-mails twenty-one", ["AT&T", "re-sent", "e-mails", "twenty", "-", "one"]),
+        ("en", "Dont mint 7:30PM or 5pm", ["Do", "nt", "mint", "7:30", "PM", "or", "5", "pm"]),
+        ("en", "404-449-1026, 7-4-2001, 3-4", ["404-449-1026", ",", "7-4-2001", ",", "3", "-", "4"]),
         ("en", "Done.it works.No", ["Done", ".", "it", "works", ".", "No"]),
         ("fr", "Qu'est-ce que l'eau dit-il ?", ["Qu'", "est", "-ce", "que", "l'", "eau", "dit", "-il", "?"]),
         ("it", "dell'acqua e un po' d'amore", ["dell'", "acqua", "e", "un", "po'", "d'", "amore"]),
@@ -54,8 +59,10 @@ def test_an_abbreviation_does_not_end_a_sentence_but_an_empty_line_does() -> Non
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "1", ".", "a.", "1.", "-", "a-", "'", "n't", "@", "a@", "#", "\u0301", "(", "\n", "! A"]
-)
+    "unit",
+    ["a", "1", ".", "a.", "1.", "-", "a-", "'", "n't", " 's", "nt", "A&", "1-", "re-", "A. ", "@", "a@", "#", "\u0301",
+     "(", "\n", "! A"],
+)  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "fr", "it"])
 def test_hostile_text_is_split_in_time_proportional_to_its_length(unit: str, language: str) -> None:
     def seconds(characters: int) -> float:
