@@ -50,6 +50,11 @@ rose ruth sabrina sandra sara sarah sharon sheila shirley silvia simone sofia so
 susan suzanne sylvia tamara tanya teresa theresa ursula valentina valerie vanessa vera veronica victoria violet
 virginia wendy yasmin yvonne zoe
 """
+_COLLECTIVE_WORDS: Final = """
+company firm restaurant hotel store shop place bar cafe clinic hospital school airline bank government family committee
+council department service support management kitchen club band group crowd couple everybody everyone majority press
+"""
+_COLLECTIVE: Final = frozenset(_COLLECTIVE_WORDS.split())
 _MEN: Final = frozenset(_MEN_WORDS.split())
 _WOMEN: Final = frozenset(_WOMEN_WORDS.split())
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -63,6 +68,7 @@ _EXPLETIVE: Final = re.compile(
     re.IGNORECASE,
 )
 """An "it" that means nothing: "it is easy to see", "it was raining"."""
+_BEFORE_NOUNS: Final = frozenset({"DET", "PRON", "ADJ", "NUM"})
 _BREAKS: Final = frozenset({"PUNCT", "CCONJ", "SCONJ"})
 _VERBS: Final = frozenset({"VERB", "AUX"})
 _NAMING: Final = frozenset({"NOUN", "PROPN", "ADJ", "NUM"})
@@ -88,16 +94,49 @@ def gender(piece: str, before: str = "") -> str:
     return ""
 
 
-def fits(pronoun: str, kind: str, known_gender: str) -> bool:
-    """Whether a pronoun can mean something of a kind: "he" and "she" persons, "it" all else, "they" both."""
+def fits(pronoun: str, kind: str, known_gender: str, is_plural: bool | None) -> bool:
+    """Whether a pronoun can mean something: "he" and "she" persons, "it" one thing, "they" several or persons.
+
+    Args:
+        pronoun: in small letters.
+        kind: of what may be meant ("PERSON", "LOCATION", ...).
+        known_gender: its gender, "" where nothing tells it.
+        is_plural: whether it is several, None where nothing tells it.
+    """
     if pronoun in PERSONAL:
         return kind == "PERSON" and known_gender in ("", "m" if pronoun in MASCULINE else "f")
-    return pronoun not in SINGULAR or kind != "PERSON"
+    if pronoun in SINGULAR:
+        return kind != "PERSON" and is_plural is not True
+    return kind == "PERSON" or is_plural is not False
 
 
-def is_placed(text: str, begin: int) -> bool:
-    """Whether a mention only says where something is: "it" rarely means the Paris of "in Paris"."""
-    return _PLACED.search(text, max(0, begin - _LONGEST_PLACING), begin) is not None
+def is_plural(head: str) -> bool | None:
+    """Whether a noun in small letters looks like several things; None for a name and for who are many together."""
+    if not head.islower() or head in _COLLECTIVE:
+        return None
+    return head.endswith("s") and not head.endswith(("ss", "us", "is"))
+
+
+def remoteness(text: str, words: Sequence[SyntaxToken], begin: int, is_person: bool) -> int:
+    """How far from the subject of its sentence a mention stands: what a sentence is about is what pronouns mean.
+
+    Args:
+        text: the text.
+        words: its words.
+        begin: first character of the mention.
+        is_person: whether it is one; of things, the object of a verb is meant as often as its subject.
+
+    Returns:
+        0 for a subject, 1 for what a preposition or a verb governs, 2 for the place where something is ("in Paris").
+    """
+    if _PLACED.search(text, max(0, begin - _LONGEST_PLACING), begin):
+        return 2
+    place = bisect_left(words, begin, key=lambda word: word["begin"]) - 1
+    while place >= 0 and words[place]["tag"] in _BEFORE_NOUNS:
+        place -= 1
+    if place < 0:
+        return 0
+    return int(words[place]["tag"] == "ADP" or (is_person and words[place]["tag"] == "VERB"))
 
 
 def is_expletive(text: str, begin: int) -> bool:

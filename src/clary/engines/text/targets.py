@@ -55,7 +55,8 @@ class _Group:
     type: str
     last: int
     gender: str
-    is_placed: bool
+    is_plural: bool | None
+    remoteness: int
 
 
 def given(text: str, entities: Sequence[Entity], words: Sequence[SyntaxToken] = ()) -> list[tuple[int, int]]:
@@ -182,10 +183,11 @@ def targets(
             best.keys |= keys
             best.last = one.end
             best.gender = references.gender(piece, best.gender)
-            best.is_placed = best.is_placed and references.is_placed(text, one.begin)
+            best.remoteness = min(best.remoteness, references.remoteness(text, words, one.begin, kind == "PERSON"))
         else:
-            placed = kind == "LOCATION" and references.is_placed(text, one.begin)
-            groups.append(_Group([mention], keys, kind, one.end, references.gender(piece), placed))
+            remoteness = references.remoteness(text, words, one.begin, kind == "PERSON")
+            plural = references.is_plural(_head(piece)) if kind not in _NAMED else None
+            groups.append(_Group([mention], keys, kind, one.end, references.gender(piece), plural, remoteness))
     for group in groups:
         if group.type == _OF_WORK:
             shown = works.kind_of(text, ((one["begin"], one["end"]) for one in group.mentions))
@@ -213,7 +215,7 @@ def _add_pronoun(text: str, groups: list[_Group], one: Mentioned, words: Sequenc
     near = [
         (away, group)
         for group in groups
-        if references.fits(pronoun, group.type, group.gender)
+        if references.fits(pronoun, group.type, group.gender, group.is_plural)
         if group.type not in _TIMES_AND_AMOUNTS
         if not references.acts_upon_it(words, group.last, one.begin, pronoun)
         if (away := len(_SENTENCE_END.findall(text[group.last : one.begin]))) <= _PRONOUN_SENTENCES
@@ -225,13 +227,13 @@ def _add_pronoun(text: str, groups: list[_Group], one: Mentioned, words: Sequenc
         nearest.gender = references.gender(piece, nearest.gender)
     elif pronoun in PERSONAL:  # somebody whom the text does not name
         mention = _mention(one, piece, "PERSON", 1.0, one.score)
-        groups.append(_Group([mention], {pronoun}, "PERSON", one.end, references.gender(piece), False))
+        groups.append(_Group([mention], {pronoun}, "PERSON", one.end, references.gender(piece), None, 0))
 
 
-def _preference(pronoun: str, away: int, group: _Group) -> tuple[bool, int, bool, int]:
-    """What a pronoun means least: a mere place, what is sentences away, who may be of the other gender, what is far."""
+def _preference(pronoun: str, away: int, group: _Group) -> tuple[int, int, bool, int]:
+    """What a pronoun means least: what is sentences away, mere places, who may be of the other gender, what is far."""
     of_unknown_gender = pronoun in PERSONAL and not group.gender
-    return group.is_placed, away, of_unknown_gender, -group.last
+    return away, group.remoteness, of_unknown_gender, -group.last
 
 
 def _type(one: Mentioned, piece: str, entities: Sequence[Entity]) -> tuple[str, float]:
@@ -240,10 +242,15 @@ def _type(one: Mentioned, piece: str, entities: Sequence[Entity]) -> tuple[str, 
         is_it = (one.begin, one.end) == (entity["begin"], entity["end"])
         if is_it or (touches and entity["type"] in _NAMED):
             return entity["type"], min(one.score, entity["score"])
-    head = _AFTER_HEAD.split(piece.lower())[0].split()
-    if head and head[-1] in _PEOPLE:
+    if _head(piece).lower() in _PEOPLE:
         return "PERSON", one.score
     return ("ATTRIBUTE" if piece.islower() else "OTHER"), one.score
+
+
+def _head(piece: str) -> str:
+    """Returns the noun that the others of a mention describe: "staff" of "the staff of the hotel"."""
+    words = _AFTER_HEAD.split(piece)[0].split()
+    return words[-1] if words else ""
 
 
 def _words(piece: str) -> set[str]:

@@ -106,6 +106,7 @@ def test_a_number_counts_only_beside_the_word_that_says_what_it_is() -> None:
             "plate 7ABC123 and VIN 1HGCM82633A004352",
             [("LICENSE_PLATE", "7ABC123"), ("VEHICLE_IDENTIFICATION_NUMBER", "1HGCM82633A004352")],
         ),
+        ("Venmo @lucy-k-2, please", [("USERNAME", "@lucy-k-2")]),
         ("User jdoe42 and user guide are different.", [("USERNAME", "jdoe42")]),
         ("It broke 4 years later, 3 days ago and 2 weeks from now, on 3 May.", [("DATE_TIME", "3 May")]),
     ],
@@ -142,6 +143,12 @@ def test_places_beside_a_street_belong_to_the_address_and_others_do_not() -> Non
     places = [Named(0, 5, "LOCATION", 0.9), Named(38, 49, "LOCATION", 0.9)]
     found = [text[one["begin"] : one["end"]] for one in find(text, places) if one["type"] == "ADDRESS"]
     assert found == ["5 Mill Lane, Springfield, IL 62701"]
+
+
+def test_the_end_of_a_company_s_name_is_no_state_before_its_address() -> None:
+    text = "Alpha Holdings BV, 12 Oak Street, Austin TX 78701"
+    found = find(text, [Named(34, 40, "LOCATION", 0.9)])
+    assert [text[one["begin"] : one["end"]] for one in found] == ["12 Oak Street, Austin TX 78701"]
 
 
 def test_data_do_not_overlap_and_stand_in_order() -> None:

@@ -133,6 +133,28 @@ def test_it_means_the_hotel_and_not_the_town_it_stands_in() -> None:
     assert texts_of(found) == [["Adlon", "It"], ["Berlin"]]
 
 
+def test_they_are_several_and_it_is_one() -> None:
+    text = "The table was taken and they laughed. The shoes hurt, and it rained. The hotel is full. They know."
+    found = targets(text, mentioned(text, "table", "they", "shoes", "it", "hotel", "They"), [])
+    assert texts_of(found) == [["table", "it"], ["shoes"], ["hotel", "They"]]
+
+
+def test_what_a_sentence_is_about_is_meant_before_what_a_preposition_governs() -> None:
+    text = "The app crashes on my phone . I deleted it ."
+    words = tagged(text, "DET NOUN VERB ADP PRON NOUN PUNCT PRON VERB PRON PUNCT")
+    assert texts_of(targets(text, mentioned(text, "app", "phone", "it"), [], words)) == [["app", "it"], ["phone"]]
+
+
+def test_she_is_who_won_rather_than_who_lost() -> None:
+    text = "Serena beat Maria . She smiled ."
+    entities = [entity(text, "Serena"), entity(text, "Maria")]
+    words = tagged(text, "PROPN VERB PROPN PUNCT PRON VERB PUNCT")
+    assert texts_of(targets(text, mentioned(text, "Serena", "Maria", "She"), entities, words)) == [
+        ["Serena", "She"],
+        ["Maria"],
+    ]
+
+
 def test_what_a_verb_acts_upon_is_not_its_subject() -> None:
     text = "The game is old . Acme updates it ."
     words = tagged(text, "DET NOUN AUX ADJ PUNCT PROPN VERB PRON PUNCT")

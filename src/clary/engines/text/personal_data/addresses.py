@@ -79,16 +79,19 @@ def find(text: str, places: Sequence[Place]) -> list[tuple[int, int, float]]:
     if not cores:
         return []
     parts = [(place.begin, place.end) for place in places]
-    for pattern in (_UNIT_ALONE, _POST_CODE, _NUMBER_ALONE, _STATE):
+    for pattern in (_UNIT_ALONE, _POST_CODE, _NUMBER_ALONE):
         parts += [match.span() for match in pattern.finditer(text)]
-    parts.sort()
-    return _grown(text, sorted(cores), parts)
+    behind = {match.span() for match in _STATE.finditer(text)}.difference(parts)
+    return _grown(text, sorted(cores), sorted([*parts, *behind]), behind)
 
 
 def _grown(
-    text: str, cores: list[tuple[int, int, float]], parts: list[tuple[int, int]]
+    text: str, cores: list[tuple[int, int, float]], parts: list[tuple[int, int]], behind: set[tuple[int, int]]
 ) -> list[tuple[int, int, float]]:
-    """Joins cores that touch and adds the parts that adjoin them, while they stay one address long."""
+    """Joins cores that touch and adds the parts that adjoin them, while they stay one address long.
+
+    Parts of `behind` (states: two capitals, as the end of a company's name) only stand behind something.
+    """
     merged: list[tuple[int, int, float]] = []
     for begin, end, score in cores:
         if merged and begin <= merged[-1][1]:
@@ -100,7 +103,7 @@ def _grown(
     for begin, end, score in merged:
         while at < len(parts) and parts[at][1] <= begin - _LONGEST:
             at += 1
-        begin, end = _widened(text, begin, end, parts, at)
+        begin, end = _widened(text, begin, end, parts, at, behind)
         if grown and begin < grown[-1][1]:
             last = grown.pop()
             begin, end, score = min(begin, last[0]), max(end, last[1]), max(score, last[2])
@@ -108,13 +111,15 @@ def _grown(
     return grown
 
 
-def _widened(text: str, begin: int, end: int, parts: list[tuple[int, int]], first: int) -> tuple[int, int]:
+def _widened(
+    text: str, begin: int, end: int, parts: list[tuple[int, int]], first: int, behind: set[tuple[int, int]]
+) -> tuple[int, int]:
     start, number = begin, first
     before: list[tuple[int, int]] = []
     while number < len(parts) and parts[number][0] < start + _LONGEST:
         part = parts[number]
         number += 1
-        if part[1] <= start:
+        if part[1] <= start and part not in behind:
             before.append(part)
         elif (part[0] >= end and part[1] - start <= _LONGEST and _adjoins(text, end, part[0])) or (
             part[0] < end < part[1] and part[1] - start <= _LONGEST

@@ -139,7 +139,7 @@ PATTERNS: Final = (
     Pattern("PASSWORD", _of(r"(?<!\w)(?:password|passwd|pwd)\s(?=[^\s]{0,63}\d)(?P<datum>[^\s\"']{6,64}(?<![.,;!?)]))", re.I), 0.8),
     Pattern("USERNAME", _of(r"(?<!\w)(?:user[ _-]?(?:name|id)|log-?in(?: name)?|screen ?name|account name|handle|nick ?name)s?\s{0,3}(?:is|was|=|:)\s{0,3}[\"'\u201c]?(?P<datum>[\w@][\w.@-]{1,62}\w)", re.I), 0.95),
     Pattern("USERNAME", _of(r"(?<!\w)user\s(?P<datum>[a-z][\w.-]{1,30}\w)(?![\w@-])", re.I), 0.85, check=_is_mixed),
-    Pattern("USERNAME", _of(r"(?<![\w@./])@[A-Za-z_]\w{1,29}(?![\w@.]\w)"), 0.7),
+    Pattern("USERNAME", _of(r"(?<![\w@./])@[A-Za-z_]\w{1,29}(?:-\w{1,20}){0,2}(?![\w@.]\w)"), 0.7),
     Pattern("US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", _of(_NINE), 0, _ITIN, 0.97, check=checksums.itin),
     Pattern("US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", _of(rf"{_DIGITS_START}9\d{{2}}-\d{{2}}-\d{{4}}{_DIGITS_END}"), 0.8, check=checksums.itin),
     Pattern("SSN", _of(rf"{_DIGITS_START}\d{{3}}(?P<between>[- ])\d{{2}}(?P=between)\d{{4}}{_DIGITS_END}"), 0.9, _SSN, 0.99, check=checksums.ssn),
