@@ -166,6 +166,19 @@ def test_odd_texts_have_answers_with_right_offsets(desk: Comprehension, text: st
         assert 0 <= one["BeginOffset"] < one["EndOffset"] <= len(text)
 
 
+def test_a_hundred_kilobytes_without_a_space_are_answered(desk: Comprehension) -> None:
+    client, text = desk.comprehend, "(;" * 25_000 + "ana@example.com" + "@." * 24_992 + " "
+    assert len(text) == 100_000
+    entities = client.detect_entities(Text=text, LanguageCode="en")["Entities"]
+    assert "ana@example.com" in pieces(entities, text)
+    assert pieces(entities, text) == [one["Text"] for one in entities]
+    client.detect_key_phrases(Text=text, LanguageCode="en")
+    located = client.detect_pii_entities(Text=text, LanguageCode="en")["Entities"]
+    assert ("EMAIL", "ana@example.com") in [(one["Type"], *pieces([one], text)) for one in located]
+    labels = client.contains_pii_entities(Text=text, LanguageCode="en")["Labels"]
+    assert {one["Name"] for one in labels} == {one["Type"] for one in located}
+
+
 def test_languages_without_a_model_and_codes_that_are_none_are_refused(desk: Comprehension) -> None:
     with pytest.raises(ClientError) as refused:
         desk.comprehend.detect_targeted_sentiment(Text="犬", LanguageCode="ja")
