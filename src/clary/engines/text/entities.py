@@ -9,6 +9,7 @@ from typing import Final
 from clary.engines.text import spoken_dates, times_and_amounts
 from clary.engines.text.contract import Entity
 from clary.engines.text.english_tagger import Reading
+from clary.engines.text.personal_data import addresses
 
 _IDENTIFIER: Final = re.compile(
     r"(?<![\w%+.@-])(?:[\w%+.-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}|\d{2,8}(?:-\d{2,8}){2,7}|[Xx*]{4,16}\d{2,8}"
@@ -39,6 +40,8 @@ def entities(text: str, reading: Reading) -> list[Entity]:
         begin, end = reading.words[span.begin].begin, reading.words[span.end - 1].end
         kind = _SHOWN_AS.get(span.type, span.type)
         if span.score < _LEAST_SCORE and kind not in {"DATE", "QUANTITY"}:
+            continue
+        if span.type == "ADDRESS" and addresses.is_label(text, begin):
             continue
         if found and begin < found[-1]["end"]:  # what the name of a company took in
             continue

@@ -80,6 +80,8 @@ def test_every_type_but_names_has_an_example() -> None:
         "the word COMPUTER in capitals",
         "The sum is 943 476 5918.",
         "the meeting is next week",
+        "A username is required, and the password was reset.",
+        "Your password is invalid. Password: optional",
     ],
 )
 def test_what_only_looks_like_personal_data_is_left_alone(text: str) -> None:
@@ -143,6 +145,26 @@ def test_places_beside_a_street_belong_to_the_address_and_others_do_not() -> Non
     places = [Named(0, 5, "LOCATION", 0.9), Named(38, 49, "LOCATION", 0.9)]
     found = [text[one["begin"] : one["end"]] for one in find(text, places) if one["type"] == "ADDRESS"]
     assert found == ["5 Mill Lane, Springfield, IL 62701"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("UTR 1955839661", "UTR 2955839661"),
+        ("Aadhaar 9999 4105 7058", "Aadhaar 9999 4105 7059"),
+        ("VIN 1HGCM82633A004352", "VIN 1HGCM82633A004353"),
+        ("card 4111 1111 1111 1111", "card 4111 1111 1111 1112"),
+    ],
+)
+def test_a_number_whose_check_digit_is_wrong_is_less_sure(right: str, wrong: str) -> None:
+    ((sure,), (unsure,)) = find(right), find(wrong)
+    assert sure["type"] == unsure["type"]
+    assert unsure["score"] <= 0.75 < 0.95 < sure["score"]
+
+
+@pytest.mark.parametrize("text", ["ITIN", "PIN 482", "SIN 130 692 545", "Passport 9128"])
+def test_the_name_of_a_number_is_no_address(text: str) -> None:
+    assert find(text, [Named(0, len(text), "ADDRESS", 0.9)]) == []
 
 
 def test_the_end_of_a_company_s_name_is_no_state_before_its_address() -> None:

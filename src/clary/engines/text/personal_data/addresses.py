@@ -42,6 +42,10 @@ _POST_CODE: Final = re.compile(
 _NUMBER_ALONE: Final = re.compile(r"(?<![\w.,-])\d{1,6}(?![\w-]|[.,]\d)")
 _STATE: Final = re.compile(r"(?<![\w-])[A-Z]{2,3}(?![\w-])")
 _CORNER: Final = re.compile(r"the corner of $|corner $", re.IGNORECASE)
+_LABEL: Final = re.compile(
+    r"(?:pin|sin|itin|iban|ssn|vin|nhs|utr|ohip|aadhaa?r|pan|passports?|visa|cards?|accounts?|acct|swift|bic|cvv|routing)(?!\w)",
+    re.IGNORECASE,
+)
 _GAP: Final = re.compile(r"[\s,;|/>?]{0,12}")
 _LONGEST: Final = 300
 
@@ -66,6 +70,11 @@ class Place(Protocol):
         """Confidence."""
 
 
+def is_label(text: str, begin: int) -> bool:
+    """Whether what begins at a character is the name of a number: no address, though a tagger may take it for one."""
+    return _LABEL.match(text, begin) is not None
+
+
 def find(text: str, places: Sequence[Place]) -> list[tuple[int, int, float]]:
     """Returns first character, character after the last and confidence of each postal address.
 
@@ -74,7 +83,11 @@ def find(text: str, places: Sequence[Place]) -> list[tuple[int, int, float]]:
         places: the addresses and places that a tagger found. A place alone is no address, but one that adjoins an
             address belongs to it.
     """
-    cores = [(place.begin, place.end, place.score) for place in places if place.type == "ADDRESS"]
+    cores = [
+        (place.begin, place.end, place.score)
+        for place in places
+        if place.type == "ADDRESS" and not is_label(text, place.begin)
+    ]
     cores += [(*match.span(), score) for pattern, score in _CORES for match in pattern.finditer(text)]
     if not cores:
         return []

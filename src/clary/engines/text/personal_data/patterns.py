@@ -84,6 +84,14 @@ _PHONE: Final = _words(
     r"phones?|tel|telephone|mobile|cell|cellphone|call|calls|calling|called|fax|office|reach|ring|text|sms|whatsapp|dial|messages?|registered|contact|(?:my|your|his|her|our|their|this|new|old|that|the|a) number|number is|hotline|ext"
 )
 
+_SAID_WORDS: Final = """
+about above already also always available being below blank case-sensitive certain correct default different easy empty
+first found free hard here hidden important incorrect invalid just known last lost mandatory missing more never none
+only optional private public reset right safe same secret secure sent shown simple something still strong taken that
+their there this through today unavailable unique unknown unsafe valid very visible weak what when where which with
+wrong your
+"""
+_SAID_OF_SECRETS: Final = frozenset(_SAID_WORDS.split())
 _CARD_NUMBER: Final = rf"{_DIGITS_START}(?:\d{{4}}[ -]\d{{4}}[ -]\d{{4}}[ -]\d{{1,7}}|3\d{{3}}[ -]\d{{6}}[ -]\d{{4,5}}|\d{{12,19}}){_DIGITS_END}"
 _NINE: Final = rf"{_DIGITS_START}\d{{3}}(?P<between>[ -]?)\d{{2}}(?P=between)\d{{4}}{_DIGITS_END}"
 _PHONES: Final = (
@@ -94,6 +102,12 @@ _PHONES: Final = (
     rf"{_DIGITS_START}0\d{{2,4}}[ .-]\d{{6,8}}{_DIGITS_END}",
 )  # fmt: skip
 _PHONE_LIKE: Final = rf"{_DIGITS_START}(?:\d{{2,5}}(?:[ .-]\d{{2,5}}){{1,4}}|\d{{7,12}}){_DIGITS_END}"
+
+
+def _is_secret(written: str) -> bool:
+    """Not a word that says something about a name or a password ("is required")."""
+    word = written.lower()
+    return not (word in _SAID_OF_SECRETS or (written.islower() and written.isalpha() and word.endswith("ed")))
 
 
 def _is_mixed(written: str) -> bool:
@@ -135,9 +149,9 @@ PATTERNS: Final = (
     Pattern("CREDIT_DEBIT_CVV", _of(rf"(?<!\w)(?:cvv2?|cvc2?|cv2|cid|csc|card verification|security code|verification value){_SIGN}(?P<datum>\d{{3,4}})(?![\w-])", re.I), 0.98),
     Pattern("CREDIT_DEBIT_EXPIRY", _of(rf"(?<!\w)(?:exp(?:iry|ires?|iration|iring)?|valid(?: thru| through| until)?|good thru)(?: date)?(?: on| in|ation)?{_SIGN}(?P<datum>(?:0?[1-9]|1[0-2]) ?[/-] ?(?:20)?\d{{2}}|[A-Z][a-z]{{2,8}},? (?:20)?\d{{2}})(?![\w/-])", re.I), 0.95),
     Pattern("PIN", _of(rf"(?<!\w)(?:pin(?: (?:code|number))?|personal identification number|passcode){_SIGN}(?P<datum>\d{{4,8}})(?![\w-])", re.I), 0.97),
-    Pattern("PASSWORD", _of(r"(?<!\w)(?:passwords?|passwd|pwd|passphrase|passcode)(?: for [\w ]{1,30})?\s{0,3}(?:is|was|=|:|->)(?: now| set to)?\s{0,3}[\"'\u201c]?(?P<datum>[^\s\"'\u201d]{4,64}(?<![.,;!?)]))", re.I), 0.96),
-    Pattern("PASSWORD", _of(r"(?<!\w)(?:password|passwd|pwd)\s(?=[^\s]{0,63}\d)(?P<datum>[^\s\"']{6,64}(?<![.,;!?)]))", re.I), 0.8),
-    Pattern("USERNAME", _of(r"(?<!\w)(?:user[ _-]?(?:name|id)|log-?in(?: name)?|screen ?name|account name|handle|nick ?name)s?\s{0,3}(?:is|was|=|:)\s{0,3}[\"'\u201c]?(?P<datum>[\w@][\w.@-]{1,62}\w)", re.I), 0.95),
+    Pattern("PASSWORD", _of(r"(?<!\w)(?:passwords?|passwd|pwd|passphrase|passcode)(?: for [\w ]{1,30})?\s{0,3}(?:is|was|=|:|->)(?: now| set to)?\s{0,3}[\"'\u201c]?(?P<datum>[^\s\"'\u201d]{4,64}(?<![.,;!?)]))", re.I), 0.96, check=_is_secret),
+    Pattern("PASSWORD", _of(r"(?<!\w)(?:password|passwd|pwd)\s(?=[^\s]{0,63}\d)(?P<datum>[^\s\"']{6,64}(?<![.,;!?)]))", re.I), 0.8, check=_is_secret),
+    Pattern("USERNAME", _of(r"(?<!\w)(?:user[ _-]?(?:name|id)|log-?in(?: name)?|screen ?name|account name|handle|nick ?name)s?\s{0,3}(?:is|was|=|:)\s{0,3}[\"'\u201c]?(?P<datum>[\w@][\w.@-]{1,62}\w)", re.I), 0.95, check=_is_secret),
     Pattern("USERNAME", _of(r"(?<!\w)user\s(?P<datum>[a-z][\w.-]{1,30}\w)(?![\w@-])", re.I), 0.85, check=_is_mixed),
     Pattern("USERNAME", _of(r"(?<![\w@./])@[A-Za-z_]\w{1,29}(?:-\w{1,20}){0,2}(?![\w@.]\w)"), 0.7),
     Pattern("US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", _of(_NINE), 0, _ITIN, 0.97, check=checksums.itin),
@@ -153,17 +167,19 @@ PATTERNS: Final = (
     Pattern("DRIVER_ID", _of(r"(?<![\w-])[A-Z9]{5}\d{6}[A-Z9]{2}\d[A-Z]{2}(?![\w-])"), 0.9),
     Pattern("DRIVER_ID", _of(r"(?<![\w-])(?=[A-Z0-9 -]{0,19}\d)(?:[A-Z]{1,3}[ -]?)?\d[\dA-Z]{3,15}(?:-[\dA-Z]{2,6}){0,4}(?![\w-])", re.I), 0, _LICENCE, 0.95, check=lambda text: _digits(text) >= 5),
     Pattern("LICENSE_PLATE", _of(r"(?<![\w-])(?=[A-Z0-9 -]{0,9}\d)(?=[A-Z0-9 -]{0,9}[A-Z])[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,5}(?![\w-])"), 0, _PLATE, 0.9, check=_is_mixed),
-    Pattern("VEHICLE_IDENTIFICATION_NUMBER", _of(r"(?<![\w-])(?=[A-Z]{0,16}\d)[A-HJ-NPR-Z0-9]{17}(?![\w-])"), 0, _VIN, 0.9, check=lambda text: not text.isdigit(), proof=checksums.vin, score_proved=0.97),
+    Pattern("VEHICLE_IDENTIFICATION_NUMBER", _of(r"(?<![\w-])(?=[A-Z]{0,16}\d)[A-HJ-NPR-Z0-9]{17}(?![\w-])"), 0, _VIN, 0.75, check=lambda text: not text.isdigit(), proof=checksums.vin, score_proved=0.97),
     Pattern("UK_NATIONAL_INSURANCE_NUMBER", _of(r"(?<![\w-])[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![\w-])", re.I), 0.96, check=checksums.nino),
     Pattern("CA_SOCIAL_INSURANCE_NUMBER", _of(rf"{_DIGITS_START}[1-79]\d{{2}}(?P<between>[ -]?)\d{{3}}(?P=between)\d{{3}}{_DIGITS_END}"), 0, _SIN, 0.97, check=checksums.luhn),
-    Pattern("UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER", _of(rf"{_DIGITS_START}\d{{5}} ?\d{{5}}K?{_DIGITS_END}"), 0, _UTR, 0.96),
+    Pattern("UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER", _of(rf"{_DIGITS_START}\d{{5}} ?\d{{5}}K?{_DIGITS_END}"), 0, _UTR, 0.96, check=checksums.utr),
+    Pattern("UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER", _of(rf"{_DIGITS_START}\d{{5}} ?\d{{5}}K?{_DIGITS_END}"), 0, _UTR, 0.75),
     Pattern("IN_PERMANENT_ACCOUNT_NUMBER", _of(r"(?<![\w-])[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?![\w-])"), 0.9, _PAN, 0.99),
     Pattern("IN_NREGA", _of(r"(?<![\w-])[A-Z]{2}-\d{2}-\d{3}-\d{3}-\d{3}/\d{1,5}(?:-[A-Z])?(?![\w-])"), 0.97),
     Pattern("SWIFT_CODE", _of(r"(?<![\w-])[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![\w-])"), 0, _SWIFT, 0.96, check=_is_swift),
     Pattern("UK_NATIONAL_HEALTH_SERVICE_NUMBER", _of(rf"{_DIGITS_START}\d{{3}}(?P<between>[ -]?)\d{{3}}(?P=between)\d{{4}}{_DIGITS_END}"), 0, _NHS, 0.97, check=checksums.nhs),
     Pattern("CA_HEALTH_NUMBER", _of(r"(?<![\w-])(?:\d{4}[ -]?\d{3}[ -]?\d{3}(?:[ -]?[A-Z]{2})?|[A-Z]{4} ?\d{4} ?\d{4}|\d{5}[ -]?\d{4}|\d{9,12})(?![\w-])"), 0, _HEALTH, 0.95),
     Pattern("IN_AADHAAR", _of(rf"{_DIGITS_START}[2-9]\d{{3}}(?P<between>[ -])\d{{4}}(?P=between)\d{{4}}{_DIGITS_END}"), 0.8, _AADHAAR, 0.99, check=checksums.verhoeff),
-    Pattern("IN_AADHAAR", _of(rf"{_DIGITS_START}[2-9]\d{{3}}[ -]?\d{{4}}[ -]?\d{{4}}{_DIGITS_END}"), 0, _AADHAAR, 0.97),
+    Pattern("IN_AADHAAR", _of(rf"{_DIGITS_START}[2-9]\d{{3}}[ -]?\d{{4}}[ -]?\d{{4}}{_DIGITS_END}"), 0, _AADHAAR, 0.97, check=checksums.verhoeff),
+    Pattern("IN_AADHAAR", _of(rf"{_DIGITS_START}[2-9]\d{{3}}[ -]?\d{{4}}[ -]?\d{{4}}{_DIGITS_END}"), 0, _AADHAAR, 0.75),
     Pattern("IN_VOTER_NUMBER", _of(r"(?<![\w-])(?:[A-Z]{3}\d{7}|[A-Z]{2}/\d{2}/\d{3}/\d{6,7})(?![\w-])"), 0, _VOTER, 0.97),
     *(Pattern("PHONE", _of(one), 0.85, _PHONE, 0.97, check=_is_phone) for one in _PHONES),
     Pattern("PHONE", _of(_PHONE_LIKE), 0, _PHONE, 0.8, check=_is_phone),
