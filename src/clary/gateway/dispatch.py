@@ -43,7 +43,8 @@ class Dispatcher:
         """Runs the handler; what it raises reaches the caller."""
         bound, is_async = self._operations[call.api, call.operation]
         if is_async:
-            result = await bound.handler(call, request)
+            with acting_for(call.account):  # of this request's task alone, and of the threads that it asks
+                result = await bound.handler(call, request)
         else:
             result = await asyncio.get_running_loop().run_in_executor(self._threads, _carried_out, bound, call, request)
         return result if result is not None else {}

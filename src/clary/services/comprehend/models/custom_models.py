@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from clary.services.comprehend.errors import InvalidRequestException, ResourceUn
 from clary.services.comprehend.names import CLASSIFIER_ENDPOINT, RECOGNIZER_ENDPOINT
 from clary.services.comprehend.native_text import entities_on_page, metadata
 from clary.services.comprehend.reading import Reading, check_text
+from clary.services.comprehend.waiting import WaitingThreads
 from clary.storage.records import Record, Records
 
 _PLAIN_MODEL = "INFERENCING_NATIVE_DOCUMENT_WITH_PLAINTEXT_TRAINED_MODEL"
@@ -46,6 +46,7 @@ class CustomModels:
         self._hosting = hosting
         self._reading = reading
         self._documents = documents
+        self._threads = WaitingThreads()
 
     @operation("ClassifyDocument", resource="{EndpointArn}")
     async def classify(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +95,7 @@ class CustomModels:
             if "LanguageCode" not in request:
                 raise InvalidRequestException("LanguageCode is required where no EndpointArn is named.")
             language = request["LanguageCode"]
-            return await asyncio.to_thread(self._reading.one, ANALYSES["entities"], request["Text"], language)
+            return await self._threads.call(self._reading.one, ANALYSES["entities"], request["Text"], language)
         endpoint = self._endpoint(call, request["EndpointArn"], RECOGNIZER_ENDPOINT)
         if "Text" in request:
             check_text(request["Text"], LONG_BYTES)
@@ -115,7 +116,7 @@ class CustomModels:
         }
 
     async def _read(self, request: Mapping[str, Any]) -> ReadDocument:
-        return await asyncio.to_thread(self._documents.read, request["Bytes"], request.get("DocumentReaderConfig"))
+        return await self._threads.call(self._documents.read, request["Bytes"], request.get("DocumentReaderConfig"))
 
     def _endpoint(self, call: Call, arn: str, kind: str) -> Record:
         record = self._records.by_arn(arn)
