@@ -106,7 +106,7 @@ def test_a_job_classifies_a_collection(desk: Comprehension) -> None:
     state = classified(desk, started["JobId"])
     assert state["JobStatus"] == "COMPLETED", state
     found = desk.lines(state["OutputDataConfig"]["S3Uri"], "predictions.jsonl")
-    assert [line["Line"] for line in found] == list(range(30))
+    assert [line["Line"] for line in found] == [str(number) for number in range(30)]
     right = sum(line["Classes"][0]["Name"] == theme for line, (theme, _) in zip(found, rows, strict=True))
     assert right >= 27
     listed = desk.comprehend.list_document_classification_jobs(Filter={"JobName": "news"})
@@ -134,8 +134,21 @@ def test_the_pages_of_a_pdf_are_classified(desk: Comprehension, endpoint: str) -
     )
     assert state["JobStatus"] == "COMPLETED", state
     files = desk.archive(state["OutputDataConfig"]["S3Uri"])
-    assert [one["Page"] for one in json.loads(files["one.pdf.out"])["Classes"]] == [1, 1, 1, 2, 2, 2]
+    pages = [json.loads(line) for line in files["one.pdf.out"].splitlines()]
+    assert [page["DocumentMetadata"] for page in pages] == [
+        {"PageNumber": 1, "Pages": 2},
+        {"PageNumber": 2, "Pages": 2},
+    ]
+    assert [page["Classes"][0]["Name"] for page in pages] == ["SPACE", "SPORT"]
     assert json.loads(files["predictions.jsonl"])["Classes"][0]["Name"] == "MONEY"
+
+
+def test_a_damaged_page_is_told_beside_the_classes_of_the_others(desk: Comprehension, endpoint: str) -> None:
+    paper = pdf("The astronaut saw the moon from orbit", "The striker lost the cup and the league")
+    answer = desk.comprehend.classify_document(Bytes=paper.replace(b"6 0 R]", b"99 0 R]"), EndpointArn=endpoint)
+    assert {one["Page"] for one in answer["Classes"]} == {1}
+    assert [(one["Page"], one["ErrorCode"]) for one in answer["Errors"]] == [(2, "TEXTRACT_BAD_PAGE")]
+    assert answer["DocumentMetadata"]["Pages"] == 2
 
 
 def test_word_documents_and_forced_reading_are_classified(desk: Comprehension, endpoint: str) -> None:

@@ -34,16 +34,38 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that could not be read, while others of its document could.
+
+    Attributes:
+        number: of the page, from 1.
+        code: AWS's word for why, such as "TEXTRACT_BAD_PAGE".
+        message: a sentence.
+    """
+
+    number: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadDocument:
     """A document that was read.
 
     Attributes:
-        pages: its pages; plain text is one page without blocks.
-        types: for each page AWS's word for what it was, such as "NATIVE_PDF" or "PLAIN_TEXT".
+        pages: its pages that could be read; plain text is one page without blocks.
+        types: for each of them AWS's word for what it was, such as "NATIVE_PDF" or "PLAIN_TEXT".
+        failures: its other pages.
     """
 
     pages: Sequence[PageText]
     types: Sequence[str]
+    failures: Sequence[PageFailure] = ()
+
+    @property
+    def count(self) -> int:
+        """How many pages the document has."""
+        return len(self.pages) + len(self.failures)
 
     @property
     def is_plain(self) -> bool:
@@ -81,7 +103,7 @@ def read_pages(
         most_pages: a longer document is refused.
 
     Raises:
-        Refused: it cannot be read.
+        Refused: none of it can be read.
     """
     if content.startswith(WORD_START):
         pages = ask("text", "word_document", document=content)
@@ -98,8 +120,11 @@ def read_pages(
         ask("documents", "inspect", document=content, most_pages=most_pages)
     is_pdf = content.startswith(PDF_START)
     forced = is_pdf and (config or {}).get("DocumentReadMode") == FORCE
-    values = [Page.from_value(value) for value in ask("documents", "read", document=content, from_pixels=forced)]
-    return ReadDocument([PageText.of(page) for page in values], [type_of(page, is_pdf=is_pdf) for page in values])
+    values, failures = _read(content, ask, from_pixels=forced)
+    pages = [Page.from_value(value) for value in values]
+    return ReadDocument(
+        [PageText.of(page) for page in pages], [type_of(page, is_pdf=is_pdf) for page in pages], failures
+    )
 
 
 def type_of(page: Page, *, is_pdf: bool) -> str:
@@ -108,6 +133,33 @@ def type_of(page: Page, *, is_pdf: bool) -> str:
         return "IMAGE"
     scanned = page.origin is Origin.PICTURE and not page.notes.get("text_layer")
     return "SCANNED_PDF" if scanned else "NATIVE_PDF"
+
+
+def _read(content: bytes, ask: Ask, *, from_pixels: bool) -> tuple[list[Any], list[PageFailure]]:
+    """What the engine read of each page; where one is damaged, each page is read alone.
+
+    Raises:
+        Refused: no page can be read.
+    """
+    asked = {"document": content, "from_pixels": from_pixels}
+    try:
+        return ask("documents", "read", **asked), []
+    except Refused as error:
+        count = ask("documents", "inspect", document=content)["pages"] if "page" in error.details else 1
+        if count == 1:
+            raise
+        first = error
+    values: list[Any] = []
+    failures: list[PageFailure] = []
+    for number in range(1, count + 1):
+        try:
+            values += ask("documents", "read", **asked, first=number, count=1)
+        except Refused as error:
+            code = "PAGE_SIZE_EXCEEDED" if error.reason == "too-large" else "TEXTRACT_BAD_PAGE"
+            failures.append(PageFailure(number, code, error.message))
+    if not values:
+        raise first
+    return values, failures
 
 
 def _check_count(pages: int, most: int | None) -> None:

@@ -33,6 +33,8 @@ COMPLETED = "COMPLETED"
 FAILED = "FAILED"
 TRAINING = "TRAINING"
 TRAINED = "TRAINED"
+TRAINED_WITH_WARNING = "TRAINED_WITH_WARNING"
+"""Told of a TRAINED model whose training left pages out that it could not read; its record says TRAINED."""
 IN_ERROR = "IN_ERROR"
 
 

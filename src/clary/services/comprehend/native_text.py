@@ -133,10 +133,15 @@ def entities_on_page(page: PageText, found: Sequence[Mapping[str, Any]]) -> list
     return shown
 
 
-def metadata(pages: Sequence[PageText]) -> dict[str, Any]:
-    """The DocumentMetadata of a document."""
+def metadata(pages: Sequence[PageText], count: int) -> dict[str, Any]:
+    """The DocumentMetadata of a document.
+
+    Args:
+        pages: those that were read.
+        count: how many there are.
+    """
     return {
-        "Pages": len(pages),
+        "Pages": count,
         "ExtractedCharacters": [{"Page": page.number, "Count": len(page.text)} for page in pages],
     }
 

@@ -29,6 +29,7 @@ from clary.services.comprehend.errors import (
 
 from .conftest import JOB, ROLE, Office
 
+MANIFEST = {"S3Uri": "s3://texts/m.manifest", "AttributeNames": ["job"]}
 READER = {"DocumentReadAction": "TEXTRACT_ANALYZE_DOCUMENT"}
 SENTIMENT = {"sentiment": "positive", "scores": {"positive": 0.7, "negative": 0.1, "neutral": 0.1, "mixed": 0.1}}
 
@@ -250,6 +251,64 @@ def test_a_training_that_lacks_something_is_refused(office: Office, config: dict
             InputDataConfig=config,
         )
     assert office.queue.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"AugmentedManifests": []}, "AugmentedManifests is required"),
+        ({"AugmentedManifests": [MANIFEST], "DataFormat": "COMPREHEND_CSV", "S3Uri": "s3://texts/a"}, "only when"),
+        ({"AugmentedManifests": [MANIFEST] * 6}, "at most 5 manifests, not 6"),
+        ({"AugmentedManifests": [{**MANIFEST, "AttributeNames": []}]}, "1 to 5 names, not 0"),
+        ({"AugmentedManifests": [{**MANIFEST, "AttributeNames": list("abcdef")}]}, "1 to 5 names, not 6"),
+        ({"AugmentedManifests": [{**MANIFEST, "Split": "TEST"}]}, "one at least must be TRAIN"),
+    ],
+)
+def test_manifests_that_cannot_be_learned_from_are_refused(office: Office, config: dict[str, Any], told: str) -> None:
+    wanted = {"DataFormat": "AUGMENTED_MANIFEST", **config}
+    common = {"DataAccessRoleArn": ROLE, "LanguageCode": "en"}
+    with pytest.raises(InvalidRequestException, match=told):
+        office.call("CreateDocumentClassifier", DocumentClassifierName="m", InputDataConfig=wanted, **common)
+    wanted.pop("S3Uri", None)
+    wanted |= {"EntityTypes": [{"Type": "PART"}], "Documents": {"S3Uri": "s3://texts/d"}}
+    with pytest.raises(InvalidRequestException, match=told):
+        office.call("CreateEntityRecognizer", RecognizerName="m", InputDataConfig=wanted, **common)
+
+
+def test_models_are_learned_in_measured_languages_alone(office: Office) -> None:
+    common = {"DataAccessRoleArn": ROLE, "InputDataConfig": {"S3Uri": "s3://texts/train.csv"}}
+    office.call("CreateDocumentClassifier", DocumentClassifierName="zh", LanguageCode="zh", **common)
+    for code in ("hi", "ja", "zh-TW"):
+        with pytest.raises(UnsupportedLanguageException, match=f"not {code}"):
+            office.call("CreateDocumentClassifier", DocumentClassifierName="no", LanguageCode=code, **common)
+        with pytest.raises(UnsupportedLanguageException, match=f"not {code}"):
+            office.call(
+                "CreateFlywheel",
+                FlywheelName="no",
+                DataAccessRoleArn=ROLE,
+                DataLakeS3Uri="s3://texts/lake",
+                ModelType="DOCUMENT_CLASSIFIER",
+                TaskConfig={"LanguageCode": code, "DocumentClassificationConfig": {"Mode": "MULTI_CLASS"}},
+            )
+
+
+def test_a_training_that_left_pages_out_is_told_with_a_warning(office: Office) -> None:
+    fine = office.classifier("fine")
+    arn = office.classifier("warned")
+    record = office.records.by_arn(arn)
+    assert record is not None
+    result = office.folder / record.body["model"] / "result.json"
+    result.write_text(json.dumps({**json.loads(result.read_text()), "skipped": 3}))
+    properties = office.call("DescribeDocumentClassifier", DocumentClassifierArn=arn)["DocumentClassifierProperties"]
+    assert properties["Status"] == "TRAINED_WITH_WARNING"
+    assert "skipped_documents" in properties["Message"]
+    assert properties["InputDataConfig"]["DataFormat"] == "COMPREHEND_CSV"
+    for status, found in (("TRAINED_WITH_WARNING", [arn]), ("TRAINED", [fine]), ("IN_ERROR", [])):
+        listed = office.call("ListDocumentClassifiers", Filter={"Status": status})
+        assert [one["DocumentClassifierArn"] for one in listed["DocumentClassifierPropertiesList"]] == found
+    summaries = office.call("ListDocumentClassifierSummaries")["DocumentClassifierSummariesList"]
+    assert [one["LatestVersionStatus"] for one in summaries] == ["TRAINED", "TRAINED_WITH_WARNING"]
+    office.call("CreateEndpoint", EndpointName="e", ModelArn=arn, DesiredInferenceUnits=1)
 
 
 def test_what_is_not_there_is_told_in_the_words_of_aws(office: Office) -> None:

@@ -15,7 +15,8 @@ from clary.services.comprehend.programs.classifier_data import (
     read_csv,
     read_manifest,
 )
-from clary.services.comprehend.programs.classifier_training import split
+from clary.services.comprehend.programs.classifier_training import split, write_skipped
+from clary.services.comprehend.programs.native_documents import NativeDocuments
 from clary.services.comprehend.programs.recognizer_data import Annotated, read_annotated, read_list, read_listed
 from clary.services.comprehend.programs.recognizer_data import read_manifest as read_entity_manifest
 from clary.services.comprehend.programs.redaction import redacted
@@ -68,6 +69,39 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"A,\xff\xfe\n")
     with pytest.raises(Unlearnable, match="UTF-8"):
         read_csv(tmp_path, ONE)
+
+
+def test_a_manifest_without_the_named_labels_is_told(tmp_path: Path) -> None:
+    line = {"source": "x", "job": 1, "job-metadata": {"class-name": "A"}}
+    (tmp_path / "m.manifest").write_text(json.dumps(line))
+    assert read_manifest(tmp_path, ["other", "job"], several=False).labels == [["A"]]
+    with pytest.raises(Unlearnable, match=r"m\.manifest: no line has a label in wrong or other"):
+        read_manifest(tmp_path, ["wrong", "other"], several=False)
+    with pytest.raises(Unlearnable, match=r"m\.manifest: no line has a label in wrong"):
+        read_entity_manifest(tmp_path, ["wrong"], ["PART"])
+
+
+def test_pages_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "fine.txt").write_text("a fine text")
+    (documents / "blank.txt").write_text(" ")
+    (documents / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
+    lines = [("fine.txt", 1), ("fine.txt", 2), ("blank.txt", 1), ("broken.docx", 1), ("../train.csv", 1)]
+    place = folder(tmp_path / "csv", a="".join(f"A,{name},{page}\n" for name, page in lines))
+    native = NativeDocuments(documents).page_text
+    found = read_csv(place, ONE, native)
+    assert found.texts == ["a fine text"]
+    codes = ["PAGE_NOT_FOUND", "EMPTY_PAGE", "INVALID_DOCUMENT", "NO_SUCH_DOCUMENT"]
+    assert [(one["File"], one["Page"]) for one in found.skipped] == lines[1:]
+    assert [one["ErrorCode"] for one in found.skipped] == codes
+    assert split(found)[0].skipped == found.skipped
+    write_skipped(tmp_path, {"train": found.skipped, "test": []})
+    (written,) = (tmp_path / "skipped_documents").iterdir()
+    assert written.name == "failed_annotations_train.jsonl"
+    assert [json.loads(line) for line in written.read_text().splitlines()] == found.skipped
+    with pytest.raises(Unlearnable, match="None of the 1 pages can be read"):
+        read_csv(folder(tmp_path / "none", a="A,gone.pdf,1\n"), ONE, native)
 
 
 def test_too_few_examples_or_classes_are_told() -> None:

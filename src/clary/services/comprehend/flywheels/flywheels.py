@@ -19,8 +19,10 @@ from clary.services.comprehend.flywheels.flywheel_state import (
     iterations,
 )
 from clary.services.comprehend.idempotency import asked, sent_before
+from clary.services.comprehend.models import document_classifiers, entity_recognizers
 from clary.services.comprehend.models.model_shelf import ModelShelf
-from clary.services.comprehend.names import CLASSIFIER, ENDPOINTS, FLYWHEEL, MODELS, TRAINING, resource_arn
+from clary.services.comprehend.models.own_models import check_language
+from clary.services.comprehend.names import CLASSIFIER, ENDPOINTS, FLYWHEEL, MODELS, RECOGNIZER, TRAINING, resource_arn
 from clary.services.comprehend.places import check_place
 from clary.services.comprehend.roles import require_role
 from clary.storage.data_access import DataAccess
@@ -28,6 +30,7 @@ from clary.storage.identities import Identities
 from clary.storage.records import Record, RecordChanged, RecordExists, Records
 
 ACTIVE = "ACTIVE"
+LEARNED = {CLASSIFIER: document_classifiers.LANGUAGES, RECOGNIZER: entity_recognizers.LANGUAGES}
 _UPDATED = ("DataAccessRoleArn", "DataSecurityConfig")
 
 
@@ -62,6 +65,7 @@ class Flywheels:
             ResourceNotFoundException: there is no such model.
             ResourceUnavailableException: the model is not trained.
             ResourceInUseException: the name is taken.
+            UnsupportedLanguageException: models of that type do not learn the language.
         """
         tags = shelf.tags_of(request)
         shelf.refuse_keys(request)
@@ -183,6 +187,7 @@ class Flywheels:
         wanted = "DocumentClassificationConfig" if KINDS[kind] == CLASSIFIER else "EntityRecognitionConfig"
         if wanted not in task:
             raise InvalidRequestException(f"TaskConfig.{wanted} is required when ModelType is {kind}.")
+        check_language(task["LanguageCode"], LEARNED[KINDS[kind]], f"Flywheels of type {kind}")
         return {"active": "", "type": kind, "task": task}
 
     def _made(self, record: Record) -> dict[str, Any]:

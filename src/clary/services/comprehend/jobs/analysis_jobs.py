@@ -223,7 +223,7 @@ class AnalysisJobs:
 def _output(made: JobKind, place: str) -> Output:
     """What becomes of the results: an archive, or files."""
     if made.packed:
-        return Output(RESULT, f"{place}/output.tar.gz", "tar.gz", required=True, after_failure=False)
+        return Output(RESULT, f"{place}/output.tar.gz", "tar.gz", after_failure=False)
     return Output(RESULT, place, "files", after_failure=False)
 
 

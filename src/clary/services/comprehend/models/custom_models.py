@@ -71,7 +71,7 @@ class CustomModels:
         for page, one in zip(read.pages, found, strict=True):
             for member, entries in answers.classes(one, several=several, page=page.number).items():
                 shown[member] += entries
-        shown |= {"DocumentMetadata": metadata(read.pages), "DocumentType": _types(read), "Errors": []}
+        shown |= _document_members(read)
         if read.is_plain == trained_on_native:
             shown |= _warnings(
                 _NATIVE_MODEL if trained_on_native else _PLAIN_MODEL, [page.number for page in read.pages]
@@ -109,10 +109,8 @@ class CustomModels:
         blocks = [block for page in read.pages for block in page.blocks]
         return {
             "Entities": entities,
-            "DocumentMetadata": metadata(read.pages),
-            "DocumentType": _types(read),
+            **_document_members(read),
             "Blocks": blocks,
-            "Errors": [],
         }
 
     async def _read(self, request: Mapping[str, Any]) -> ReadDocument:
@@ -148,8 +146,15 @@ def _one_of(request: Mapping[str, Any]) -> None:
         raise InvalidRequestException("DocumentReaderConfig can be set only with Bytes.")
 
 
-def _types(read: ReadDocument) -> list[dict[str, Any]]:
-    return [{"Page": page.number, "Type": kind} for page, kind in zip(read.pages, read.types, strict=True)]
+def _document_members(read: ReadDocument) -> dict[str, Any]:
+    """What answers tell of a document and its pages beside what was found."""
+    return {
+        "DocumentMetadata": metadata(read.pages, read.count),
+        "DocumentType": [
+            {"Page": page.number, "Type": kind} for page, kind in zip(read.pages, read.types, strict=True)
+        ],
+        "Errors": [{"Page": one.number, "ErrorCode": one.code, "ErrorMessage": one.message} for one in read.failures],
+    }
 
 
 def _warnings(code: str, pages: Sequence[int]) -> dict[str, Any]:

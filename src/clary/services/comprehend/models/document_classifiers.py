@@ -11,8 +11,14 @@ from clary.core.operations import operation
 from clary.services.comprehend import shelf
 from clary.services.comprehend.document_pages import check_reader
 from clary.services.comprehend.errors import InvalidRequestException
-from clary.services.comprehend.models.manifests import check_manifests, manifest_channels, manifest_tasks
-from clary.services.comprehend.models.own_models import ModelKind, OwnModels
+from clary.services.comprehend.models.manifests import (
+    MANIFEST,
+    check_manifests,
+    manifest_channels,
+    manifest_tasks,
+    require_training,
+)
+from clary.services.comprehend.models.own_models import ModelKind, OwnModels, check_language
 from clary.services.comprehend.names import CLASSIFIER
 from clary.services.comprehend.places import check_place, output_folder
 from clary.services.comprehend.roles import require_role
@@ -20,8 +26,10 @@ from clary.storage.records import Record
 
 MULTI_CLASS, MULTI_LABEL = "MULTI_CLASS", "MULTI_LABEL"
 DEFAULT_DELIMITER = "|"
-CSV, MANIFEST = "COMPREHEND_CSV", "AUGMENTED_MANIFEST"
+CSV = "COMPREHEND_CSV"
 NATIVE = "SEMI_STRUCTURED_DOCUMENT"
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "ar", "ko", "zh")
+"""Those in which what classifiers learn was measured to beat the most frequent class."""
 _METRICS = {
     "accuracy": "Accuracy",
     "precision": "Precision",
@@ -46,8 +54,10 @@ class DocumentClassifiers(OwnModels):
         Raises:
             InvalidRequestException: a place, the role or the configuration cannot be used.
             ResourceInUseException: the name or the version is taken.
+            UnsupportedLanguageException: classifiers do not learn that language.
         """
         shelf.refuse_keys(request)
+        check_language(request["LanguageCode"], LANGUAGES, "Document classifiers")
         config = request["InputDataConfig"]
         self._check(config, request.get("Mode", MULTI_CLASS))
         place = request.get("OutputDataConfig", {}).get("S3Uri", "")
@@ -86,11 +96,7 @@ class DocumentClassifiers(OwnModels):
         Raises:
             InvalidFilterException: several filters are set.
         """
-        filters, newest_first = shelf.chosen(*shelf.one_filter(request))
-        member = "DocumentClassifierPropertiesList"
-        return shelf.page(
-            self._records, call, CLASSIFIER, request, member, self._described, filters, newest_first=newest_first
-        )
+        return self._listed(call, request, "DocumentClassifierPropertiesList", self._described)
 
     @operation("ListDocumentClassifierSummaries")
     def summaries(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -123,9 +129,10 @@ class DocumentClassifiers(OwnModels):
                 raise InvalidRequestException(
                     "InputDataConfig.AugmentedManifests is required when DataFormat is AUGMENTED_MANIFEST."
                 )
-            check_manifests(self._data, config, pages=False)
+            require_training(config)
         elif not config.get("S3Uri"):
             raise InvalidRequestException("InputDataConfig.S3Uri is required when DataFormat is COMPREHEND_CSV.")
+        check_manifests(self._data, config, pages=False)
         if "LabelDelimiter" in config and mode != MULTI_LABEL:
             raise InvalidRequestException("InputDataConfig.LabelDelimiter can be set only when Mode is MULTI_LABEL.")
         for member in ("S3Uri", "TestS3Uri"):
@@ -163,6 +170,7 @@ class DocumentClassifiers(OwnModels):
                 **output,
                 **({"S3Uri": record.body["output"]} if record.body["output"] else {}),
             }
+        members["InputDataConfig"] = {"DataFormat": CSV, **members["InputDataConfig"]}
         members.setdefault("Mode", MULTI_CLASS)
         result = self._models.result(record)
         if result:

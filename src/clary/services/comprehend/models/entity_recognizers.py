@@ -9,15 +9,21 @@ from clary.compute.contract import Channel
 from clary.core.call import Call
 from clary.core.operations import operation
 from clary.services.comprehend import shelf
-from clary.services.comprehend.errors import InvalidRequestException, UnsupportedLanguageException
-from clary.services.comprehend.models.manifests import check_manifests, manifest_channels, manifest_tasks
-from clary.services.comprehend.models.own_models import ModelKind, OwnModels
+from clary.services.comprehend.errors import InvalidRequestException
+from clary.services.comprehend.models.manifests import (
+    MANIFEST,
+    check_manifests,
+    manifest_channels,
+    manifest_tasks,
+    require_training,
+)
+from clary.services.comprehend.models.own_models import ModelKind, OwnModels, check_language
 from clary.services.comprehend.names import RECOGNIZER
 from clary.services.comprehend.places import check_place
 from clary.services.comprehend.roles import require_role
 from clary.storage.records import Record
 
-CSV, MANIFEST = "COMPREHEND_CSV", "AUGMENTED_MANIFEST"
+CSV = "COMPREHEND_CSV"
 MOST_TYPES = 25
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _METRICS = {"precision": "Precision", "recall": "Recall", "f1": "F1Score"}
@@ -39,10 +45,7 @@ class EntityRecognizers(OwnModels):
         """
         shelf.refuse_keys(request)
         config = request["InputDataConfig"]
-        if request["LanguageCode"] not in LANGUAGES:
-            raise UnsupportedLanguageException(
-                f"Entity recognizers learn the languages {', '.join(LANGUAGES)}, not {request['LanguageCode']}."
-            )
+        check_language(request["LanguageCode"], LANGUAGES, "Entity recognizers")
         types = self._check(config)
         require_role(self._identities, call, request["DataAccessRoleArn"])
         known = self._known(call, request)
@@ -72,11 +75,7 @@ class EntityRecognizers(OwnModels):
         Raises:
             InvalidFilterException: several filters are set.
         """
-        filters, newest_first = shelf.chosen(*shelf.one_filter(request))
-        member = "EntityRecognizerPropertiesList"
-        return shelf.page(
-            self._records, call, RECOGNIZER, request, member, self._described, filters, newest_first=newest_first
-        )
+        return self._listed(call, request, "EntityRecognizerPropertiesList", self._described)
 
     @operation("ListEntityRecognizerSummaries")
     def summaries(self, call: Call, request: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +115,9 @@ class EntityRecognizers(OwnModels):
                     "InputDataConfig.AugmentedManifests is required when DataFormat is AUGMENTED_MANIFEST."
                 )
             check_manifests(self._data, config, pages=True)
+            require_training(config)
             return types
+        check_manifests(self._data, config, pages=True)
         if "Documents" not in config or ("Annotations" in config) == ("EntityList" in config):
             raise InvalidRequestException("InputDataConfig must have Documents, and either Annotations or EntityList.")
         for member in ("Documents", "Annotations", "EntityList"):
@@ -144,6 +145,7 @@ class EntityRecognizers(OwnModels):
 
     def _described(self, record: Record) -> dict[str, Any]:
         members = self._properties(record)
+        members["InputDataConfig"] = {"DataFormat": CSV, **members["InputDataConfig"]}
         result = self._models.result(record)
         if result:
             members["RecognizerMetadata"] = {

@@ -10,6 +10,10 @@ from clary.services.comprehend.errors import InvalidRequestException
 from clary.services.comprehend.places import check_place
 from clary.storage.data_access import DataAccess
 
+MANIFEST = "AUGMENTED_MANIFEST"
+
+MOST_MANIFESTS = MOST_ATTRIBUTES = 5
+
 
 def manifest_channels(config: Mapping[str, Any]) -> list[Channel]:
     """The channels that the manifests of an InputDataConfig come through."""
@@ -44,10 +48,24 @@ def check_manifests(data: DataAccess, config: Mapping[str, Any], *, pages: bool)
         pages: whether they may be of annotated pages of PDFs.
 
     Raises:
-        InvalidRequestException: a bucket does not exist, or a manifest of pages does not say where their annotations
-            are, or is not possible.
+        InvalidRequestException: there are too many or none to learn from, a bucket does not exist, or a manifest names
+            no attribute, or, of pages, not where their annotations are, or is not possible.
     """
-    for manifest in config.get("AugmentedManifests", []):
+    manifests = config.get("AugmentedManifests", [])
+    if manifests and config.get("DataFormat") != MANIFEST:
+        raise InvalidRequestException(
+            f"InputDataConfig.AugmentedManifests can be set only when DataFormat is {MANIFEST}."
+        )
+    if len(manifests) > MOST_MANIFESTS:
+        raise InvalidRequestException(
+            f"InputDataConfig.AugmentedManifests must have at most {MOST_MANIFESTS} manifests, not {len(manifests)}."
+        )
+    for manifest in manifests:
+        if not 1 <= len(manifest["AttributeNames"]) <= MOST_ATTRIBUTES:
+            raise InvalidRequestException(
+                f"InputDataConfig.AugmentedManifests.AttributeNames must have 1 to {MOST_ATTRIBUTES} names, not "
+                f"{len(manifest['AttributeNames'])}."
+            )
         if _is_of_pages(manifest) and not pages:
             raise InvalidRequestException(
                 "InputDataConfig.AugmentedManifests.DocumentType: classifiers learn from manifests of plain text only."
@@ -60,6 +78,19 @@ def check_manifests(data: DataAccess, config: Mapping[str, Any], *, pages: bool)
         for member in ("S3Uri", "AnnotationDataS3Uri", "SourceDocumentsS3Uri"):
             if manifest.get(member):
                 check_place(data, manifest[member], f"InputDataConfig.AugmentedManifests.{member}")
+
+
+def require_training(config: Mapping[str, Any]) -> None:
+    """Checks that a training has something to learn from.
+
+    Raises:
+        InvalidRequestException: all manifests are there to measure on.
+    """
+    manifests = config.get("AugmentedManifests", [])
+    if manifests and all(manifest.get("Split", "TRAIN") == "TEST" for manifest in manifests):
+        raise InvalidRequestException(
+            "InputDataConfig.AugmentedManifests.Split is TEST in every manifest: one at least must be TRAIN."
+        )
 
 
 def _is_of_pages(manifest: Mapping[str, Any]) -> bool:

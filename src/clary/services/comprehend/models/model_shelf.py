@@ -17,10 +17,14 @@ from clary.services.comprehend.errors import (
 )
 from clary.services.comprehend.flywheels.flywheel_state import active_model
 from clary.services.comprehend.job_status import job_times, message_of
-from clary.services.comprehend.names import FLYWHEEL, TRAINED
+from clary.services.comprehend.names import FLYWHEEL, TRAINED, TRAINED_WITH_WARNING
 from clary.storage.records import Record, Records
 
 VERSION = "/version/"
+_SKIPPED = (
+    "Some pages could not be read and were left out: they are named in skipped_documents of the output in S3, where "
+    "OutputDataConfig asks for one."
+)
 
 
 class ModelShelf:
@@ -95,10 +99,15 @@ class ModelShelf:
         result: dict[str, Any] = json.loads((self.place(model) / "result.json").read_text(encoding="utf-8"))
         return result
 
+    def status(self, model: Record) -> str:
+        """How it goes with a model, in AWS's words."""
+        return TRAINED_WITH_WARNING if self.result(model).get("skipped") else model.status
+
     def state_members(self, model: Record) -> dict[str, Any]:
         """Status, message and times of a model: what every description has."""
-        members: dict[str, Any] = {"Status": model.status, **job_times(model)}
-        message = message_of(model, self._folder)
+        status = self.status(model)
+        members: dict[str, Any] = {"Status": status, **job_times(model)}
+        message = _SKIPPED if status == TRAINED_WITH_WARNING else message_of(model, self._folder)
         if message:
             members["Message"] = message
         job = model.body.get("job", {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,11 @@ from clary.compute.jobs.scheduler import Jobs
 from clary.core.call import Call
 from clary.core.clock import timestamp
 from clary.services.comprehend import shelf
-from clary.services.comprehend.errors import ResourceInUseException, ResourceUnavailableException
+from clary.services.comprehend.errors import (
+    ResourceInUseException,
+    ResourceUnavailableException,
+    UnsupportedLanguageException,
+)
 from clary.services.comprehend.flywheels.flywheel_state import active_model
 from clary.services.comprehend.idempotency import asked, sent_before
 from clary.services.comprehend.job_specs import job_spec, new_place
@@ -27,12 +31,13 @@ from clary.services.comprehend.names import (
     STOPPED,
     SUBMITTED,
     TRAINED,
+    TRAINED_WITH_WARNING,
     TRAINING,
     resource_arn,
 )
 from clary.storage.data_access import DataAccess
 from clary.storage.identities import Identities
-from clary.storage.records import Record, RecordChanged, RecordExists, Records
+from clary.storage.records import Filters, Record, RecordChanged, RecordExists, Records
 
 _NOT_TOLD = frozenset({"Tags", "ModelPolicy", "DocumentClassifierName", "RecognizerName", "OutputDataConfig"})
 _ENDED = (IN_ERROR, STOPPED, TRAINED)
@@ -205,6 +210,27 @@ class OwnModels:
         wheels = (one for one in self._records.of_kind(FLYWHEEL) if one.account == model.account)
         return next((one for one in wheels if active_model(self._records, one) == model.arn), None)
 
+    def _listed(
+        self, call: Call, request: Mapping[str, Any], member: str, described: Callable[[Record], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """The answer of a List operation: all versions, the newest first.
+
+        Raises:
+            InvalidFilterException: several filters are set.
+            InvalidRequestException: the token is not one of this listing.
+        """
+        name, value = shelf.one_filter(request)
+        if name != "Status" or value not in (TRAINED, TRAINED_WITH_WARNING):
+            filters, newest_first = shelf.chosen(name, value)
+            return shelf.page(
+                self._records, call, self.made.kind, request, member, described, filters, newest_first=newest_first
+            )
+        trained = self._records.every(self.made.kind, call.account, call.region, Filters(status=TRAINED))
+        fit = [one for one in reversed(trained) if self._models.status(one) == value]
+        start, size = shelf.place_in_list(request)
+        answer: dict[str, Any] = {member: [described(one) for one in fit[start : start + size]]}
+        return {**answer, "NextToken": shelf.list_token(start + size)} if start + size < len(fit) else answer
+
     def _summaries(self, call: Call, request: Mapping[str, Any], member: str) -> dict[str, Any]:
         """The answer of a List...Summaries operation: one entry for each name, with its newest version."""
         newest: dict[str, tuple[int, Record]] = {}
@@ -228,5 +254,20 @@ class OwnModels:
             "NumberOfVersions": count,
             "LatestVersionCreatedAt": timestamp(latest.created),
             **({"LatestVersionName": version} if version else {}),
-            "LatestVersionStatus": latest.status,
+            "LatestVersionStatus": self._models.status(latest),
         }
+
+
+def check_language(code: str, learned: Sequence[str], who: str) -> None:
+    """Checks that models learn a language.
+
+    Args:
+        code: of the language.
+        learned: the codes of those that they learn.
+        who: the models, for the message.
+
+    Raises:
+        UnsupportedLanguageException: they do not.
+    """
+    if code not in learned:
+        raise UnsupportedLanguageException(f"{who} learn the languages {', '.join(learned)}, not {code}.")

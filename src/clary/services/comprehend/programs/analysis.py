@@ -38,5 +38,5 @@ def main(folder: Path, data: str) -> int:
         else:
             results.write(OUTPUT, json_line({**place_members(document), **analysis.answer(found)}))
 
-    Passage(folder, Path(data), task, analysis.most_job_bytes).go(look, write)
+    Passage(folder, Path(data), task, analysis.most_job_bytes).go(look, write, OUTPUT)
     return 0

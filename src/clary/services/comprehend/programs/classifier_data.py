@@ -21,12 +21,33 @@ class Unlearnable(Exception):
     """The examples do not suffice or cannot be read; the message is for the user."""
 
 
+class Unreadable(Exception):
+    """A page of a document that a line of the examples names cannot be read; the training goes on without it.
+
+    Args:
+        code: a word for programs.
+        message: a sentence for the user.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
 @dataclass(slots=True)
 class Examples:
-    """Documents with their classes."""
+    """Documents with their classes.
+
+    Attributes:
+        texts: what they say.
+        labels: of each its classes.
+        skipped: pages that could not be read, as AWS's lines on failed annotations tell of them.
+    """
 
     texts: list[str] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, text: str, labels: list[str]) -> None:
         """Adds a document."""
@@ -38,7 +59,7 @@ class Examples:
 
 
 NativeText = Callable[[str, int], str]
-"""The text of a page of a document: its file's name and the page's number, from 1."""
+"""The text of a page of a document: its file's name and the page's number, from 1; raises `Unreadable`."""
 
 
 def read_csv(folder: Path, task: Mapping[str, Any], native: NativeText | None = None) -> Examples:
@@ -61,13 +82,31 @@ def read_csv(folder: Path, task: Mapping[str, Any], native: NativeText | None = 
                     "around a text that holds commas."
                 )
             labels = _labels(row[0], task, f"{name}, line {line}")
-            text = row[1] if native is None else native(row[1], _page(row, f"{name}, line {line}"))
+            if native is not None:
+                _add_page(examples, native, row[1], _page(row, f"{name}, line {line}"), labels)
+                continue
+            text = row[1]
             if not text.strip():
                 raise Unlearnable(f"{name}, line {line}: the document is empty.")
             examples.add(text, labels)
+    if not examples.texts and examples.skipped:
+        told = examples.skipped[0]["ErrorMessage"]
+        raise Unlearnable(f"None of the {len(examples.skipped)} pages can be read; the first: {told}")
     if not examples.texts:
         raise Unlearnable("The training data holds no lines.")
     return examples
+
+
+def _add_page(examples: Examples, native: NativeText, name: str, number: int, labels: list[str]) -> None:
+    """Adds a page of a document, or notes why it cannot be read."""
+    try:
+        text = native(name, number)
+        if not text.strip():
+            raise Unreadable("EMPTY_PAGE", f"Page {number} of {name} has no text.")
+        examples.add(text, labels)
+    except Unreadable as error:
+        told = {"File": name, "Page": number, "ErrorCode": error.code, "ErrorMessage": error.message}
+        examples.skipped.append(told)
 
 
 def read_manifest(folder: Path, attributes: Sequence[str], *, several: bool) -> Examples:
@@ -89,7 +128,15 @@ def read_manifest(folder: Path, attributes: Sequence[str], *, several: bool) -> 
             labels = _manifest_labels(entry, attributes, where, several=several)
             if labels:
                 examples.add(source, labels)
+    if not examples.texts:
+        raise Unlearnable(unlabelled(folder, attributes))
     return examples
+
+
+def unlabelled(folder: Path, attributes: Sequence[str]) -> str:
+    """The message where no line of a manifest has any of the attributes."""
+    names = ", ".join(name for name, _ in files_below(folder))
+    return f"{names}: no line has a label in {' or '.join(attributes)}: AttributeNames must name the labelling job."
 
 
 def check_examples(examples: Examples, *, several: bool) -> None:
@@ -126,7 +173,7 @@ def _rows(name: str, path: Path) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             raise Unlearnable(f"{name}, line {reader.line_num}: the line is not valid CSV: {error}.") from error
         except UnicodeDecodeError as error:
-            raise Unlearnable(f"{name}: the file is not encoded in UTF-8 after line {reader.line_num}.") from error
+            raise Unlearnable(f"{name}, after line {reader.line_num}: the file is not encoded in UTF-8.") from error
 
 
 def _labels(cell: str, task: Mapping[str, Any], where: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,21 @@ def main(folder: Path, data: str) -> int:
     target = folder / "output/result/output"
     target.mkdir(parents=True, exist_ok=True)
     (target / "confusion_matrix.json").write_text(json.dumps(matrix, ensure_ascii=False), encoding="utf-8")
+    skipped = {"train": training.skipped, "test": test.skipped}
+    write_skipped(target, skipped)
+    result["skipped"] = len(training.skipped) + len(test.skipped)
     publish(Path(data) / task["model"], result, model.save)
     return 0
+
+
+def write_skipped(target: Path, skipped: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Writes down which pages of documents could not be read, for each part where there are any."""
+    folder = target / "skipped_documents"
+    for part, lines in skipped.items():
+        if lines:
+            folder.mkdir(exist_ok=True)
+            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+            (folder / f"failed_annotations_{part}.jsonl").write_text(text, encoding="utf-8")
 
 
 def gather(folder: Path, data: Path, task: Mapping[str, Any]) -> tuple[Examples, Examples]:
@@ -100,7 +113,7 @@ def split(examples: Examples) -> tuple[Examples, Examples]:
         count = min(int(owed), len(members) // 2)
         owed -= count
         chosen.update(dice.sample(members, count))
-    training, test = Examples(), Examples()
+    training, test = Examples(skipped=examples.skipped), Examples()
     for index, (text, labels) in enumerate(zip(examples.texts, examples.labels, strict=True)):
         (test if index in chosen else training).add(text, labels)
     return training, test

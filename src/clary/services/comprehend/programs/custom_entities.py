@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from clary.services.comprehend.native_text import PageText, entities_on_page
 from clary.services.comprehend.programs.analysis import OUTPUT
 from clary.services.comprehend.programs.native_passage import go_through
 from clary.services.comprehend.programs.own_model import OwnRecognizer
+
+PAGES_VERSION = "2021-04-30"
+"""AWS's name of the form of the lines for pages."""
 
 
 def main(folder: Path, data: str) -> int:
@@ -24,9 +27,15 @@ def main(folder: Path, data: str) -> int:
     task = read_task(folder)
     model = OwnRecognizer.load(Path(data) / task["model"])
 
-    def on_pages(pages: Sequence[PageText], found: Sequence[Any]) -> dict[str, Any]:
-        entities = [entity for page, one in zip(pages, found, strict=True) for entity in entities_on_page(page, one)]
-        return {"Entities": entities, "Blocks": [block for page in pages for block in page.blocks]}
+    def on_page(page: PageText, found: Any) -> dict[str, Any]:
+        blocks = [_block(block) for block in page.blocks]
+        return {"Entities": entities_on_page(page, found), "Blocks": blocks, "Version": PAGES_VERSION}
 
-    go_through(folder, Path(data), task, OUTPUT, model.answers, answers.entities, on_pages)
+    go_through(folder, Path(data), task, OUTPUT, model.answers, answers.entities, on_page)
     return 0
+
+
+def _block(block: Mapping[str, Any]) -> dict[str, Any]:
+    """A block as the files of jobs have it: the members of its relationships are written small there."""
+    relations = [{name.lower(): value for name, value in one.items()} for one in block.get("Relationships", [])]
+    return {**block, "Relationships": relations}

@@ -39,7 +39,7 @@ def main(folder: Path, data: str) -> int:
         else:
             results.write(OUTPUT, json_line({**place_members(document), **found}))
 
-    Passage(folder, Path(data), task, JOB_BYTES).go(look, write)
+    Passage(folder, Path(data), task, JOB_BYTES).go(look, write, OUTPUT)
     return 0
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from clary.engines.refusals import Refused
 from clary.engines.text.host import TextEngine
-from clary.services.comprehend.document_pages import is_native, read_pages
-from clary.services.comprehend.programs.classifier_data import Unlearnable
+from clary.services.comprehend.document_pages import PageFailure, is_native, read_pages
+from clary.services.comprehend.programs.classifier_data import Unreadable
 
 _MOST_KEPT = 32
+_EVERY = 0
+"""Stands for every page of a document of which none can be read."""
 
 
 @functools.cache
@@ -51,21 +53,28 @@ class NativeDocuments:
             number: from 1.
 
         Raises:
-            Unlearnable: there is no such file or page, or it cannot be read.
+            Unreadable: there is no such file or page, or it cannot be read.
         """
         pages = self._pages(name)
-        if not 1 <= number <= len(pages):
-            raise Unlearnable(f"{name} has {len(pages)} pages; page {number} is asked for.")
-        return pages[number - 1]
+        found = pages.get(number, pages.get(_EVERY))
+        if found is None:
+            raise Unreadable("PAGE_NOT_FOUND", f"{name} has {len(pages)} pages; page {number} is asked for.")
+        if isinstance(found, str):
+            return found
+        raise Unreadable(found.code, found.message)
 
-    def _read(self, name: str) -> list[str]:
+    def _read(self, name: str) -> dict[int, str | PageFailure]:
+        """The pages of a document by their numbers, or why there is no text."""
         path = (self._folder / name).resolve()
         if not path.is_relative_to(self._folder) or not path.is_file():
-            raise Unlearnable(f"The document {name} is not below InputDataConfig.Documents.S3Uri.")
+            told = f"{name} is not below InputDataConfig.Documents.S3Uri."
+            return {_EVERY: PageFailure(_EVERY, "NO_SUCH_DOCUMENT", told)}
         content = path.read_bytes()
         if not is_native(content):
-            return [content.decode("utf-8", "replace")]
+            return {1: content.decode("utf-8", "replace")}
         try:
-            return [page.text for page in read_pages(content, self._config, ask_here).pages]
+            read = read_pages(content, self._config, ask_here)
         except Refused as error:
-            raise Unlearnable(f"The document {name} cannot be read: {error.message}") from error
+            return {_EVERY: PageFailure(_EVERY, "INVALID_DOCUMENT", f"{name} cannot be read: {error.message}")}
+        found: dict[int, str | PageFailure] = {page.number: page.text for page in read.pages}
+        return found | {one.number: one for one in read.failures}

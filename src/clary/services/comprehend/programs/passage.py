@@ -50,8 +50,12 @@ class Passage:
         self._most_bytes = most_bytes
         self.results = Results(folder / "checkpoints", progress_file(data, task["name"]), self._before[-1])
 
-    def go(self, look: Look, write: Write) -> None:
-        """Looks at all documents that no earlier attempt has looked at, and leaves the results to be uploaded."""
+    def go(self, look: Look, write: Write, main: str = "") -> None:
+        """Looks at all documents that no earlier attempt has looked at, and leaves the results to be uploaded.
+
+        Args:
+            main: the file of the results that is there even where there are none.
+        """
         results = self.results
         found = documents(self._files, by_line=self._by_line, most_bytes=self._most_bytes, start=results.position)
         for group in _groups(found):
@@ -71,7 +75,7 @@ class Passage:
                 else:
                     write(results, document, answer)
             results.reached(group[-1].after, len(group), failed, self._done(group[-1].after))
-        results.hand_over(self._folder / RESULT)
+        results.hand_over(self._folder / RESULT, main)
         print(f"{results.documents} documents, {results.failed} of them not analysed")  # noqa: T201 - the job's log
 
     def _done(self, position: Position) -> int:

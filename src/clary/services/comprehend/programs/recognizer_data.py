@@ -13,7 +13,7 @@ from clary.engines.text.words import words
 from clary.services.comprehend.analyses import JOB_BYTES
 from clary.services.comprehend.places import ONE_DOC_PER_FILE
 from clary.services.comprehend.programs.annotated_pages import read_pages
-from clary.services.comprehend.programs.classifier_data import Unlearnable, manifest_entry
+from clary.services.comprehend.programs.classifier_data import Unlearnable, manifest_entry, unlabelled
 from clary.services.comprehend.programs.documents import Position, documents, files_below
 
 LEAST_MENTIONS = 5
@@ -144,13 +144,17 @@ def read_manifest(folder: Path, attributes: Sequence[str], types: Sequence[str])
     """
     found = Annotated()
     wanted = set(types)
+    labelled = False
     for name, path in files_below(folder):
         for line, raw in enumerate(path.open("rb"), 1):
             if raw.strip():
                 where = f"{name}, line {line}"
                 text, entities = _manifest_line(raw, attributes, where)
-                mentions = [_manifest_mention(entity, len(text), where) for entity in entities]
+                labelled = labelled or entities is not None
+                mentions = [_manifest_mention(entity, len(text), where) for entity in entities or ()]
                 found.add(text, [mention for mention in mentions if mention.type in wanted])
+    if not labelled:
+        raise Unlearnable(unlabelled(folder, attributes))
     return found
 
 
@@ -200,7 +204,8 @@ def _number(text: str, where: str) -> int:
     return number
 
 
-def _manifest_line(raw: bytes, attributes: Sequence[str], where: str) -> tuple[str, list[Any]]:
+def _manifest_line(raw: bytes, attributes: Sequence[str], where: str) -> tuple[str, list[Any] | None]:
+    """A line's text and its entities; None where it has none of the attributes."""
     entry = manifest_entry(raw, where)
     if "source-ref" in entry:
         raise Unlearnable(f"{where}: source-ref names a PDF, but DocumentType is PLAIN_TEXT_DOCUMENT.")
@@ -213,7 +218,7 @@ def _manifest_line(raw: bytes, attributes: Sequence[str], where: str) -> tuple[s
             annotations = label.get("annotations", {})
             entities = annotations.get("entities", []) if isinstance(annotations, dict) else []
             return text, entities if isinstance(entities, list) else []
-    return text, []
+    return text, None
 
 
 def _manifest_mention(entity: Any, length: int, where: str) -> Mention:

@@ -79,10 +79,17 @@ class Results:
         _replace(self._progress, {**counts, "bytes": done_bytes, "all_bytes": self._all_bytes})
         self._saved = time.monotonic()
 
-    def hand_over(self, target: Path) -> None:
-        """Puts the files where they are uploaded from; they stay here too, for the case that this ends too early."""
+    def hand_over(self, target: Path, main: str = "") -> None:
+        """Puts the files where they are uploaded from; they stay here too, for the case that this ends too early.
+
+        Args:
+            main: the file that is there, empty, where nothing was written at all; "" for none. So the results of a
+                job over nothing are not nothing, which is what a job that was stopped leaves.
+        """
         self.save(self._all_bytes)
         self._close()
+        if main and not any(path.is_file() for path in self._folder.rglob("*")):
+            (self._folder / main).touch()
         if target.exists():
             shutil.rmtree(target)
         shutil.copytree(self._folder, target, copy_function=os.link)
