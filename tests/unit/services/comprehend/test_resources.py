@@ -26,6 +26,7 @@ from clary.services.comprehend.errors import (
     TooManyTagsException,
     UnsupportedLanguageException,
 )
+from clary.services.comprehend.flywheels import flywheel_iterations
 
 from .conftest import JOB, ROLE, Office
 
@@ -376,6 +377,12 @@ def test_a_flywheel_s_iteration_trains_a_version_with_its_data_sets(office: Offi
     office.call("DeleteFlywheel", FlywheelArn=wheel)
     with pytest.raises(ResourceNotFoundException):
         office.call("DescribeDataset", DatasetArn=dataset)
+
+
+def test_iterations_that_start_in_the_same_second_have_names_of_their_own() -> None:
+    start = datetime(2026, 11, 23, 23, 59, 59, tzinfo=UTC)
+    assert flywheel_iterations._identity(start, set()) == "20261123T235959Z"
+    assert flywheel_iterations._identity(start, {"20261123T235959Z", "20261124T000000Z"}) == "20261124T000001Z"
 
 
 def test_events_are_asked_for_by_their_types_in_english(office: Office) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -78,7 +80,7 @@ class FlywheelIterations:
         test = [one.body["examples"] for one in complete if one.body["type"] != TRAIN]
         if not training:
             raise InvalidRequestException(f"{flywheel.arn} has no data set of type TRAIN that is COMPLETED.")
-        identity = f"{call.time:%Y%m%dT%H%M%SZ}"
+        identity = _identity(call.time, {one.body["id"] for one in own})
         model = self._new_version(call, flywheel)
         body = {
             "id": identity,
@@ -211,3 +213,10 @@ class FlywheelIterations:
             if result.get("evaluated"):
                 members["EvaluatedModelMetrics"] = average_metrics(model.kind, result["evaluated"])
         return members
+
+
+def _identity(start: datetime, taken: Collection[str]) -> str:
+    """The second in which an iteration starts, which AWS names it by; the next free one where others were as fast."""
+    while (identity := f"{start:%Y%m%dT%H%M%SZ}") in taken:
+        start += timedelta(seconds=1)
+    return identity
