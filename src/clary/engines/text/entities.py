@@ -25,8 +25,8 @@ _LEGAL_FORM: Final = re.compile(
 """What says of which kind a company is, behind its name: it belongs to the name, with a comma before it too."""
 _SHOWN_AS: Final = {"ADDRESS": "LOCATION"}
 _RULE_SCORE: Final = 0.9
-_LEAST_SCORE: Final = 0.45
-"""Names of less confidence are more often wrong than right; as the development sentences of EWT showed."""
+_LEAST_SCORE: Final = 0.5
+"""Names of less confidence are more often wrong than right."""
 
 
 def entities(text: str, reading: Reading) -> list[Entity]:
