@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-_NAME: Final = r"[A-Z0-9\u00c0-\u00de\u0100-\u017f\u0391-\u03ab][\w\u0300-\u036f'\u2019.-]{0,30}"
+_NAME: Final = (
+    r"(?:\d{1,3}(?:st|nd|rd|th)(?!\w)|[A-Z\u00c0-\u00de\u0100-\u017f\u0391-\u03ab][\w\u0300-\u036f'\u2019.-]{0,30})"
+)
 _NAMES: Final = rf"{_NAME}(?: {_NAME}){{0,3}}"
 _TYPE: Final = (
     r"(?:street|str|st|avenue|ave|av|road|rd|lane|ln|drive|dr|court|ct|boulevard|blvd|way|place|pl|square|sq|terrace|ter|close"
@@ -47,6 +49,8 @@ _LABEL: Final = re.compile(
     re.IGNORECASE,
 )
 _GAP: Final = re.compile(r"[\s,;|/>?]{0,12}")
+_SENTENCE_END: Final = re.compile(r"[a-z]{5}\.$")
+"""A stop that is no abbreviation's."""
 _LONGEST: Final = 300
 
 
@@ -88,7 +92,10 @@ def find(text: str, places: Sequence[Place]) -> list[tuple[int, int, float]]:
         for place in places
         if place.type == "ADDRESS" and not is_label(text, place.begin)
     ]
-    cores += [(*match.span(), score) for pattern, score in _CORES for match in pattern.finditer(text)]
+    for pattern, score in _CORES:
+        for match in pattern.finditer(text):
+            ends_sentence = _SENTENCE_END.search(text, match.start(), match.end()) is not None
+            cores.append((match.start(), match.end() - ends_sentence, score))
     if not cores:
         return []
     parts = [(place.begin, place.end) for place in places]

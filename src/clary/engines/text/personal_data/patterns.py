@@ -65,7 +65,7 @@ _LICENCE: Final = _words(
     r"driv(?:er|ing|er'?s|ers'?|er\u2019s)[ -]?(?:licen[cs]e|permit|id)|licen[cs]e (?:no|num|number|id|#)|dln?|dl#"
 )
 _PLATE: Final = _words(
-    r"(?:licen[cs]e|number|registration|vehicle|car) ?plates?|plates?(?: (?:no|number))?|(?:car|vehicle) reg(?:istration)?|tag number|reg(?:istration)? (?:no|number)"
+    r"(?:licen[cs]e|number|registration|vehicle|car) ?plates?|plate(?: (?:no|number))?|(?:car|vehicle) reg(?:istration)?|tag number|reg(?:istration)? (?:no|number)"
 )
 _NHS: Final = _words(r"nhs|national health|health service|patient")
 _HEALTH: Final = _words(r"health (?:card|number|insurance|no)|ohip|phn|ramq|medicare|care ?card|hcn|msp|ahcip")
@@ -81,7 +81,7 @@ _SWIFT: Final = _words(r"swift|bic|bank identifier|wire|iban")
 _VIN: Final = _words(r"vin|vehicle identification|chassis|vehicle|car")
 _SECRET: Final = _words(r"secret|secretaccesskey|aws|access key|credentials?")
 _PHONE: Final = _words(
-    r"phones?|tel|telephone|mobile|cell|cellphone|call|calls|calling|called|fax|office|reach|ring|text|sms|whatsapp|dial|messages?|registered|contact|(?:my|your|his|her|our|their|this|new|old|that|the|a) number|number is|hotline|ext"
+    r"phones?|tel|telephone|mobile|cell|cellphone|call|calls|calling|called|fax|office|reach|ring|text|sms|whatsapp|dial|messages?|registered|contact|(?:my|your|his|her|our|their|this|new|old) number|hotline|ext"
 )
 
 _SAID_WORDS: Final = """
@@ -92,15 +92,22 @@ their there this through today unavailable unique unknown unsafe valid very visi
 wrong your
 """
 _SAID_OF_SECRETS: Final = frozenset(_SAID_WORDS.split())
+_EXPIRES: Final = (
+    r"(?<!\w)(?:exp(?:iry|ires?|iration|iring)?|valid(?: thru| through| until)?|good thru)(?![a-z])(?: date)?(?: on| in)?"
+    + _SIGN
+)
 _CARD_NUMBER: Final = rf"{_DIGITS_START}(?:\d{{4}}[ -]\d{{4}}[ -]\d{{4}}[ -]\d{{1,7}}|3\d{{3}}[ -]\d{{6}}[ -]\d{{4,5}}|\d{{12,19}}){_DIGITS_END}"
 _NINE: Final = rf"{_DIGITS_START}\d{{3}}(?P<between>[ -]?)\d{{2}}(?P=between)\d{{4}}{_DIGITS_END}"
 _PHONES: Final = (
     rf"(?<![\w@#$\u20ac\u00a3+(])(?:\+\d{{1,3}}[ .-]?)(?:\(0?\d{{1,4}}\)[ .-]?)?\d{{1,5}}(?:[ .-]?\d{{2,5}}){{1,4}}{_DIGITS_END}",
     rf"(?<![\w@#$\u20ac\u00a3+])\(0?\d{{1,4}}\)[ .-]?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{0,4}}{_DIGITS_END}",
     rf"{_DIGITS_START}(?:00\d{{1,3}}[ .-]?|1[ .-])?(?:\(?\d{{3}}\)?)[ .-]\d{{3}}[ .-]\d{{4}}(?: ?x ?\d{{1,5}})?{_DIGITS_END}",
+)  # fmt: skip
+_NATIONAL_PHONES: Final = (
     rf"{_DIGITS_START}0\d{{1,4}}(?:[ .-]\d{{2,4}}){{1,5}}{_DIGITS_END}",
     rf"{_DIGITS_START}0\d{{2,4}}[ .-]\d{{6,8}}{_DIGITS_END}",
-)  # fmt: skip
+)
+"""Of a country with a nought before the code of a town: shorter ones are numbers of parts and models."""
 _PHONE_LIKE: Final = rf"{_DIGITS_START}(?:\d{{2,5}}(?:[ .-]\d{{2,5}}){{1,4}}|\d{{7,12}}){_DIGITS_END}"
 
 
@@ -116,6 +123,10 @@ def _is_mixed(written: str) -> bool:
 
 def _is_phone(written: str) -> bool:
     return 7 <= _digits(written) <= 15
+
+
+def _is_long_phone(written: str) -> bool:
+    return 9 <= _digits(written) <= 15
 
 
 def _is_known_card(written: str) -> bool:
@@ -147,11 +158,13 @@ PATTERNS: Final = (
     Pattern("INTERNATIONAL_BANK_ACCOUNT_NUMBER", _of(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])", re.I), 0, _words("iban"), 0.6, proof=checksums.iban, score_proved=0.99),
     Pattern("CREDIT_DEBIT_NUMBER", _of(_CARD_NUMBER), 0, _CARD, 0.75, proof=_is_known_card, score_proved=0.98),
     Pattern("CREDIT_DEBIT_CVV", _of(rf"(?<!\w)(?:cvv2?|cvc2?|cv2|cid|csc|card verification|security code|verification value){_SIGN}(?P<datum>\d{{3,4}})(?![\w-])", re.I), 0.98),
-    Pattern("CREDIT_DEBIT_EXPIRY", _of(rf"(?<!\w)(?:exp(?:iry|ires?|iration|iring)?|valid(?: thru| through| until)?|good thru)(?: date)?(?: on| in|ation)?{_SIGN}(?P<datum>(?:0?[1-9]|1[0-2]) ?[/-] ?(?:20)?\d{{2}}|[A-Z][a-z]{{2,8}},? (?:20)?\d{{2}})(?![\w/-])", re.I), 0.95),
+    Pattern("CREDIT_DEBIT_EXPIRY", _of(rf"{_EXPIRES}(?P<datum>(?:0?[1-9]|1[0-2]) ?[/-] ?(?:20)?\d{{2}})(?![\w/-])", re.I), 0.95),
+    Pattern("CREDIT_DEBIT_EXPIRY", _of(rf"{_EXPIRES}(?P<datum>(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{{0,6}},? (?:20)?\d{{2}})(?![\w/-])", re.I), 0, _CARD, 0.95),
     Pattern("PIN", _of(rf"(?<!\w)(?:pin(?: (?:code|number))?|personal identification number|passcode){_SIGN}(?P<datum>\d{{4,8}})(?![\w-])", re.I), 0.97),
     Pattern("PASSWORD", _of(r"(?<!\w)(?:passwords?|passwd|pwd|passphrase|passcode)(?: for [\w ]{1,30})?\s{0,3}(?:is|was|=|:|->)(?: now| set to)?\s{0,3}[\"'\u201c]?(?P<datum>[^\s\"'\u201d]{4,64}(?<![.,;!?)]))", re.I), 0.96, check=_is_secret),
     Pattern("PASSWORD", _of(r"(?<!\w)(?:password|passwd|pwd)\s(?=[^\s]{0,63}\d)(?P<datum>[^\s\"']{6,64}(?<![.,;!?)]))", re.I), 0.8, check=_is_secret),
-    Pattern("USERNAME", _of(r"(?<!\w)(?:user[ _-]?(?:name|id)|log-?in(?: name)?|screen ?name|account name|handle|nick ?name)s?\s{0,3}(?:is|was|=|:)\s{0,3}[\"'\u201c]?(?P<datum>[\w@][\w.@-]{1,62}\w)", re.I), 0.95, check=_is_secret),
+    Pattern("USERNAME", _of(r"(?<!\w)(?:user[ _-]?(?:name|id)|log-?in(?: name)?|screen ?name|account name|nick ?name)s?\s{0,3}(?:is|was|=|:)\s{0,3}[\"'\u201c]?(?P<datum>[\w@][\w.@-]{1,62}\w)", re.I), 0.95, check=_is_secret),
+    Pattern("USERNAME", _of(r"(?<!\w)handle\s{0,3}(?:is|was|=|:)\s{0,3}(?P<datum>@?(?=[\w.]{0,29}[\d_])[a-z_][\w.]{2,29})(?![\w@-])", re.I), 0.9),
     Pattern("USERNAME", _of(r"(?<!\w)user\s(?P<datum>[a-z][\w.-]{1,30}\w)(?![\w@-])", re.I), 0.85, check=_is_mixed),
     Pattern("USERNAME", _of(r"(?<![\w@./])@[A-Za-z_]\w{1,29}(?:-\w{1,20}){0,2}(?![\w@.]\w)"), 0.7),
     Pattern("US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", _of(_NINE), 0, _ITIN, 0.97, check=checksums.itin),
@@ -182,6 +195,7 @@ PATTERNS: Final = (
     Pattern("IN_AADHAAR", _of(rf"{_DIGITS_START}[2-9]\d{{3}}[ -]?\d{{4}}[ -]?\d{{4}}{_DIGITS_END}"), 0, _AADHAAR, 0.75),
     Pattern("IN_VOTER_NUMBER", _of(r"(?<![\w-])(?:[A-Z]{3}\d{7}|[A-Z]{2}/\d{2}/\d{3}/\d{6,7})(?![\w-])"), 0, _VOTER, 0.97),
     *(Pattern("PHONE", _of(one), 0.85, _PHONE, 0.97, check=_is_phone) for one in _PHONES),
+    *(Pattern("PHONE", _of(one), 0.85, _PHONE, 0.97, check=_is_long_phone) for one in _NATIONAL_PHONES),
     Pattern("PHONE", _of(_PHONE_LIKE), 0, _PHONE, 0.8, check=_is_phone),
 )  # fmt: skip
 """All patterns; where two claim the same characters, the surer one counts, then the longer, then the earlier here."""
