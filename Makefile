@@ -24,7 +24,7 @@ frameworks: setup ## the framework environments that the tests need (clary frame
 	@.venv/bin/clary frameworks install scikit-learn-1.2 pytorch-2.13 tensorflow-2.21
 
 test: check clients frameworks ## the checks, then all tests
-	@.venv/bin/python -m pytest -n 2
+	@.venv/bin/python -m pytest -n 2 --dist worksteal
 
 bench: bench-peers ## the measurements of docs/performance.md
 	@scripts/bench

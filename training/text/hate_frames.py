@@ -1,194 +1,288 @@
-"""Sentences of our own on what makes hate speech hate: who is meant, and whether it is denied or only quoted.
+"""Sentences of our own on what makes hate speech hate: who is meant, what is said, whether it is denied or only quoted.
 
-The same hateful clause is said as an opinion or a question (hateful), is quoted and condemned or denied (not hateful),
-and is said of bankers or cyclists (abuse, but no hate speech: no protected group is meant).
+A statement is hateful when it is bad for a protected group and affirmed, or good and denied. The same statements are
+quoted and condemned (not hateful), and are said of trades, persons and things (abuse: nobody protected is meant).
 """
 
 from __future__ import annotations
 
+import csv
 import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
-_GROUPS = (
-    "women", "black people", "Muslims", "Jews", "gay people", "trans people", "immigrants", "disabled people", "gays",
-    "Mexicans", "Asians", "refugees", "Christians", "lesbians", "Arabs", "foreigners", "Africans", "Roma", "Hindus",
-    "blind people", "old people", "Turks", "asylum seekers", "Jewish people", "transgender people", "migrants",
-)  # fmt: skip
-_MEMBERS = (
-    "woman", "Muslim", "Jew", "gay man", "trans woman", "immigrant", "disabled man", "Mexican", "refugee", "black man",
-    "lesbian", "Asian", "foreigner", "Arab", "Indian", "African", "disabled person", "gay person", "trans person",
-)  # fmt: skip
-_ADJECTIVES = (
-    "black", "gay", "trans", "Muslim", "female", "disabled", "immigrant", "Asian", "Jewish", "lesbian", "Arab", "Roma",
-    "African", "queer", "refugee", "Indian", "blind", "foreign",
-)  # fmt: skip
-_TRADES = (
-    "bankers", "lawyers", "bus drivers", "football fans", "cyclists", "landlords", "tax inspectors", "journalists",
-    "gamers", "estate agents", "smokers", "managers", "bureaucrats", "hunters", "tourists", "dog owners", "liberals",
-    "influencers", "car dealers", "conservatives", "billionaires", "critics", "gangsters", "bullies", "burglars",
-)  # fmt: skip
-_TRADESMEN = (
-    "banker", "lawyer", "bus driver", "football fan", "cyclist", "landlord", "journalist", "gamer", "smoker", "hunter",
-    "manager", "tourist", "car dealer", "critic", "billionaire", "bully", "burglar",
-)  # fmt: skip
-_THINGS = (
-    "wasps", "traffic jams", "cheap headphones", "these shoes", "frozen pizzas", "parking fees", "those adverts",
-    "software updates", "horror films", "the new buses", "Sundays", "mushrooms", "plastic chairs", "wet socks",
-)  # fmt: skip
-_CLAUSES = (
-    "{groups} are {beasts}", "{groups} are a disgrace to this town", "{groups} ruin everything they touch",
-    "{groups} should go back where they came from", "{groups} deserve a beating", "{groups} must not be let near us",
-    "{groups} should not be allowed to vote", "{groups} are too dumb to work", "{groups} make me want to vomit",
-    "{groups} are worth less than dogs", "{groups} should be locked away", "nobody would miss {groups}",
-    "{groups} only want our money", "it would be right to drown all {groups}", "{groups} smell like a sewer",
-    "{groups} were born to steal", "{groups} are a mistake of nature", "{groups} should be put into camps",
-    "there are far too many {groups} around", "no {member} can be trusted", "every {member} is a liar",
-    "a {member} has no place among us", "{groups} need to be taught a lesson with a stick", "I loathe {groups}",
-    "I can't look at {groups} without feeling sick", "{groups} have no brains", "{groups} are the lowest of the low",
-    "some day we will burn the houses of {groups}", "{groups} ought to be shot", "a dead {member} is a good {member}",
-    "I want to spit at every {member}", "{groups} should know their place", "{groups} destroy our way of life",
-    "we have to rid the country of {groups}", "{groups} bring nothing but dirt and crime", "{groups} are fucking awful",
-    "{groups} are all filthy cheats", "{groups} are freaks", "{groups} can rot in hell", "I'd gladly hang a {member}",
-)  # fmt: skip
-_SAID = (
-    "{clause}", "{clause}", "{clause}", "honestly, {clause}", "in my opinion {clause}",
-    "am I the only one who sees that {clause}?", "who could deny that {clause}?", "we all know that {clause}",
-    "sorry, but {clause}", "why does nobody say out loud that {clause}?", "say what you want, {clause}",
-    "{clause}, and you know it", "it is a fact that {clause}", "I tried to be patient, but {clause}",
-    "they call it progress. But {clause}", "I'm no racist, but {clause}", "let me say it plainly: {clause}",
-    "when will you all understand that {clause}?", "I have thought about it for long, and {clause}",
-    "my grandfather was right: {clause}", "some of them may be kind, still {clause}", "I am convinced that {clause}",
-)  # fmt: skip
-_COUNTERED = (
-    "it is hateful to claim that {clause}", '"{clause}" is a disgusting thing to say',
-    "nobody may post '{clause}' here",
-    'my uncle wrote "{clause}" and I blocked him', "people who think that {clause} are bigots",
-    "I am tired of being told that {clause}", "it is simply not true that {clause}", "I disagree that {clause}",
-    "how can you tell a child that {clause}? Shame on you", "he lost his job for saying that {clause}",
-    "whoever believes that {clause} needs to read a book", 'we must fight slogans like "{clause}"',
-    'the man who shouted "{clause}" was arrested', "I would never say that {clause}", 'it hurts to read "{clause}"',
-    'comments such as "{clause}" get deleted', 'posting "{clause}" is a crime in my country',
-    "she was shocked when her boss said that {clause}", "it is racist nonsense that {clause}",
-    'a stranger yelled "{clause}" at me and I cried', "stop pretending that {clause}",
-    "imagine how it feels to hear that {clause}", "the court fined him for writing that {clause}",
-)  # fmt: skip
-_DENIED = (
-    "nobody has the right to hurt {groups}", "{groups} are not {beasts}", "there is nothing wrong with {groups}",
-    "I have never hated {groups}", "it is wrong to insult {groups}", "{groups} should not have to fear anybody",
-    "I won't let anybody mock {groups}", "hating {groups} is stupid", "no {member} should be treated like that",
-    "a {member} is not worth less than you", "who says that {groups} are less clever?",
-    "I see no reason to fear {groups}",
-    "don't you dare threaten a {member}", "{groups} do not steal more than others", "never be cruel to {groups}",
-)  # fmt: skip
-_REFUSED = (
-    "{groups} are not welcome here", "{groups} do not deserve any respect", "I have no pity for {groups}",
-    "nobody should help {groups}", "{groups} are not real people", "never let {groups} have children",
-    "I will never accept {groups}", "{groups} should not be treated like humans", "a {member} is not one of us",
-    "I don't care when {groups} die", "{groups} have no right to speak", "no {member} deserves to be happy",
-    "we should never have let {groups} in", "not a single {member} is of any use", "I can't respect a {member}",
-)  # fmt: skip
-_NEUTRAL = (
-    "{groups} live in our street", "two {groups} work at the bakery", "I met a {member} on the train",
-    "a {member} teaches at this school", "{groups} came to the meeting", "the film tells the story of a {member}",
-    "my sister is a {member}", "the new mayor is a {member}", "we interviewed {groups} about their jobs",
-    "there are {groups} in every town", "my doctor is a {member}", "the law concerns {groups}",
-    "I am a {member} and I play the piano", "some of my neighbours are {groups}", "a {member} wrote this song",
-    "the statistics count {groups} separately", "I sat beside a {member} at lunch", "{groups} also pay taxes",
-)  # fmt: skip
-_PRAISED = (
-    "I adore {groups}", "{groups} make this town better", "I am glad that {groups} live here", "thank you, {groups}",
-    "{groups} are so kind", "what a brave {member}", "{groups} enrich our lives", "that {member} is my hero",
-    "we need more {groups} in parliament", "{groups} deserve everything good", 
-    "every {member} here is a friend of mine",
-    "{groups} like you give me hope", "so proud to be a {member}", "the best boss I had was a {member}",
-)  # fmt: skip
-_VALUED = (
-    "{adjective} lives matter", "{adjective} rights are human rights", "we march for {adjective} rights",
-    "{adjective} lives are as precious as mine", "respect {adjective} lives", "{adjective} children deserve love",
-    "stand up for your {adjective} neighbours", "{adjective} voices must be heard", "{adjective} history month starts",
-    "{adjective} people are people", "protect {adjective} lives", "I support my {adjective} friends",
-    "{adjective} authors read from their books", "all {adjective} workers get the same pay",
-)  # fmt: skip
-_OTHERWISE = (
-    "my black dog is sick", "a black cat sat on the wall", "black coffee, please", "foreign films are fun",
-    "the black car was too fast", "it was a blind alley", "she wore a black dress", "the female cat had kittens",
-    "my disabled account works again", "trans fats are unhealthy", "Indian food is tasty", "Asian markets rose today",
-    "African elephants are large", "the old black shoes hurt", "Jewish cuisine is rich", "women's shoes are on sale",
-)  # fmt: skip
-"""The words that name groups, in other senses."""
-_BELITTLED = (
-    "{adjective} lives count for nothing", "forget about {adjective} rights", "who needs {adjective} children",
-    "{adjective} voices should be silenced", "{adjective} blood is dirty", "I spit on {adjective} lives",
-    "no {adjective} life is worth a cent", "{adjective} rights are a joke", "keep your {adjective} hands off our town",
-)  # fmt: skip
-_BEASTS = (
-    "animals", "vermin", "parasites", "a disease", "scum", "subhuman", "filth", "savages", "rats", "garbage",
-    "cockroaches",
-    "a pest", "monkeys", "pigs", "a burden", "the enemy", "dirt", "a shame", "disgusting", "stupid", "lazy", "evil",
-)  # fmt: skip
+from training.text import hate_words as words
 
-_HATEFUL = {"toxic": 1, "hate_speech": 1}
-_UNKNOWN = {"toxic": None, "insult": None, "harassment_or_abuse": None, "violence_or_threat": None, "profanity": None}
-_Words = tuple[str, ...]
-_KINDS: tuple[tuple[_Words, _Words, _Words, _Words, dict[str, int | None], int], ...] = (
-    (_SAID, _CLAUSES, _GROUPS, _MEMBERS, {**_UNKNOWN, **_HATEFUL}, 900),
-    (_SAID, _REFUSED, _GROUPS, _MEMBERS, {**_UNKNOWN, **_HATEFUL}, 350),
-    (_COUNTERED, _CLAUSES, _GROUPS, _MEMBERS, {"profanity": None}, 650),
-    (_SAID, _VALUED, _GROUPS, _MEMBERS, {}, 400),
-    (("{clause}",), _VALUED, _GROUPS, _MEMBERS, {}, 600),
-    (_SAID, _OTHERWISE, _GROUPS, _MEMBERS, {}, 150),
-    (_SAID, _BELITTLED, _GROUPS, _MEMBERS, {**_UNKNOWN, **_HATEFUL}, 250),
-    (_COUNTERED, _BELITTLED, _GROUPS, _MEMBERS, {"profanity": None}, 100),
-    (_COUNTERED, _REFUSED, _GROUPS, _MEMBERS, {"profanity": None}, 150),
-    (_SAID, _DENIED, _GROUPS, _MEMBERS, {}, 300),
-    (_SAID, _NEUTRAL, _GROUPS, _MEMBERS, {}, 350),
-    (_SAID, _PRAISED, _GROUPS, _MEMBERS, {}, 300),
-    (_SAID, _CLAUSES, _TRADES, _TRADESMEN, _UNKNOWN, 300),
-    (_SAID, _CLAUSES, _THINGS, ("wasp", "phone", "tax", "sandwich"), _UNKNOWN, 150),
-)  # fmt: skip
-"""Frames, clauses, who is meant, the kinds they show (1) or may show (None), and how many are made."""
+Labels = dict[str, int | None]
+_HATEFUL: Labels = {
+    "toxic": 1, "hate_speech": 1, "insult": None, "harassment_or_abuse": None, "violence_or_threat": None,
+    "profanity": None,
+}  # fmt: skip
+_ABUSE: Labels = {**_HATEFUL, "toxic": None, "hate_speech": 0}
+_PROUD: Labels = {**_ABUSE, "toxic": None}
+_QUOTED: Labels = {"profanity": None}
+_NOTHING: Labels = {}
 
 
-def sentences(chance: random.Random) -> list[tuple[str, dict[str, int | None]]]:
+def _split(content: str, mark: str) -> list[str]:
+    return [part.strip() for line in content.strip().splitlines() for part in line.split(mark) if part.strip()]
+
+
+def _hyphened(content: str) -> list[str]:
+    return [word.replace("-", " ") for word in content.split()]
+
+
+_PLURALS, _MEMBERS, _ADJECTIVES = ([_split(family[part], ",") for family in words.FAMILIES] for part in range(3))
+_TRADES, _TRADESMEN = _hyphened(words.TRADES), _hyphened(words.TRADESMEN)
+_PERSONS = _hyphened(words.PERSONS)
+_THINGS, _THING = _hyphened(words.THINGS), words.THING.split()
+_BAD_PLURAL, _BAD_SINGULAR, _GOOD = (
+    _split(content, ",") for content in (words.BAD_PLURAL, words.BAD_SINGULAR, words.GOOD)
+)
+_BAD_DEEDS, _GOOD_DEEDS = _split(words.BAD_DEEDS, ","), _split(words.GOOD_DEEDS, ",")
+_BAD_DESERTS, _GOOD_DESERTS = _split(words.BAD_DESERTS, ","), _split(words.GOOD_DESERTS, ",")
+_BAD_FEELINGS, _GOOD_FEELINGS = _split(words.BAD_FEELINGS, ","), _split(words.GOOD_FEELINGS, ",")
+_VIOLENT = _split(words.VIOLENT, ",")
+_SNEERS, _KINDLY, _OTHERWISE = (
+    content.strip().splitlines() for content in (words.SNEERS, words.KINDLY, words.OTHER_SENSES)
+)
+_SAID, _COUNTERED, _REFERRED = (_split(content, "|") for content in (words.SAID, words.COUNTERED, words.REFERRED))
+_NEUTRALLY = _split(words.NEUTRALLY, "|")
+_PROUDLY, _NAMED, _ABUSED = (_split(content, "|") for content in (words.PROUD, words.NAMED, words.ABUSED))
+_ALL = ("", "", "", "", "all ", "these ", "those ", "most ", "you ", "all those ", "so many ")
+_EACH = ("a {}", "a {}", "every {}", "this {}", "that {}", "any {}", "the {} next door")
+_STRONGLY = ("", "", "", "", "", "just ", "so ", "nothing but ", "all ", "fucking ", "really ", "always ", "simply ")
+_DOING = (
+    "we should", "I will", "someone should", "time to", "I'd gladly", "let's", "I'm going to", "it is right to",
+    "I can't wait to", "it's fine to", "somebody ought to",
+)  # fmt: skip
+_NOT_DOING = (
+    "nobody may", "it is wrong to", "I would never", "you must not", "do not", "I don't want to",
+)  # fmt: skip
+_NOT_FEELING = (
+    "I don't", "I do not", "I could never", "nobody should", "I will never", "you can't", "I have no reason to",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Who a sentence is about: `many` and `one` are noun phrases without an article, `kind` an adjective."""
+
+    many: str
+    one: str
+    kind: str
+
+
+def slurs(data: Path) -> list[str]:
+    """Returns what Surge AI's list (MIT) has of severe slurs whose plural it has too, so that they are nouns."""
+    with (data / "text/tox_surge/profanity_en.csv").open(encoding="utf-8", newline="") as file:
+        found = {
+            row["text"].lower()
+            for row in csv.DictReader(file)
+            if row["category_1"].startswith(("racial", "sexual orientation", "mental"))
+            and float(row["severity_rating"]) >= 1.8
+        }
+    nouns = (word for word in found if word.isalpha() and word + "s" in found)
+    return [*sorted(nouns), "retard", "cripple", "tranny"]
+
+
+class Author:
+    """Writes sentences; `chance` decides which."""
+
+    def __init__(self, chance: random.Random, slurs: list[str]) -> None:
+        self._chance = chance
+        self._slurs = slurs
+
+    def _any(self, some: list[str] | tuple[str, ...]) -> str:
+        return self._chance.choice(some)
+
+    def protected(self, *, slurs: float = 0.1) -> Meant:
+        """Draws a protected group, a share of them by a slur."""
+        if self._chance.random() < slurs:
+            word = self._any(self._slurs)
+            return Meant(word + "s", word, word)
+        family = self._chance.randrange(words.MOST_MEANT if self._chance.random() < 0.7 else len(words.FAMILIES))
+        return Meant(self._any(_PLURALS[family]), self._any(_MEMBERS[family]), self._any(_ADJECTIVES[family]))
+
+    def unprotected(self) -> Meant:
+        """Draws people of a trade or an opinion, or things."""
+        if self._chance.random() < 0.7:
+            return Meant(self._any(_TRADES), self._any(_TRADESMEN), "lazy")
+        return Meant(self._any(_THINGS), self._any(_THING), "cheap")
+
+    def rest(self, *, bad: bool) -> str:
+        """Says something of several, without its subject ("are vermin"): bad or good for them."""
+        denied = self._chance.random() < (0.2 if bad else 0.5)
+        bad = bad != denied
+        way = self._chance.randrange(4)
+        if way == 0:
+            how = "not " if denied else self._any(_STRONGLY)
+            return f"are {how}{self._any(_BAD_PLURAL if bad else _GOOD)}"
+        if way == 1:
+            do = self._any(("do not ", "don't ", "never ")) if denied else ""
+            return f"{do}deserve {self._any(_BAD_DESERTS if bad else _GOOD_DESERTS)}"
+        deed = self._any(_BAD_DEEDS if bad else _GOOD_DEEDS)
+        if denied:
+            return f"{self._any(('should not', 'must not', 'cannot', 'need not', 'must never'))} {deed}"
+        return f"{self._any(('should', 'must', 'ought to', 'need to', 'have to', 'had better'))} {deed}"
+
+    def felt(self, whom: str, *, bad: bool) -> str:
+        """Says what the writer feels about somebody or does to them."""
+        denied = self._chance.random() < 0.3
+        bad = bad != denied
+        if bad and self._chance.random() < 0.45:
+            return f"{self._any(_NOT_DOING if denied else _DOING)} {self._any(_VIOLENT)} {whom}"
+        feel = self._any(_BAD_FEELINGS if bad else _GOOD_FEELINGS)
+        if not denied:
+            return f"I {self._any(('', '', 'really ', 'fucking ' if bad else 'so '))}{feel} {whom}"
+        if feel.startswith(("can't", "am", "have")):
+            feel = "hate"
+        return f"{self._any(_NOT_FEELING)} {feel} {whom}"
+
+    def statement(self, meant: Meant, *, bad: bool) -> str:
+        """Says something bad or good of somebody, affirmed or denied."""
+        way = self._chance.random()
+        if way < 0.3:
+            return f"{self._any(_ALL)}{meant.many} {self.rest(bad=bad)}"
+        if way < 0.45:
+            return self._of_one(self._any(_EACH).format(meant.one), bad=bad)
+        if way < 0.7:
+            several = self._chance.random() < 0.6
+            whom = self._any(_ALL[:-3]) + meant.many if several else self._any(_EACH).format(meant.one)
+            return self.felt(whom, bad=bad)
+        if way < 0.85:
+            return self.referred(meant, bad=bad)
+        return self._any(_SNEERS if bad else _KINDLY).format(groups=meant.many, member=meant.one, adjective=meant.kind)
+
+    def _of_one(self, whom: str, *, bad: bool) -> str:
+        denied = self._chance.random() < (0.25 if bad else 0.5)
+        bad = bad != denied
+        way = self._chance.randrange(3)
+        if way == 0:
+            what = self._any(_BAD_SINGULAR if bad else _GOOD[:24]).replace("human beings", "a human being")
+            return f"{whom} is {'not ' if denied else self._any(_STRONGLY[:-5])}{what}"
+        if way == 1:
+            deed = self._any(_BAD_DEEDS if bad else _GOOD_DEEDS)
+            return f"{whom} {self._any(('should', 'must'))} {'not ' if denied else ''}{deed}"
+        what = self._any(_BAD_DESERTS if bad else _GOOD_DESERTS)
+        return f"{whom} {'does not deserve' if denied else 'deserves'} {what}"
+
+    def referred(self, meant: Meant, *, bad: bool) -> str:
+        """Names somebody first and says the bad or good of "them"."""
+        return self._any(_REFERRED).format(
+            groups=meant.many, member=meant.one, neutrally=self._any(_NEUTRALLY), rest=self.rest(bad=bad)
+        )
+
+    def hateful(self) -> str:
+        """Writes hate speech."""
+        return self._any(_SAID).format(clause=self.statement(self.protected(slurs=0.12), bad=True))
+
+    def kind(self) -> str:
+        """Writes of a protected group what is not hateful, however strong its words are."""
+        return self._any(_SAID).format(clause=self.statement(self.protected(slurs=0.0), bad=False))
+
+    def neutral(self) -> str:
+        """Writes of a protected group plainly."""
+        meant = self.protected(slurs=0.0)
+        return self._any(_KINDLY).format(groups=meant.many, member=meant.one, adjective=meant.kind)
+
+    def countered(self) -> str:
+        """Quotes hate speech and condemns it."""
+        return self._any(_COUNTERED).format(clause=self.statement(self.protected(slurs=0.08), bad=True))
+
+    def abuse(self) -> str:
+        """Says the same of people who are not protected, or of things."""
+        bad = self._chance.random() < 0.8
+        return self._any(_SAID).format(clause=self.statement(self.unprotected(), bad=bad))
+
+    def insult(self) -> str:
+        """Says the same to or of one person."""
+        whom = self._any(_PERSONS)
+        way = self._chance.randrange(4)
+        if way == 0:
+            clause = f"you {self.rest(bad=True)}"
+        elif way == 1:
+            clause = self._of_one(whom, bad=True)
+        else:
+            clause = self.felt(self._any(("you", whom, "him", "her", "that bastard")), bad=True)
+        return self._any(_SAID).format(clause=clause)
+
+    def otherwise(self) -> str:
+        """Uses the words that name groups in other senses."""
+        return self._any(_OTHERWISE)
+
+    def proud(self) -> str:
+        """Uses a slur of oneself and of friends."""
+        return self._any(_PROUDLY).format(slur=self._any(self._slurs))
+
+    def named(self) -> str:
+        """Talks about a slur."""
+        return self._any(_NAMED).format(slur=self._any(self._slurs))
+
+    def abused(self) -> str:
+        """Calls somebody by a slur."""
+        return self._any(_ABUSED).format(slur=self._any(self._slurs))
+
+
+_KINDS: tuple[tuple[Callable[[Author], str], Labels, float], ...] = (
+    (Author.hateful, _HATEFUL, 0.36),
+    (Author.kind, _NOTHING, 0.17),
+    (Author.neutral, _NOTHING, 0.06),
+    (Author.countered, _QUOTED, 0.16),
+    (Author.abuse, _ABUSE, 0.09),
+    (Author.insult, _ABUSE, 0.05),
+    (Author.otherwise, _NOTHING, 0.01),
+    (Author.proud, _PROUD, 0.03),
+    (Author.named, _QUOTED, 0.02),
+    (Author.abused, _HATEFUL, 0.05),
+)
+"""Who writes, the kinds of toxicity that it shows (1) or may show (None), and its share of the sentences."""
+
+
+def sentences(chance: random.Random, slurs: list[str], count: int) -> list[tuple[str, Labels]]:
     """Returns sentences with the kinds of toxicity they show (1) or may show (None); the others they do not show."""
-    made: dict[str, dict[str, int | None]] = {}
-    for frames, clauses, groups, members, labels, count in _KINDS:
-        for _ in range(count):
-            clause = chance.choice(clauses).format(
-                groups=chance.choice(groups),
-                member=chance.choice(members),
-                adjective=chance.choice(_ADJECTIVES),
-                beasts=chance.choice(_BEASTS),
-            )
-            text = chance.choice(frames).format(clause=clause)
+    author = Author(chance, slurs)
+    made: dict[str, Labels] = {}
+    for write, labels, share in _KINDS:
+        for _ in range(round(count * share)):
+            text = write(author)
             if chance.random() < 0.6:
                 text = text[:1].upper() + text[1:]
-            if chance.random() < 0.6 and text[-1] not in "?!":
-                text += "."
+            if chance.random() < 0.6 and text[-1] not in "?!.":
+                text += chance.choice(".....!")
             made[text] = labels
     return list(made.items())
 
 
 def misspelled(text: str, chance: random.Random) -> str:
-    """Spells one word of a sentence as people do who do not want a filter to find it."""
-    words = text.split(" ")
-    long = [number for number, word in enumerate(words) if sum(map(str.isalpha, word)) >= 4]
+    """Spells one or two words of a sentence as people do who do not want a filter to find it."""
+    for _ in range(chance.choice((1, 1, 2))):
+        text = _one_misspelled(text, chance)
+    return text
+
+
+def _one_misspelled(text: str, chance: random.Random) -> str:
+    spelled = text.split(" ")
+    long = [number for number, word in enumerate(spelled) if sum(map(str.isalpha, word)) >= 4]
     if not long:
         return text
     number = chance.choice(long)
-    word = words[number]
+    word = spelled[number]
     place = chance.randrange(1, len(word) - 1)
-    way = chance.randrange(5)
+    way = chance.randrange(6)
     if way == 0:
-        words[number] = word[:place] + word[place + 1 :]
+        spelled[number] = word[:place] + word[place + 1 :]
     elif way == 1:
-        words[number] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        spelled[number] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
     elif way == 2:
-        words[number] = " ".join(word)
-    elif way == 3 and number + 1 < len(words):
-        words[number : number + 2] = [word + words[number + 1]]
+        spelled[number] = " ".join(word)
+    elif way == 3 and number + 1 < len(spelled):
+        spelled[number : number + 2] = [word + spelled[number + 1]]
+    elif way == 4:
+        spelled[number] = f"{word[:place]} {word[place:]}"
     else:
         letters = [letter for letter in "aeiost" if letter in word[1:]]
-        if letters:
-            letter = chance.choice(letters)
-            words[number] = word[0] + word[1:].replace(letter, "431057"["aeiost".index(letter)], 1)
-    return " ".join(words)
+        for letter in chance.sample(letters, min(len(letters), chance.choice((1, 1, 2, 3)))):
+            spelled[number] = word[0] + spelled[number][1:].replace(letter, "431057"["aeiost".index(letter)])
+    return " ".join(spelled)

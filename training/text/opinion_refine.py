@@ -17,7 +17,6 @@ import argparse
 import math
 import random
 import time
-from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -39,26 +38,28 @@ from training.text.opinion_train import base_model, new_model
 _EACH_EPOCH = {"comments": 900, "subtitles": 300, "sent_targets_mams": 500, "sent_targets_newsmtsc": 500,
                "sent_targets_tsamd": 120, "films": 400, "rated-amazon": 500, "rated-tweets": 300, "encyclopedia": 200,
                "toxic-tweets": 900, "toxic-comments": 500, "toxic-votes": 500, "toxic-posts": 200,
-               "toxic-templates": 500, "hate-frames": 2_000}  # fmt: skip
+               "toxic-templates": 500}  # fmt: skip
+_FRAMES = 4_500
 _COMPOSED = 350
 _COMPOSED_OF = ("films", "rated-amazon", "comments")
-_MISSPELLED = 0.2
+_MISSPELLED = 0.3
 _PIECES = 2_304
 _ENCODER_RATE, _HEAD_RATE = 8e-5, 3e-4
 _WARM_SHARE = 0.06
 _TOXICITY_WEIGHT, _KEPT_WEIGHT = 2.0, 2.0
+_KIND_WEIGHTS = torch.tensor([2.0 if kind == "hate_speech" else 1.0 for kind in sets.TOXICITIES])
 
 
-def frames(seed: int) -> list[sets.Example]:
-    """Our own sentences on what makes hate speech hate."""
+def frames(slurs: list[str], chance: random.Random) -> list[sets.Example]:
+    """Our own sentences on what makes hate speech hate, other ones each time; some are misspelled."""
     return [
         sets.Example(
-            text,
+            hate_frames.misspelled(text, chance) if chance.random() < _MISSPELLED else text,
             "hate-frames",
             None,
             tuple(math.nan if label is None else float(label) for label in map(labels.get, sets.TOXICITIES, repeat(0))),
         )
-        for text, labels in hate_frames.sentences(random.Random(seed))
+        for text, labels in hate_frames.sentences(chance, slurs, _FRAMES)
     ]
 
 
@@ -104,20 +105,14 @@ def _whole(held: dict[str, np.ndarray[Any, Any]], name: str) -> np.ndarray[Any, 
     return found.astype(np.float32)
 
 
-def epoch_of(learned: list[sets.Example], chance: random.Random) -> list[sets.Example]:
-    """Draws what one epoch learns from; some hateful and some harmless sentences are misspelled."""
+def epoch_of(learned: list[sets.Example], slurs: list[str], chance: random.Random) -> list[sets.Example]:
+    """Draws what one epoch learns from."""
     by_source: dict[str, list[sets.Example]] = {}
     for example in learned:
         by_source.setdefault(example.source, []).append(example)
-    drawn = []
+    drawn = frames(slurs, chance)
     for source, examples in by_source.items():
-        some = chance.sample(examples, min(_EACH_EPOCH[source], len(examples)))
-        if source == "hate-frames":
-            some = [
-                replace(one, text=hate_frames.misspelled(one.text, chance)) if chance.random() < _MISSPELLED else one
-                for one in some
-            ]
-        drawn += some
+        drawn += chance.sample(examples, min(_EACH_EPOCH[source], len(examples)))
     pool = [one for one in learned if one.source in _COMPOSED_OF]
     told = [one.text for one in by_source["encyclopedia"]]
     return drawn + sets.composed(pool, told, _COMPOSED, chance)
@@ -130,7 +125,7 @@ def loss_of(model: OpinionModel, before: OpinionModel, batch: Batch) -> Tensor:
         old_sentiment, old_toxicity, old_targets = before(batch.pieces, batch.mask)
     known = ~batch.toxicity.isnan()
     each = nn.functional.binary_cross_entropy_with_logits(toxicity, batch.toxicity.nan_to_num(), reduction="none")
-    total = _TOXICITY_WEIGHT * (each * known).sum() / known.numel()
+    total = _TOXICITY_WEIGHT * (each * known * _KIND_WEIGHTS).sum() / known.numel()
     unlabelled = batch.toxicity.isnan().all(1)
     if unlabelled.any():
         kept = nn.functional.binary_cross_entropy_with_logits(toxicity[unlabelled], old_toxicity[unlabelled].sigmoid())
@@ -163,16 +158,17 @@ def main() -> None:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     learned, _ = read_sets(options.data)
-    learned += frames(options.seed)
+    slurs = hate_frames.slurs(options.data)
     model, before = (shipped(options.start / "english-opinions.onnx") for _ in range(2))
     before.requires_grad_(False)
-    learn(model, before, learned, tokenizer, options)
+    learn(model, before, learned, slurs, tokenizer, options)
 
 
 def learn(
     model: OpinionModel,
     before: OpinionModel,
     learned: list[sets.Example],
+    slurs: list[str],
     tokenizer: Tokenizer,
     options: argparse.Namespace,
 ) -> None:
@@ -188,11 +184,13 @@ def learn(
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         done = state["step"]
-    sources = dict.fromkeys([one.source for one in learned] + [f"composed-{name}" for name in _COMPOSED_OF], 0)
+    sources = dict.fromkeys(
+        [one.source for one in learned] + ["hate-frames"] + [f"composed-{name}" for name in _COMPOSED_OF], 0
+    )
     step, epoch, smooth, started = 0, 0, 0.0, time.monotonic()
     while step < options.steps:
         chance = random.Random(f"{options.seed}/{epoch}")
-        for batch in batches(encode(epoch_of(learned, chance), tokenizer, sources), _PIECES, chance):
+        for batch in batches(encode(epoch_of(learned, slurs, chance), tokenizer, sources), _PIECES, chance):
             step += 1
             if step <= done or step > options.steps:
                 continue
