@@ -55,8 +55,8 @@ FAMILIES: tuple[tuple[str, str, str], ...] = (
     ),
     ("old people, pensioners, the elderly, white people", "old woman, pensioner, old man, white man", "old, white"),
 )
-"""Plurals, singulars and adjectives of groups that laws protect against hate speech. The first seven are drawn more: most
-hate is said of them."""
+"""Plurals, singulars and adjectives of groups that laws protect against hate speech. The first seven are
+drawn more often: most hate is said of them."""
 MOST_MEANT = 7
 
 TRADES = """
@@ -88,62 +88,54 @@ THING = "wasp phone tax sandwich printer film song car book sofa mushroom passwo
 
 BAD_PLURAL = """
 animals, vermin, parasites, a disease, scum, subhuman, filth, savages, rats, garbage, cockroaches, a pest, monkeys,
-pigs,
-a burden, the enemy, dirt, a shame, a plague, monsters, losers, criminals, liars, thieves, idiots, morons, freaks,
-a cancer, a threat to us all, worthless, disgusting, repulsive, stupid, lazy, evil, filthy, inferior, dangerous, sick,
-ugly, pathetic, useless, not human, a waste of space, a waste of air, less than dogs, the lowest of the low, leeches,
-dumb, primitive, weak, perverts, insects, beasts, trash, a joke, an abomination, a mistake of nature, mentally ill,
-too stupid to think, cowards, a curse, unbearable, violent brutes, cheats, beggars, devils, unclean, an embarrassment
+pigs, a burden, the enemy, dirt, a shame, a plague, monsters, losers, criminals, liars, thieves, idiots, morons,
+freaks, a cancer, a threat to us all, worthless, disgusting, repulsive, stupid, lazy, evil, filthy, inferior,
+dangerous, sick, ugly, pathetic, useless, not human, a waste of space, a waste of air, less than dogs,
+the lowest of the low, leeches, dumb, primitive, weak, perverts, insects, beasts, trash, a joke, an abomination,
+a mistake of nature, mentally ill, too stupid to think, cowards, a curse, unbearable, violent brutes, cheats, beggars,
+devils, unclean, an embarrassment
 """
 BAD_SINGULAR = """
 an animal, a parasite, a disease, scum, subhuman, filth, a savage, a rat, garbage, a cockroach, a pest, a monkey,
-a pig,
-a burden, the enemy, dirt, a shame, a plague, a monster, a loser, a criminal, a liar, a thief, an idiot, a moron,
-a freak, a cancer, a threat to us all, worthless, disgusting, repulsive, stupid, lazy, evil, filthy, inferior,
-dangerous,
-sick, ugly, pathetic, useless, not human, a waste of space, a waste of air, less than a dog, the lowest of the low,
-dumb, primitive, weak, a pervert, an insect, a beast, trash, a joke, an abomination, a mistake of nature,
-mentally ill,
-a coward, a curse, unbearable, a violent brute, a cheat, a beggar, a devil, unclean, an embarrassment
+a pig, a burden, the enemy, dirt, a shame, a plague, a monster, a loser, a criminal, a liar, a thief, an idiot,
+a moron, a freak, a cancer, a threat to us all, worthless, disgusting, repulsive, stupid, lazy, evil, filthy,
+inferior, dangerous, sick, ugly, pathetic, useless, not human, a waste of space, a waste of air, less than a dog,
+the lowest of the low, dumb, primitive, weak, a pervert, an insect, a beast, trash, a joke, an abomination,
+a mistake of nature, mentally ill, a coward, a curse, unbearable, a violent brute, a cheat, a beggar, a devil,
+unclean, an embarrassment
 """
 GOOD = """
 equal to us, human, human beings, welcome here, like you and me, worth listening to, good for this town, trustworthy,
 honest, clever, brave, kind, strong, hard-working, beautiful, innocent, part of our society,
-as good as everybody else,
-worthy of love, worthy of respect, fit to lead, normal, decent, an inspiration, my equals, needed here, people,
-valuable,
-entitled to an opinion, capable of love, able to think, good parents, good friends, real citizens, one of us, sane
+as good as everybody else, worthy of love, worthy of respect, fit to lead, normal, decent, an inspiration, my equals,
+needed here, people, valuable, entitled to an opinion, capable of love, able to think, good parents, good friends,
+real citizens, one of us, sane
 """
 BAD_DEEDS = """
 be shot, be deported, burn in hell, be locked away, be put down like dogs, be gassed, be sent back, be beaten up,
 disappear from this earth, be wiped out, be banned from our schools, be kept out of here, be sterilised, die, shut up,
 be whipped, be kicked out of the country, be treated like animals, be treated like dirt, rot in jail,
-know their place,
-be exterminated, be hanged in public, be drowned, be spat at, be forced to leave, live in cages, be fired first,
-stay in the kitchen, crawl back into their holes, get cancer, be punished for existing, kill themselves,
-be hunted down,
-be slapped, be put into camps, be ashamed of being alive, be avoided at all costs, be burned,
-go back where they came from
+know their place, be exterminated, be hanged in public, be drowned, be spat at, be forced to leave, live in cages,
+be fired first, stay in the kitchen, crawl back into their holes, get cancer, be punished for existing,
+kill themselves, be hunted down, be slapped, be put into camps, be ashamed of being alive, be avoided at all costs,
+be burned, go back where they came from
 """
 GOOD_DEEDS = """
 have the same rights as us, vote, marry whom they love, be treated with respect, live here, be allowed to work,
-be heard,
-have children, be allowed to speak, walk these streets without fear, be protected, become judges, go to our schools,
-be welcomed, hold office, be helped, teach our children, live next door, be loved, be happy, be free, be served here,
-be seen in public, get a chance, own a house, be given a voice, receive help, serve in the army, adopt children, exist
+be heard, have children, be allowed to speak, walk these streets without fear, be protected, become judges,
+go to our schools, be welcomed, hold office, be helped, teach our children, live next door, be loved, be happy,
+be free, be served here, be seen in public, get a chance, own a house, be given a voice, receive help,
+serve in the army, adopt children, exist
 """
 BAD_DESERTS = """
 to die, a beating, to suffer, nothing but contempt, to be spat at, to be raped, a bullet, to be punished, to burn,
-pain,
-to be mocked, to be treated like dirt, what is coming to them, to be hated, to be homeless, to starve, no mercy,
-cancer,
-to be thrown out, the gas, a good kicking, to live in fear, to be hurt, to be laughed at, hell
+pain, to be mocked, to be treated like dirt, what is coming to them, to be hated, to be homeless, to starve, no mercy,
+cancer, to be thrown out, the gas, a good kicking, to live in fear, to be hurt, to be laughed at, hell
 """
 GOOD_DESERTS = """
 respect, love, to live, to be happy, the same rights, a place in our society, our help, protection, equal pay, mercy,
 to be treated like people, sympathy, a home, to vote, to be heard, better, freedom, kindness, justice, dignity,
-a chance,
-to feel safe, our support, a voice, pity, good jobs
+a chance, to feel safe, our support, a voice, pity, good jobs
 """
 BAD_FEELINGS = """
 hate, despise, detest, loathe, can't stand, want to hurt, look down on, am disgusted by, am sick of, can't bear,
@@ -157,8 +149,8 @@ tolerate, feel for, cherish, want to help, am grateful to, welcome, look up to, 
 """
 VIOLENT = """
 kill, shoot, stab, beat up, burn, strangle, hang, hurt, punch, run over, attack, rape, slap, lynch, drown, murder,
-poison,
-slaughter, smash, torture, throw stones at, set fire to, break the legs of, hunt down, cut the throat of, get rid of
+poison, slaughter, smash, torture, throw stones at, set fire to, break the legs of, hunt down, cut the throat of,
+get rid of
 """
 
 SNEERS = """
@@ -329,96 +321,77 @@ the white chocolate was disgusting
 
 SAID = """
 {clause} | {clause} | {clause} | {clause} | {clause} | honestly, {clause} | in my opinion {clause}
-sorry, but {clause}
-am I the only one who thinks that {clause}? | who could deny that {clause}? | we all know that {clause}
-why does nobody say out loud that {clause}? | say what you want, {clause} | {clause}, and you know it
-it is a fact that {clause} | I tried to be patient, but {clause} | I'm no racist, but {clause}
-is it just me or is it true that {clause}?
-let me say it plainly: {clause} | when will you all understand that {clause}?
-I have thought about it for long, and {clause}
+sorry, but {clause} | am I the only one who thinks that {clause}? | who could deny that {clause}?
+we all know that {clause} | why does nobody say out loud that {clause}? | say what you want, {clause}
+{clause}, and you know it | it is a fact that {clause} | I tried to be patient, but {clause}
+I'm no racist, but {clause} | is it just me or is it true that {clause}? | let me say it plainly: {clause}
+when will you all understand that {clause}? | I have thought about it for long, and {clause}
 my grandfather was right: {clause} | some of them may be kind, still {clause} | I am convinced that {clause}
 I firmly believe that {clause} | it has to be said: {clause} | everybody agrees that {clause}
-don't you think that {clause}?
-can we all agree that {clause}? | the truth is that {clause} | I hope you understand that {clause}
-mark my words: {clause}
-lol {clause} | {clause} lol | {clause}, full stop | unpopular opinion: {clause} | wow, {clause} | I'd say {clause}
-as far as I'm concerned, {clause} | I swear {clause} | {clause}. That's my view | I don't care what you say, {clause}
-my father taught me that {clause} | science tells us that {clause} | why is it that {clause}? | {clause}, right?
+don't you think that {clause}? | can we all agree that {clause}? | the truth is that {clause}
+I hope you understand that {clause} | mark my words: {clause} | lol {clause} | {clause} lol | {clause}, full stop
+unpopular opinion: {clause} | wow, {clause} | I'd say {clause} | as far as I'm concerned, {clause} | I swear {clause}
+{clause}. That's my view | I don't care what you say, {clause} | my father taught me that {clause}
+science tells us that {clause} | why is it that {clause}? | {clause}, right?
 """
 """What keeps a statement as it is."""
 COUNTERED = """
 it is hateful to claim that {clause} | "{clause}" is a disgusting thing to say | nobody may post "{clause}" here
 my uncle wrote "{clause}" and I blocked him | people who think that {clause} are bigots
-only a bigot would say that {clause}
-I am tired of being told that {clause} | it is simply not true that {clause} | I disagree that {clause}
-how can you tell a child that {clause}? Shame on you | he lost his job for saying that {clause}
-whoever believes that {clause} needs to read a book | we must fight slogans like "{clause}"
-don't ever say that {clause}
-the man who shouted "{clause}" was arrested | I would never say that {clause} | it hurts to read "{clause}"
-comments such as "{clause}" get deleted | posting "{clause}" is a crime in my country
-it's racist to say that {clause}
+only a bigot would say that {clause} | I am tired of being told that {clause} | it is simply not true that {clause}
+I disagree that {clause} | how can you tell a child that {clause}? Shame on you
+he lost his job for saying that {clause} | whoever believes that {clause} needs to read a book
+we must fight slogans like "{clause}" | don't ever say that {clause} | the man who shouted "{clause}" was arrested
+I would never say that {clause} | it hurts to read "{clause}" | comments such as "{clause}" get deleted
+posting "{clause}" is a crime in my country | it's racist to say that {clause}
 she was shocked when her boss said that {clause} | it is racist nonsense that {clause}
-it's wrong to think that {clause}
-a stranger yelled "{clause}" at me and I cried | stop pretending that {clause} | stop saying that {clause}
-imagine how it feels to hear that {clause} | the court fined him for writing that {clause}
-"{clause}" - who says such a thing?
+it's wrong to think that {clause} | a stranger yelled "{clause}" at me and I cried | stop pretending that {clause}
+stop saying that {clause} | imagine how it feels to hear that {clause}
+the court fined him for writing that {clause} | "{clause}" - who says such a thing?
 I can't believe that somebody wrote "{clause}" | saying "{clause}" is never acceptable
-if you say "{clause}", you are the problem
-"{clause}", she wrote. What a vile thing to say | he said "{clause}". We are no longer friends
-I don't think that {clause}
-your claim that {clause} is hate speech | there is no proof that {clause} | it is a lie that {clause}
-I reported "{clause}"
+if you say "{clause}", you are the problem | "{clause}", she wrote. What a vile thing to say
+he said "{clause}". We are no longer friends | I don't think that {clause} | your claim that {clause} is hate speech
+there is no proof that {clause} | it is a lie that {clause} | I reported "{clause}"
 you should be ashamed for saying that {clause} | "{clause}" is what racists say
-anyone who says "{clause}" is an idiot
-I hate it when people say that {clause} | I hate people who think that {clause}
-phrases like "{clause}" have no place here
+anyone who says "{clause}" is an idiot | I hate it when people say that {clause}
+I hate people who think that {clause} | phrases like "{clause}" have no place here
 did he really just say "{clause}"? Disgusting | how dare you write "{clause}"
-"{clause}" is the kind of thing that starts wars
-I don't agree with those who say "{clause}" | it makes me angry to hear "{clause}"
-I used to think that {clause}. I was so wrong
+"{clause}" is the kind of thing that starts wars | I don't agree with those who say "{clause}"
+it makes me angry to hear "{clause}" | I used to think that {clause}. I was so wrong
 """
 """What takes a hateful statement back: it is quoted, condemned, denied or regretted."""
 NEUTRALLY = """
-walk around here everywhere | moved in next door | are on television every day | work in my office | live in this city
-come to our club | have a shop on the corner | go to my school | were at the party | drive around in our street
+walk around here everywhere | moved in next door | are on television every day | work in my office
+live in this city | come to our club | have a shop on the corner | go to my school | were at the party
+drive around in our street
 """
 REFERRED = """
 {groups} {neutrally}. They {rest} | {groups} {neutrally} and they {rest} | you know {groups}? They {rest}
 there are {groups} in our street, and they {rest} | look at {groups}, they {rest}
-I keep meeting {groups}. They {rest}
-about {groups}: they {rest} | so you are one of those {groups}? You {rest} | {groups}, you {rest}
-you {groups} {rest}
-if you are a {member}, you {rest} | you are a {member} and you {rest} | you are a {member}. You {rest}
-as a {member} you {rest}
-people like you, {groups}, {rest} | {groups} {rest} | {groups}... they just {rest}
-my neighbours are {groups}. They {rest}
+I keep meeting {groups}. They {rest} | about {groups}: they {rest} | so you are one of those {groups}? You {rest}
+{groups}, you {rest} | you {groups} {rest} | if you are a {member}, you {rest} | you are a {member} and you {rest}
+you are a {member}. You {rest} | as a {member} you {rest} | people like you, {groups}, {rest} | {groups} {rest}
+{groups}... they just {rest} | my neighbours are {groups}. They {rest}
 """
 PROUD = """
 I am a proud {slur} | we {slur}s have to stick together | call me a {slur} again, I like it | love my {slur}s
-my {slur} friends and I
-as a {slur} myself I laughed | happy birthday to my favourite {slur} | this {slur} loves you all
-we are here, we are {slur}s
-being a {slur} is the best thing about me | look at us, a couple of old {slur}s
-my fellow {slur}s, it's time to party
-I'm a {slur} and I wear it with pride | my {slur} sister got married today | you're my {slur}, always
-I took the word {slur} back
+my {slur} friends and I | as a {slur} myself I laughed | happy birthday to my favourite {slur}
+this {slur} loves you all | we are here, we are {slur}s | being a {slur} is the best thing about me
+look at us, a couple of old {slur}s | my fellow {slur}s, it's time to party | I'm a {slur} and I wear it with pride
+my {slur} sister got married today | you're my {slur}, always | I took the word {slur} back
 """
 """Slurs that those whom they mean use of themselves."""
 NAMED = """
 he called me a {slur} and I reported him | nobody should be called a {slur} | the word {slur} is hurtful
-don't use the word {slur}
-they shouted {slur} after her and she cried | it is never all right to call anybody a {slur}
-I was called a {slur} at school
+don't use the word {slur} | they shouted {slur} after her and she cried
+it is never all right to call anybody a {slur} | I was called a {slur} at school
 calling people {slur}s is hate, plain and simple | whoever says {slur} gets banned here
 I'm so tired of hearing the word {slur}
 """
 ABUSED = """
 you are nothing but a {slur} | shut up, you {slur} | you {slur} | look at that {slur} | what a stupid {slur}
-go away, {slur}
-I don't want any {slur}s here | no {slur} will ever tell me what to do | typical {slur} | get lost, dirty {slur}
-{slur}s everywhere
-you disgusting {slur} | another {slur} on television | all {slur}s should leave | I saw a {slur} today, horrible
-fucking {slur}s
-just a {slur} like the others | this {slur} wants my job | a {slur} like you has no say here
-the {slur} next door makes me sick
+go away, {slur} | I don't want any {slur}s here | no {slur} will ever tell me what to do | typical {slur}
+get lost, dirty {slur} | {slur}s everywhere | you disgusting {slur} | another {slur} on television
+all {slur}s should leave | I saw a {slur} today, horrible | fucking {slur}s | just a {slur} like the others
+this {slur} wants my job | a {slur} like you has no say here | the {slur} next door makes me sick
 """
