@@ -1,14 +1,15 @@
-r"""Teaches the shipped reader of English opinions more about toxicity, and keeps what it says of all else.
+r"""Teaches the reader of English opinions more about toxicity, and keeps what it says of all else.
 
     export OMP_NUM_THREADS=1
-    python -m training.text.opinion_refine --data ../shared/data --start src/clary/engines/text/weights --out REFINED
+    git show 5764b3d:src/clary/engines/text/weights/english-opinions.onnx > AVERAGE/english-opinions.onnx
+    python -m training.text.opinion_refine --data ../shared/data --start AVERAGE --out REFINED --steps 550
     python -m training.text.opinion_export --data ../shared/data --model REFINED/opinion.pt \
         --out src/clary/engines/text/weights
 
-It goes on from the weights in eight bits that `opinion_export` made of `opinion_train`'s models. Beside the labels of
-toxicity it learns to say of sentiment and targets what the model said before: the answers of a frozen copy are what it
-is measured against (learning without forgetting, Li and Hoiem 2016). Writes `opinion.pt`, and goes on from it when
-started again.
+It goes on from the weights in eight bits that were made of `opinion_train`'s models before any neuron was set apart;
+the history of the project keeps them. Beside the labels of toxicity it learns to say of sentiment and targets what the
+model said before: the answers of a frozen copy are what it is measured against (learning without forgetting, Li and
+Hoiem 2016). Writes `opinion.pt`, and goes on from it when started again.
 """
 
 from __future__ import annotations

@@ -19,12 +19,17 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from clary.engines.text.cleaning import plain
+from clary.engines.text.contract import TOXICITIES
 from clary.engines.text.memory import Memory
 from clary.engines.text.pieces import Window, WordPieces, batches
 from clary.engines.text.sessions import WEIGHTS, run_all, session
 
 Reals = NDArray[np.float32]
 _HEADS: Final = ("sentiment", "toxicity", "targets")
+_HATE: Final = 1 + TOXICITIES.index("hate_speech")
+"""Among the toxicities' logits, of which the first is of all."""
+_SURELY_TOXIC: Final = 0.5
+"""A text is toxic with so much of the confidence in its surest kind at least, though nobody is hated in it."""
 _OUTSIDE: Final = 3
 """Of the numbers for a piece, so many say whether it is outside of, first in or further in a mention."""
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -48,6 +53,7 @@ class Calibration:
         sentiment_shift: [4] added to them first.
         toxicity_scale: [8] of the toxicities' logits.
         toxicity_shift: [8] added to them first.
+        hate_in_toxicity: how much hate speech adds to the toxicity of all, in logits: what only swears is less toxic.
         feeling_scale: of the logits of what is felt about a mention.
         mention_threshold: a piece with more confidence than this is in a mention.
     """
@@ -56,6 +62,7 @@ class Calibration:
     sentiment_shift: Reals
     toxicity_scale: Reals
     toxicity_shift: Reals
+    hate_in_toxicity: float
     feeling_scale: float
     mention_threshold: float
 
@@ -123,6 +130,7 @@ class OpinionReader:
             np.array(said["sentiment_shift"], np.float32),
             np.array(said["toxicity_scale"], np.float32),
             np.array(said["toxicity_shift"], np.float32),
+            said["hate_in_toxicity"],
             said["feeling_scale"],
             said["mention_threshold"],
         )
@@ -158,7 +166,9 @@ class OpinionReader:
 
     def toxicity_logits(self, texts: Sequence[str]) -> Reals:
         """Returns [texts, 8] logits of being toxic at all and of `contract.TOXICITIES`, before calibration."""
-        return np.stack([one.toxicity.max(axis=0) for one in self._read([plain(text) for text in texts])])
+        logits = np.stack([one.toxicity.max(axis=0) for one in self._read([plain(text) for text in texts])])
+        logits[:, 0] += self._calibration.hate_in_toxicity * logits[:, _HATE]
+        return logits
 
     def toxicity(self, texts: Sequence[str]) -> Reals:
         """Returns [texts, 8] confidences: toxic at all, then `contract.TOXICITIES`."""
@@ -166,6 +176,7 @@ class OpinionReader:
         confidences: Reals = 1 / (
             1 + np.exp(-(self.toxicity_logits(texts) + known.toxicity_shift) * known.toxicity_scale)
         )
+        confidences[:, 0] = np.maximum(confidences[:, 0], _SURELY_TOXIC * confidences[:, 1:].max(axis=1))
         return confidences
 
     def mentions(self, texts: Sequence[str], given: Sequence[Sequence[tuple[int, int]]]) -> list[list[Mentioned]]:
