@@ -9,17 +9,15 @@ measured on another.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
 import random
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks.report import table
+from benchmarks.text.labelled import DATA, csv_rows, json_rows
 from benchmarks.text.page import publish
 from benchmarks.text_classification import sentences
+from benchmarks.text_sentiment import LANGUAGES
 from clary.engines.text.classification import train
 from clary.engines.text.classification_metrics import indicators, measure, predictions
 from clary.engines.text.encoder import Encoder
@@ -27,19 +25,9 @@ from clary.engines.text.own_entities import EntityList
 from clary.engines.text.own_entities import train as train_entities
 from clary.engines.text.tagger_features import TaggerFeatures
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 SEED = 17
 MOST_LEARNED, MOST_MEASURED = 2000, 1000
-TWEETS = {
-    "english": "en",
-    "spanish": "es",
-    "french": "fr",
-    "german": "de",
-    "italian": "it",
-    "portuguese": "pt",
-    "arabic": "ar",
-    "hindi": "hi",
-}
+TWEETS = {"english": "en", **LANGUAGES, "hindi": "hi"}
 LEARNED_SENTENCES = 400
 Rows = list[tuple[str, list[str]]]
 
@@ -54,23 +42,19 @@ def parts(rows: Rows) -> tuple[Rows, Rows]:
 def tweets() -> dict[str, Rows]:
     """Tweets of three feelings by the code of their language."""
     found: dict[str, Rows] = {}
-    with (DATA / "sentiment_tweets_8lang/dev/tweets.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            found.setdefault(TWEETS.get(row["language"], row["language"]), []).append((row["text"], [row["label"]]))
+    for row in csv_rows("sentiment_tweets_8lang/dev/tweets.csv"):
+        found.setdefault(TWEETS.get(row["language"], row["language"]), []).append((row["text"], [row["label"]]))
     return found
 
 
 def reviews_zh() -> Rows:
     """Chinese reviews with the ten kinds of goods they are about."""
-    with (DATA / "product_reviews_zh/dev/reviews.csv").open(encoding="utf-8") as file:
-        return [(row["text"], [row["category"]]) for row in csv.DictReader(file)]
+    return [(row["text"], [row["category"]]) for row in csv_rows("product_reviews_zh/dev/reviews.csv")]
 
 
-def labelled(path: Path, member: str) -> Rows:
+def labelled(path: str, member: str) -> Rows:
     """Texts with one label or several."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    return [(one["text"], one[member] if isinstance(one[member], list) else [one[member]]) for one in lines]
+    return [(one["text"], one[member] if isinstance(one[member], list) else [one[member]]) for one in json_rows(path)]
 
 
 def classifier(name: str, language: str, training: Rows, test: Rows, *, several: bool = False) -> list[str]:
@@ -114,14 +98,14 @@ def main() -> None:
     """Measures everything."""
     rows = [classifier("feelings of tweets", language, *parts(own)) for language, own in tweets().items()]
     rows.append(classifier("kinds of goods", "zh", *parts(reviews_zh())))
-    films = labelled(DATA / "text/sent_nsmc_ko/train.jsonl.gz", "label")
+    films = labelled("text/sent_nsmc_ko/train.jsonl.gz", "label")
     rows.append(classifier("feelings about films", "ko", *parts(films)))
-    training = labelled(DATA / "text/sent_goemotions/train.jsonl.gz", "emotions")
+    training = labelled("text/sent_goemotions/train.jsonl.gz", "emotions")
     random.Random(SEED).shuffle(training)
     training = training[: 2 * MOST_LEARNED]
     counts = Counter(label for _, own in training for label in own)
     enough = [label for label, count in counts.items() if count >= 10]
-    test = emotions(labelled(DATA / "text/sent_goemotions/test.jsonl", "emotions"), enough)[:MOST_MEASURED]
+    test = emotions(labelled("text/sent_goemotions/test.jsonl", "emotions"), enough)[:MOST_MEASURED]
     rows.append(classifier("emotions", "en", emotions(training, enough), test, several=True))
     rows += [recognizer(language) for language in ("en", "es", "fr", "de", "it", "pt")]
     head = ("language", "what", "learned from / measured on", "quality", "the most frequent alone")

@@ -20,7 +20,6 @@ _HATEFUL: Labels = {
     "profanity": None,
 }  # fmt: skip
 _ABUSE: Labels = {**_HATEFUL, "toxic": None, "hate_speech": 0}
-_PROUD: Labels = {**_ABUSE, "toxic": None}
 _QUOTED: Labels = {"profanity": None}
 _NOTHING: Labels = {}
 
@@ -97,7 +96,7 @@ class Author:
     def _any(self, some: list[str] | tuple[str, ...]) -> str:
         return self._chance.choice(some)
 
-    def protected(self, *, slurs: float = 0.1) -> Meant:
+    def protected(self, *, slurs: float) -> Meant:
         """Draws a protected group, a share of them by a slur."""
         if self._chance.random() < slurs:
             word = self._any(self._slurs)
@@ -233,7 +232,7 @@ _KINDS: tuple[tuple[Callable[[Author], str], Labels, float], ...] = (
     (Author.abuse, _ABUSE, 0.09),
     (Author.insult, _ABUSE, 0.05),
     (Author.otherwise, _NOTHING, 0.01),
-    (Author.proud, _PROUD, 0.03),
+    (Author.proud, _ABUSE, 0.03),
     (Author.named, _QUOTED, 0.02),
     (Author.abused, _HATEFUL, 0.05),
 )
